@@ -1,0 +1,78 @@
+/**
+ * What the benches must reach on a 2-core machine. `atLeast` and `atMost` are in the unit of the
+ * bench, or of its ratio to the limit or peer where `of` is `ratio`.
+ *
+ * @typedef {object} Target
+ * @property {string} bench
+ * @property {'value' | 'ratio'} of
+ * @property {number} [atLeast]
+ * @property {number} [atMost]
+ * @property {string} meaning
+ */
+
+/** @type {readonly Target[]} */
+export const targets = [
+  {
+    bench: 'ndjson-durable-4x512',
+    of: 'value',
+    atLeast: 2_000_000,
+    meaning:
+      'Events a second acknowledged after fdatasync, NDJSON buffers of 512 lines with 200-byte ' +
+      'payloads, four calls of appendBatch in flight, results as a summary.',
+  },
+  {
+    bench: 'append-durable-1000',
+    of: 'value',
+    atLeast: 700_000,
+    meaning:
+      'Events a second acknowledged after fdatasync, one event object for each call of append, ' +
+      '1 000 calls in flight.',
+  },
+  {
+    bench: 'append-durable-1',
+    of: 'ratio',
+    atLeast: 0.9,
+    meaning:
+      'Appends a second with one call at a time, as a share of what write and fdatasync of one ' +
+      'record on a pre-written file reach in the same round.',
+  },
+  {
+    bench: 'entity-10-bytes',
+    of: 'value',
+    atMost: 3,
+    meaning:
+      'Microseconds of one awaited readBytes of an entity with 10 events, entities at random.',
+  },
+  {
+    bench: 'entity-10-objects',
+    of: 'ratio',
+    atMost: 1.3,
+    meaning:
+      'Time of one awaited readPage of an entity with 10 events, as a multiple of ' +
+      'JSON.parse(bytes.toString()) of the same page, both in turn in the same process.',
+  },
+  {
+    bench: 'http-ndjson-durable',
+    of: 'value',
+    atLeast: 700_000,
+    meaning:
+      'Events a second over loopback HTTP in bodies of 1 000 NDJSON lines, each answered after ' +
+      'fdatasync; server and load generator in processes of their own on the same two cores.',
+  },
+  {
+    bench: 'http-append-durable-64',
+    of: 'value',
+    atLeast: 20_000,
+    meaning:
+      'Requests a second over loopback HTTP, one event each, 64 connections without pipelining, ' +
+      'each answered after fdatasync; server and load generator share the two cores.',
+  },
+  {
+    bench: 'rss-1m-cold',
+    of: 'value',
+    atMost: 250,
+    meaning:
+      'Resident memory in MB (10^6 bytes) of a fresh Node process that opened a durable store ' +
+      'of 1 000 000 events out of a cold page cache and read one entity of it.',
+  },
+];

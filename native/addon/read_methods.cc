@@ -1,0 +1,292 @@
+// Store.read, getEvent, state, list: answers as JSON bytes. Small ones are written on the calling
+// thread into the caller's buffer, large ones on the thread pool.
+
+#include <cmath>
+#include <cstring>
+
+#include "addon/store_object.h"
+#include "base/uuid.h"
+
+namespace allsource::addon {
+namespace {
+
+// Above these an answer is written on the thread pool.
+constexpr size_t kInlineEventsMax = 512;
+constexpr size_t kInlineBytesMax = size_t{256} << 10;
+
+// Bits of `flags`; src/engine/port.ts has the same.
+constexpr uint32_t kDescending = 1;
+constexpr uint32_t kApiStyle = 2;
+constexpr uint32_t kLines = 4;
+
+// Layout of the numbers that a read writes.
+enum AnswerNumber : size_t { kCount, kNextPosition, kUseAsync, kIsAscii, kAnswerNumbers };
+
+query::Style StyleOf(uint32_t flags) {
+  return (flags & kApiStyle) != 0 ? query::Style::kApi : query::Style::kWire;
+}
+
+bool IsAscii(const uint8_t* bytes, size_t count) {
+  uint64_t bits = 0;
+  size_t at = 0;
+  for (; at + 8 <= count; at += 8) {
+    uint64_t word;
+    std::memcpy(&word, bytes + at, 8);
+    bits |= word;
+  }
+  for (; at < count; at++) bits |= bytes[at];
+  return (bits & 0x8080808080808080) == 0;
+}
+
+// The arguments (tenant, entity, type, prefix, first, last, since, until, flags, limit). What is
+// undefined or NaN is not asked for.
+class QueryArguments {
+ public:
+  explicit QueryArguments(const Napi::CallbackInfo& info) {
+    tenant_ = TextOf(info[0], "tenant");
+    query_.tenant = tenant_;
+    if (info[1].IsString()) query_.entity = entity_ = TextOf(info[1], "entity");
+    if (info[2].IsString()) query_.type = type_ = TextOf(info[2], "type");
+    if (info[3].IsString()) query_.type_prefix = prefix_ = TextOf(info[3], "prefix");
+    const auto number = [&](int i) { return info[i].As<Napi::Number>().DoubleValue(); };
+    if (!std::isnan(number(4))) query_.first_position = static_cast<uint64_t>(number(4));
+    if (!std::isnan(number(5))) query_.last_position = static_cast<uint64_t>(number(5));
+    if (!std::isnan(number(6))) query_.since_micros = static_cast<int64_t>(number(6));
+    if (!std::isnan(number(7))) query_.until_micros = static_cast<int64_t>(number(7));
+    flags = info[8].As<Napi::Number>().Uint32Value();
+    limit = info[9].As<Napi::Number>().Uint32Value();
+    query_.descending = (flags & kDescending) != 0;
+  }
+  QueryArguments(const QueryArguments&) = delete;
+  QueryArguments& operator=(const QueryArguments&) = delete;
+
+  const query::Query& query() const { return query_; }
+
+  uint32_t flags = 0;
+  size_t limit = 0;
+
+ private:
+  std::string tenant_, entity_, type_, prefix_;  // what the query's views show
+  query::Query query_;
+};
+
+uint64_t BytesOf(const query::Selection& selection) {
+  uint64_t bytes = 0;
+  for (const index::Location& event : selection.events) {
+    bytes += wal::DecodeTrustedRecord(event.record()).record_bytes;
+  }
+  return bytes;
+}
+
+bool IsLarge(const query::Selection& selection) {
+  return selection.events.size() > kInlineEventsMax || BytesOf(selection) > kInlineBytesMax;
+}
+
+Status Render(const query::Selection& selection, uint32_t flags, query::Sink& sink) {
+  const char separator = (flags & kLines) != 0 ? '\n' : ',';
+  Status status = query::WriteEvents(selection.events, StyleOf(flags), separator, sink);
+  if (!status.ok() || separator == ',' || selection.events.empty()) return status;
+  uint8_t* end = sink.Grow(1);
+  if (end == nullptr) return Status(Code::kIo, "there is not enough memory for the answer");
+  *end = '\n';
+  return status;
+}
+
+// Renders on the thread pool; resolves with a Buffer. The numbers were written before.
+template <typename RenderFunction>
+class RenderWorker : public Napi::AsyncWorker {
+ public:
+  RenderWorker(Napi::Env env, std::shared_ptr<StoreHandle> handle, RenderFunction render)
+      : Napi::AsyncWorker(env),
+        handle_(std::move(handle)),
+        render_(std::move(render)),
+        deferred_(env) {}
+
+  Napi::Promise promise() const { return deferred_.Promise(); }
+
+  void Execute() override { status_ = render_(sink_); }
+
+  void OnOK() override {
+    if (!status_.ok()) {
+      deferred_.Reject(ErrorOf(Env(), status_).Value());
+      return;
+    }
+    deferred_.Resolve(Napi::Buffer<uint8_t>::Copy(Env(), sink_.data(), sink_.bytes()));
+  }
+
+  void OnError(const Napi::Error& error) override { deferred_.Reject(error.Value()); }
+
+ private:
+  std::shared_ptr<StoreHandle> handle_;  // keeps the mapped segments
+  RenderFunction render_;
+  Napi::Promise::Deferred deferred_;
+  query::Sink sink_;
+  Status status_;
+};
+
+template <typename RenderFunction>
+Napi::Value RenderLater(Napi::Env env, std::shared_ptr<StoreHandle> handle, RenderFunction render) {
+  auto* worker = new RenderWorker<RenderFunction>(env, std::move(handle), std::move(render));
+  worker->Queue();
+  return worker->promise();
+}
+
+// All events of an entity up to a time.
+query::Selection HistoryOf(const engine::Engine& engine, std::string_view tenant,
+                           std::string_view entity, double as_of) {
+  query::Query query;
+  query.tenant = tenant;
+  query.entity = entity;
+  if (!std::isnan(as_of)) query.until_micros = static_cast<int64_t>(as_of);
+  return engine.Select(query, std::numeric_limits<size_t>::max());
+}
+
+}  // namespace
+
+// useAnswerMemory(numbers, slabs): what all reads write into from now on
+Napi::Value StoreObject::UseAnswerMemory(const Napi::CallbackInfo& info) {
+  answer_numbers_ = NumbersOf(info[0], kAnswerNumbers);
+  const auto slabs = info[1].As<Napi::Array>();
+  for (uint32_t i = 0; i < slabs.Length(); i++) {
+    auto slab = slabs.Get(i).As<Napi::Uint8Array>();
+    slabs_.push_back({slab.Data(), slab.ByteLength()});
+  }
+  // The memory stays where it is for as long as it is referenced.
+  answer_memory_ = Napi::Persistent(info[0].As<Napi::Object>());
+  slab_memory_ = Napi::Persistent(info[1].As<Napi::Object>());
+  return info.Env().Undefined();
+}
+
+// Answers are written straight into a slab, one of those given to useAnswerMemory.
+void StoreObject::BeginAnswer(const Napi::Value& slab_number) {
+  const std::span<uint8_t> slab = slabs_.at(slab_number.As<Napi::Number>().Uint32Value());
+  answer_.Borrow(slab.data(), slab.size());
+}
+
+// The answer's length; where it did not fit the caller's buffer minus its length: takeOverflow has
+// it then.
+Napi::Value StoreObject::Answer(Napi::Env env) {
+  const size_t bytes = answer_.bytes();
+  answer_numbers_[kIsAscii] = IsAscii(answer_.data(), bytes) ? 1 : 0;
+  const double sign = answer_.is_borrowed() ? 1 : -1;
+  return Napi::Number::New(env, sign * static_cast<double>(bytes));
+}
+
+Napi::Value StoreObject::TakeOverflow(const Napi::CallbackInfo& info) {
+  return Napi::Buffer<uint8_t>::Copy(info.Env(), answer_.data(), answer_.bytes());
+}
+
+// read(…query, slab): bytes written
+Napi::Value StoreObject::Read(const Napi::CallbackInfo& info) {
+  return Guarded(info, [&]() -> Napi::Value {
+    const QueryArguments arguments(info);
+    double* const numbers = answer_numbers_;
+    const query::Selection selection = engine().Select(arguments.query(), arguments.limit);
+    numbers[kCount] = static_cast<double>(selection.events.size());
+    numbers[kNextPosition] = static_cast<double>(selection.next_position);
+    numbers[kUseAsync] = IsLarge(selection) ? 1 : 0;
+    if (numbers[kUseAsync] != 0) return Napi::Number::New(info.Env(), 0);
+    BeginAnswer(info[10]);
+    if (Status status = Render(selection, arguments.flags, answer_); !status.ok()) {
+      throw ErrorOf(info.Env(), status);
+    }
+    return Answer(info.Env());
+  });
+}
+
+// readAsync(…query): promise of a Buffer
+Napi::Value StoreObject::ReadAsync(const Napi::CallbackInfo& info) {
+  return Guarded(info, [&]() -> Napi::Value {
+    const QueryArguments arguments(info);
+    double* const numbers = answer_numbers_;
+    query::Selection selection = engine().Select(arguments.query(), arguments.limit);
+    numbers[kCount] = static_cast<double>(selection.events.size());
+    numbers[kNextPosition] = static_cast<double>(selection.next_position);
+    return RenderLater(info.Env(), handle_,
+                       [selection = std::move(selection), flags = arguments.flags](
+                           query::Sink& sink) { return Render(selection, flags, sink); });
+  });
+}
+
+// getEvent(tenant, id, flags, slab): bytes written; count 0 where there is no such event
+Napi::Value StoreObject::GetEvent(const Napi::CallbackInfo& info) {
+  return Guarded(info, [&]() -> Napi::Value {
+    const std::string tenant = TextOf(info[0], "tenant");
+    const auto id = ParseUuid(TextOf(info[1], "id"));
+    const uint32_t flags = info[2].As<Napi::Number>().Uint32Value();
+    double* const numbers = answer_numbers_;
+    numbers[kCount] = 0;
+    const auto location = id ? engine().FindById(tenant, *id) : std::nullopt;
+    if (!location) return Napi::Number::New(info.Env(), 0);
+    numbers[kCount] = 1;
+    BeginAnswer(info[3]);
+    const Status status = query::WriteEvents({&*location, 1}, StyleOf(flags), ',', answer_);
+    if (!status.ok()) throw ErrorOf(info.Env(), status);
+    return Answer(info.Env());
+  });
+}
+
+// state(tenant, entity, asOf, asOfText, historyMax, flags, slab): bytes written
+Napi::Value StoreObject::State(const Napi::CallbackInfo& info) {
+  return Guarded(info, [&]() -> Napi::Value {
+    const std::string tenant = TextOf(info[0], "tenant");
+    const std::string entity = TextOf(info[1], "entity");
+    const std::string as_of_text = TextOf(info[3], "asOfText");
+    double* const numbers = answer_numbers_;
+    const query::Selection selection =
+        HistoryOf(engine(), tenant, entity, info[2].As<Napi::Number>().DoubleValue());
+    numbers[kCount] = static_cast<double>(selection.events.size());
+    numbers[kUseAsync] = IsLarge(selection) ? 1 : 0;
+    if (selection.events.empty() || numbers[kUseAsync] != 0) {
+      return Napi::Number::New(info.Env(), 0);
+    }
+    BeginAnswer(info[6]);
+    const query::StateOptions options{entity, as_of_text, info[4].As<Napi::Number>().Uint32Value()};
+    const uint32_t flags = info[5].As<Napi::Number>().Uint32Value();
+    const Status status = query::WriteState(selection.events, options, StyleOf(flags), answer_);
+    if (!status.ok()) throw ErrorOf(info.Env(), status);
+    return Answer(info.Env());
+  });
+}
+
+// stateAsync(tenant, entity, asOf, asOfText, historyMax, flags): promise of a Buffer
+Napi::Value StoreObject::StateAsync(const Napi::CallbackInfo& info) {
+  return Guarded(info, [&]() -> Napi::Value {
+    const std::string tenant = TextOf(info[0], "tenant");
+    std::string entity = TextOf(info[1], "entity");
+    query::Selection selection =
+        HistoryOf(engine(), tenant, entity, info[2].As<Napi::Number>().DoubleValue());
+    return RenderLater(
+        info.Env(), handle_,
+        [selection = std::move(selection), entity = std::move(entity),
+         as_of_text = TextOf(info[3], "asOfText"),
+         history_max = info[4].As<Napi::Number>().Uint32Value(),
+         style = StyleOf(info[5].As<Napi::Number>().Uint32Value())](query::Sink& sink) {
+          if (selection.events.empty()) return Status::Ok();
+          return query::WriteState(selection.events, {entity, as_of_text, history_max}, style,
+                                   sink);
+        });
+  });
+}
+
+// list(kind, tenant, prefix, firstPosition, limit, flags, slab): bytes written
+Napi::Value StoreObject::List(const Napi::CallbackInfo& info) {
+  return Guarded(info, [&]() -> Napi::Value {
+    const auto kind = static_cast<query::ListKind>(info[0].As<Napi::Number>().Uint32Value());
+    const std::string tenant = TextOf(info[1], "tenant");
+    const std::string prefix = TextOf(info[2], "prefix");
+    const auto first = static_cast<uint64_t>(info[3].As<Napi::Number>().DoubleValue());
+    const size_t limit = info[4].As<Napi::Number>().Uint32Value();
+    const uint32_t flags = info[5].As<Napi::Number>().Uint32Value();
+    double* const numbers = answer_numbers_;
+    const query::Listing listing = engine().List(kind, tenant, prefix, first, limit);
+    numbers[kCount] = static_cast<double>(listing.items.size());
+    numbers[kNextPosition] = static_cast<double>(listing.next_position);
+    BeginAnswer(info[6]);
+    const Status status = query::WriteListing(listing, kind, StyleOf(flags), answer_);
+    if (!status.ok()) throw ErrorOf(info.Env(), status);
+    return Answer(info.Env());
+  });
+}
+
+}  // namespace allsource::addon

@@ -1,0 +1,42 @@
+// What the addon's objects and background jobs share of one open store.
+#pragma once
+
+#include <napi.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "base/status.h"
+#include "engine/engine.h"
+#include "env/env.h"
+
+namespace allsource::addon {
+
+struct StoreHandle {
+  std::unique_ptr<env::Env> own_env;  // of a memory store; goes after the engine
+  std::unique_ptr<engine::Engine> engine;
+  engine::VerifyProgress verify_progress;
+};
+
+// A JavaScript error with the engine's code as `nativeCode`; src/engine/errors.ts makes the public
+// error of it.
+Napi::Error ErrorOf(Napi::Env env, const Status& status);
+
+// UTF-8 of a JavaScript string; throws where the value is none. `what` names it in the error.
+std::string TextOf(const Napi::Value& value, const char* what);
+
+// Runs a method's body; what the C++ library throws becomes a JavaScript error.
+template <typename Body>
+Napi::Value Guarded(const Napi::CallbackInfo& info, Body body) {
+  try {
+    return body();
+  } catch (const Napi::Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw Napi::Error::New(info.Env(),
+                           std::string("the engine ran out of memory: ") + error.what());
+  }
+}
+
+}  // namespace allsource::addon

@@ -1,0 +1,21 @@
+// Bounds of every input and buffer, with their units. src/domain/limits.ts holds the public ones.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace allsource {
+
+inline constexpr size_t kEntityIdBytesMax = 256;
+inline constexpr size_t kEventTypeBytesMax = 128;
+inline constexpr size_t kTenantIdBytesMax = 64;
+inline constexpr size_t kJsonDepthMax = 128;
+inline constexpr size_t kEventBytesMax = size_t{2} << 20;
+inline constexpr size_t kBatchBytesMax = size_t{64} << 20;
+inline constexpr size_t kBatchEventsMax = 1'000'000;
+inline constexpr uint32_t kPartitionCount = 32;
+
+// 2^53 - 1: the largest integer that JavaScript holds exactly.
+inline constexpr uint64_t kPositionMax = (uint64_t{1} << 53) - 1;
+
+}  // namespace allsource

@@ -1,0 +1,19 @@
+// SHA-256 (FIPS 180-4) by the OpenSSL that Node carries.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+namespace allsource {
+
+using Digest = std::array<uint8_t, 32>;
+
+// The digest of the pieces, one behind the other. One object a thread: what it may hold for reuse
+// between calls is not shared.
+class Sha256 {
+ public:
+  Digest operator()(std::span<const uint8_t> first, std::span<const uint8_t> second = {});
+};
+
+}  // namespace allsource

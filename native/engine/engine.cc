@@ -1,0 +1,168 @@
+#include "engine/engine.h"
+
+#include <algorithm>
+
+namespace allsource::engine {
+namespace {
+
+constexpr uint64_t kSegmentBytesMin = uint64_t{64} << 10;
+// Offsets in a segment are 32-bit.
+constexpr uint64_t kSegmentBytesMax = uint64_t{2} << 30;
+
+Status CheckOptions(const OpenOptions& options) {
+  if (options.directory.empty()) {
+    return Status(Code::kInvalidArgument, "dataDir: expected a path, got none");
+  }
+  if (options.segment_bytes_max < kSegmentBytesMin ||
+      options.segment_bytes_max > kSegmentBytesMax) {
+    return Status(Code::kInvalidArgument, "segmentBytesMax: expected " +
+                                              std::to_string(kSegmentBytesMin) + "-" +
+                                              std::to_string(kSegmentBytesMax) + " bytes, got " +
+                                              std::to_string(options.segment_bytes_max));
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Engine>> Engine::Open(env::Env* env, OpenOptions options) {
+  if (Status status = CheckOptions(options); !status.ok()) return status;
+  const std::string directory = options.directory;
+  std::unique_ptr<env::FileLock> lock;
+  if (!options.read_only) {
+    if (Status status = env->MakeDirectory(directory + "/log"); !status.ok()) return status;
+    auto locked = env->Lock(directory + "/LOCK");
+    if (!locked.ok()) return locked.status();
+    lock = std::move(locked.value());
+  }
+  // A log whose STORE was lost must not get another one: its terms and segments belong to the
+  // first.
+  auto segments = ListSegments(env, directory + "/log");
+  if (!segments.ok() && segments.status().code() != Code::kNotFound) return segments.status();
+  const bool is_new = segments.ok() && segments.value().empty();
+  auto store = OpenStoreFile(env, directory, !options.read_only && is_new);
+  if (!store.ok()) return store.status();
+  std::unique_ptr<Engine> engine(new Engine(env, std::move(options), store.value()));
+  engine->lock_ = std::move(lock);
+  if (Status status = engine->Start(); !status.ok()) return status;
+  return engine;
+}
+
+Status Engine::Start() {
+  auto log = OpenLog(env_, options_.directory, store_, !options_.read_only, &index_);
+  if (!log.ok()) return log.status();
+  damage_ = log.value().damage;
+  read_only_watermark_ = log.value().watermark;
+  stager_ = std::make_unique<ingest::Stager>(&index_);
+  if (options_.read_only || damage_) return Status::Ok();
+  AppenderOptions options{options_.directory + "/log", options_.durability,
+                          options_.segment_bytes_max, options_.queue_bytes_max,
+                          options_.on_progress};
+  auto appender = Appender::Open(env_, std::move(options), store_, log.value(), &index_);
+  if (!appender.ok()) return appender.status();
+  appender_ = std::move(appender.value());
+  return Status::Ok();
+}
+
+Engine::~Engine() { (void)Close().ok(); }
+
+Status Engine::StageText(std::string_view text, const ingest::StageOptions& options,
+                         ingest::Stage& stage, ingest::StageError& error) {
+  std::lock_guard lock(mutex_);
+  stage.buffer = buffers_->Take();
+  return stager_->Run(text, options, stage, error);
+}
+
+Status Engine::Commit(ingest::Stage& stage, std::vector<Outcome>& outcomes,
+                      std::vector<std::pair<uint32_t, Refusal>>& refusals) {
+  std::lock_guard lock(mutex_);
+  if (appender_ == nullptr) return write_failure();
+  return appender_->Commit(stage, outcomes, refusals);
+}
+
+uint64_t Engine::watermark() const {
+  return appender_ == nullptr ? read_only_watermark_ : appender_->queue().watermark();
+}
+
+Status Engine::write_failure() const {
+  if (appender_ != nullptr) return appender_->queue().failure();
+  if (damage_) {
+    return Status(Code::kStorageUnavailable,
+                  "the log is damaged (" + damage_->file + ", offset " +
+                      std::to_string(damage_->offset) + ": " + damage_->reason +
+                      "); run `allsource verify --repair truncate`, or restore a backup");
+  }
+  return Status(Code::kStorageUnavailable, "the store was opened read-only");
+}
+
+query::Selection Engine::Select(const query::Query& query, size_t limit) const {
+  std::lock_guard lock(mutex_);
+  return query::Select(index_, query, watermark(), limit);
+}
+
+std::optional<index::Location> Engine::FindById(std::string_view tenant, const Uuid& id) const {
+  std::lock_guard lock(mutex_);
+  const auto position = index_.PositionOfId(index_.TenantForRead(tenant).Id(id));
+  if (!position || *position > watermark()) return std::nullopt;
+  const index::Location location = index_.Locate(*position);
+  if (wal::DecodeTrustedRecord(location.record()).id != id) return std::nullopt;
+  return location;
+}
+
+query::Listing Engine::List(query::ListKind kind, std::string_view tenant, std::string_view prefix,
+                            uint64_t first_position, size_t limit) const {
+  std::lock_guard lock(mutex_);
+  return query::List(index_, kind, tenant, prefix, first_position, watermark(), limit);
+}
+
+Stats Engine::StatsOf(std::optional<std::string_view> tenant) const {
+  std::lock_guard lock(mutex_);
+  const uint64_t last = watermark();
+  if (!tenant) {
+    return {last, index_.Count(index_.store_entities(), last),
+            index_.Count(index_.store_types(), last)};
+  }
+  const index::TenantTerms terms = index_.TenantForRead(*tenant);
+  return {index_.Count(terms.all(), last), index_.Count(terms.entities(), last),
+          index_.Count(terms.types(), last)};
+}
+
+Counters Engine::counters() const {
+  std::lock_guard lock(mutex_);
+  Counters counters;
+  counters.watermark = watermark();
+  counters.index_bytes = index_.bytes();
+  counters.segments = index_.parts().size();
+  for (const index::SegmentPart& part : index_.parts()) {
+    counters.storage_bytes += part.segment->header.capacity;
+  }
+  if (appender_ != nullptr) {
+    counters.queued_bytes = appender_->queue().queued_bytes();
+    counters.commits = appender_->queue().counters();
+  }
+  return counters;
+}
+
+Result<VerifyReport> Engine::Verify(VerifyProgress* progress) const {
+  auto report = VerifyLog(env_, options_.directory, store_, watermark(), progress);
+  // Damage met at open may lie behind the watermark, where verify does not look.
+  if (report.ok() && damage_) {
+    auto& files = report.value().files;
+    const auto known = std::find_if(files.begin(), files.end(), [&](const FileReport& file) {
+      return file.file == damage_->file;
+    });
+    FileReport& file = known == files.end() ? files.emplace_back() : *known;
+    file.file = damage_->file;
+    file.damage = damage_;
+  }
+  return report;
+}
+
+Status Engine::Close() {
+  std::lock_guard lock(mutex_);
+  Status status = appender_ == nullptr ? Status::Ok() : appender_->Close();
+  lock_.reset();
+  return status;
+}
+
+}  // namespace allsource::engine

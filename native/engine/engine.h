@@ -1,0 +1,102 @@
+// The engine: one open store. The addon and the native tests use nothing else.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+#include "engine/appender.h"
+#include "engine/open_log.h"
+#include "engine/verify.h"
+#include "env/env.h"
+#include "ingest/stage.h"
+#include "query/json_writer.h"
+#include "query/query.h"
+
+namespace allsource::engine {
+
+struct OpenOptions {
+  std::string directory;  // any name for a memory store
+  wal::Durability durability = wal::Durability::kSync;
+  bool read_only = false;
+  uint64_t segment_bytes_max = uint64_t{256} << 20;
+  size_t queue_bytes_max = size_t{64} << 20;
+  // Called on a thread of the engine after the watermark moved, room was made, or writing failed.
+  // Must return soon and not call the engine.
+  std::function<void()> on_progress = [] {};
+};
+
+struct Stats {
+  uint64_t events = 0;
+  uint64_t entities = 0;
+  uint64_t event_types = 0;
+};
+
+struct Counters {
+  uint64_t watermark = 0;
+  uint64_t queued_bytes = 0;
+  uint64_t index_bytes = 0;
+  uint64_t storage_bytes = 0;
+  uint64_t segments = 0;
+  wal::CommitCounters commits;
+};
+
+// Thread-safe, but for Close, which must be the last call.
+class Engine {
+ public:
+  // `env` must outlive the engine.
+  static Result<std::unique_ptr<Engine>> Open(env::Env* env, OpenOptions options);
+  ~Engine();
+
+  // Checks the text of an append and makes records of it; nothing is promised yet.
+  Status StageText(std::string_view text, const ingest::StageOptions& options, ingest::Stage& stage,
+                   ingest::StageError& error);
+  // See Appender::Commit. What is committed is durable, and visible, once the watermark reaches it.
+  Status Commit(ingest::Stage& stage, std::vector<Outcome>& outcomes,
+                std::vector<std::pair<uint32_t, Refusal>>& refusals);
+
+  // Highest durable position: what reads see.
+  uint64_t watermark() const;
+  // Ok, or why nothing can be written: opened read-only, damaged, failed.
+  Status write_failure() const;
+  const std::optional<Damage>& damage() const { return damage_; }
+
+  query::Selection Select(const query::Query& query, size_t limit) const;
+  std::optional<index::Location> FindById(std::string_view tenant, const Uuid& id) const;
+  query::Listing List(query::ListKind kind, std::string_view tenant, std::string_view prefix,
+                      uint64_t first_position, size_t limit) const;
+  // Of one tenant, or of the whole store.
+  Stats StatsOf(std::optional<std::string_view> tenant) const;
+  Counters counters() const;
+
+  Result<VerifyReport> Verify(VerifyProgress* progress) const;
+
+  Status Close();
+
+ private:
+  Engine(env::Env* env, OpenOptions options, StoreInfo store)
+      : env_(env), options_(std::move(options)), store_(store), index_(store_.hash_key) {}
+  Status Start();
+
+  env::Env* const env_;
+  const OpenOptions options_;
+  const StoreInfo store_;
+  std::unique_ptr<env::FileLock> lock_;
+  std::optional<Damage> damage_;
+  uint64_t read_only_watermark_ = 0;
+  std::shared_ptr<wal::FrameBufferPool> buffers_ = std::make_shared<wal::FrameBufferPool>();
+
+  mutable std::mutex mutex_;  // guards everything below
+  index::LogIndex index_;
+  std::unique_ptr<ingest::Stager> stager_;
+  std::unique_ptr<Appender> appender_;  // null where the store is read-only
+};
+
+}  // namespace allsource::engine

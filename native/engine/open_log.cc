@@ -1,0 +1,213 @@
+#include "engine/open_log.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "wal/segment.h"
+#include "wal/segment_scan.h"
+
+namespace allsource::engine {
+namespace {
+
+// A reader beside a writer may meet a group half written; it looks again this often.
+constexpr int kReaderTries = 3;
+constexpr size_t kPieceBytes = size_t{64} << 10;
+
+class LogOpener {
+ public:
+  LogOpener(env::Env* env, const std::string& directory, const StoreInfo& store, bool writer,
+            index::LogIndex* index)
+      : env_(env),
+        log_directory_(directory + "/log"),
+        store_(store),
+        writer_(writer),
+        index_(index) {}
+
+  Result<OpenedLog> Run() {
+    if (writer_) {
+      if (Status status = RemoveUnfinished(); !status.ok()) return status;
+    }
+    auto names = ListSegments(env_, log_directory_);
+    if (!names.ok()) return names.status();
+    for (size_t i = 0; i < names.value().size() && !log_.damage; i++) {
+      const bool is_last = i + 1 == names.value().size();
+      if (Status status = OpenSegment(names.value()[i], is_last); !status.ok()) return status;
+    }
+    return log_;
+  }
+
+ private:
+  Status RemoveUnfinished() {
+    auto names = env_->List(log_directory_);
+    if (!names.ok()) return names.status();
+    for (const std::string& name : names.value()) {
+      if (!name.ends_with(".tmp")) continue;
+      if (Status status = env_->Remove(log_directory_ + "/" + name); !status.ok()) return status;
+    }
+    // The process before may have died between giving a segment its name and syncing it.
+    return env_->SyncDirectory(log_directory_);
+  }
+
+  Status OpenSegment(const std::string& name, bool is_last) {
+    const std::string path = log_directory_ + "/" + name;
+    const auto mode = writer_ ? env::OpenMode::kReadWrite : env::OpenMode::kReadOnly;
+    auto file = env_->Open(path, mode);
+    if (!file.ok()) return file.status();
+    auto header = wal::ReadSegmentHeader(*file.value(), path);
+    if (!header.ok() && header.status().code() != Code::kDamaged) return header.status();
+    const uint64_t expected = index_->next_position();
+    std::string cut;  // what is wrong with a file whose end is missing
+    if (!header.ok()) {
+      if (auto cut_header = wal::ReadCutSegmentHeader(*file.value())) {
+        auto length = file.value()->Length();
+        if (!length.ok()) return length.status();
+        cut = header.status().message();
+        cut_header->capacity = length.value();
+        header = *cut_header;
+      }
+    }
+    if (!header.ok()) {
+      log_.damage = {path, 0, header.status().message()};
+    } else if (header.value().store_id != store_.store_id) {
+      log_.damage = {path, 0, "the segment belongs to another store"};
+    } else if (header.value().first_position != expected ||
+               name != wal::SegmentFileName(expected)) {
+      log_.damage = {path, 0,
+                     "the segment begins with position " +
+                         std::to_string(header.value().first_position) + " where position " +
+                         std::to_string(expected) + " was due"};
+    }
+    if (log_.damage) return Status::Ok();
+    auto segment = std::make_shared<wal::Segment>();
+    segment->path = path;
+    segment->file = std::move(file.value());
+    segment->header = header.value();
+    if (Status status = ScanInto(std::move(segment), is_last && cut.empty()); !status.ok()) {
+      return status;
+    }
+    if (!cut.empty() && !log_.damage) log_.damage = {path, log_.end, cut};
+    return Status::Ok();
+  }
+
+  Status ScanInto(std::shared_ptr<wal::Segment> segment, bool is_last) {
+    auto data = segment->file->Map(segment->header.capacity);
+    if (!data.ok()) return data.status();
+    segment->data = data.value();
+    index_->AddSegment(segment, {});
+    Result<wal::ScanResult> scan = Scan(*segment, kFirstLook);
+    for (int i = 1; scan.ok() && !writer_ && Unsettled(scan.value()) && i < kReaderTries; i++) {
+      scan = Scan(*segment, scan.value().end);
+    }
+    if (log_.damage) return Status::Ok();
+    if (!scan.ok()) return scan.status();
+    if (!writer_) {
+      if (Status status = segment->file->Sync(); !status.ok()) return status;
+    }
+    log_.end = scan.value().end;
+    log_.watermark = index_->next_position() - 1;
+    return JudgeEnd(*segment, scan.value(), is_last);
+  }
+
+  static bool Unsettled(const wal::ScanResult& scan) {
+    return scan.end_kind == wal::EndKind::kDamaged;
+  }
+
+  // Reads the segment; frames that lie before `from` are in the index already.
+  Result<wal::ScanResult> Scan(const wal::Segment& segment, uint64_t from) {
+    return wal::ScanSegment(
+        *segment.file, segment.header,
+        [&](uint64_t offset, const wal::FrameHeader& header, std::span<const uint8_t> frame) {
+          if (offset < from) return Status::Ok();
+          return AddFrame(segment, offset, header, frame);
+        });
+  }
+
+  Status AddFrame(const wal::Segment& segment, uint64_t offset, const wal::FrameHeader& header,
+                  std::span<const uint8_t> frame) {
+    if (const auto fault = wal::VisitRecords(header, frame, [](auto&&...) {})) {
+      log_.damage = {segment.path, offset, *fault};
+      return Status(Code::kDamaged, *fault);
+    }
+    (void)wal::VisitRecords(
+        header, frame, [&](uint64_t, uint32_t offset_in_frame, const wal::Record& record) {
+          const index::TenantTerms& tenant = index_->Tenant(record.fields.tenant);
+          const index::EventTerms terms{&tenant, tenant.Entity(record.fields.entity),
+                                        tenant.Type(record.fields.type), tenant.Id(record.id)};
+          index_->Add(terms, static_cast<uint32_t>(offset) + offset_in_frame);
+        });
+    log_.last_timestamp_micros = header.timestamp_micros;
+    log_.watermark = index_->next_position() - 1;
+    return Status::Ok();
+  }
+
+  Status JudgeEnd(const wal::Segment& segment, const wal::ScanResult& scan, bool is_last) {
+    if (scan.end_kind == wal::EndKind::kDamaged) {
+      log_.damage = {segment.path, scan.end, scan.reason};
+      return Status::Ok();
+    }
+    // A segment is complete before the next one gets its name, so only the last can have a torn
+    // tail.
+    if (scan.end_kind == wal::EndKind::kTorn && !is_last) {
+      log_.damage = {segment.path, scan.end,
+                     "the bytes here are no whole frame, and a later segment shows that the log "
+                     "went on"};
+      return Status::Ok();
+    }
+    if (!writer_ || !is_last) return Status::Ok();
+    if (Status status = WriteAgain(segment, scan.synced_bytes, scan.end); !status.ok()) {
+      return status;
+    }
+    if (Status status = ClearTail(segment, scan.end, scan.nonzero_end); !status.ok()) return status;
+    return segment.file->Sync();
+  }
+
+  // What no later frame shows to be durable may lie in the page cache only: its writer died before
+  // the sync, or the sync failed, after which no other one writes these pages. So they are written
+  // once more and synced, before anybody is told of the events in them.
+  Status WriteAgain(const wal::Segment& segment, uint64_t begin, uint64_t end) {
+    std::vector<uint8_t> bytes;
+    for (uint64_t at = begin; at < end; at += bytes.size()) {
+      bytes.resize(std::min<uint64_t>(kPieceBytes, end - at));
+      if (Status status = segment.file->ReadAt(at, bytes); !status.ok()) return status;
+      const env::Bytes piece = bytes;
+      if (Status status = segment.file->WriteAt(at, {&piece, 1}); !status.ok()) return status;
+    }
+    return Status::Ok();
+  }
+
+  // Writes zeros over what was written and never synced, so that the file is again as a clean end
+  // leaves it, and so that no part of it can join up with later frames.
+  Status ClearTail(const wal::Segment& segment, uint64_t begin, uint64_t end) {
+    const std::vector<uint8_t> zeros(kPieceBytes);
+    for (uint64_t at = begin; at < end; at += kPieceBytes) {
+      const env::Bytes piece(zeros.data(), std::min<uint64_t>(kPieceBytes, end - at));
+      if (Status status = segment.file->WriteAt(at, {&piece, 1}); !status.ok()) return status;
+    }
+    return Status::Ok();
+  }
+
+  static constexpr uint64_t kFirstLook = 0;
+
+  env::Env* const env_;
+  const std::string log_directory_;
+  const StoreInfo& store_;
+  const bool writer_;
+  index::LogIndex* const index_;
+  OpenedLog log_;
+};
+
+}  // namespace
+
+Result<OpenedLog> OpenLog(env::Env* env, const std::string& directory, const StoreInfo& store,
+                          bool writer, index::LogIndex* index) {
+  return LogOpener(env, directory, store, writer, index).Run();
+}
+
+Result<std::vector<std::string>> ListSegments(env::Env* env, const std::string& log_directory) {
+  auto names = env->List(log_directory);
+  if (!names.ok()) return names.status();
+  std::erase_if(names.value(), [](const std::string& name) { return !name.ends_with(".seg"); });
+  return names;
+}
+
+}  // namespace allsource::engine

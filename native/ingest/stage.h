@@ -1,0 +1,94 @@
+// Staging: JSON text becomes checked event records in a frame buffer. What only the log can tell
+// (id, version, position, time) is filled in at commit.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "base/uuid.h"
+#include "index/log_index.h"
+#include "wal/frame_buffer.h"
+
+namespace allsource::ingest {
+
+enum class Format : uint8_t {
+  kEvent = 0,   // one JSON object: an event
+  kBatch = 1,   // a JSON array of events, or an object with `events`, `conditions` and `atomic`
+  kNdjson = 2,  // one event a line; blank lines are passed over
+};
+
+// Which names the fields of an event have.
+enum class Names : uint8_t { kSnake = 0, kCamel = 1 };
+
+struct Expectation {
+  enum class Kind : uint8_t { kAny, kExists, kVersion };
+  Kind kind = Kind::kAny;
+  uint64_t version = 0;
+};
+
+struct StagedEvent {
+  index::EventTerms terms;
+  Uuid id{};
+  uint32_t frame_offset = 0;   // of the event's frame in the buffer
+  uint32_t record_offset = 0;  // of its record in the buffer
+  uint32_t record_bytes = 0;
+  bool has_id = false;      // the client chose the id
+  bool id_is_made = false;  // the store did
+  bool refused = false;  // an error of this event is in the stage's list (independent events only)
+  Expectation expected;
+};
+
+struct Condition {
+  index::Term entity;
+  std::string entity_id;
+  Expectation expected;
+};
+
+struct StageError {
+  uint32_t event = 0;  // number of the event in the input, from 0
+  Code code = Code::kOk;
+  std::string message;
+  std::string field;  // empty where no field is to blame
+  size_t line = 0;    // of NDJSON, from 1; else 0
+};
+
+struct Stage {
+  std::shared_ptr<wal::FrameBuffer> buffer;
+  std::vector<StagedEvent> events;
+  std::vector<Condition> conditions;
+  // Of independent events: each event is a frame of its own, and a bad one spoils only itself.
+  bool independent = false;
+  std::vector<StageError> errors;
+  size_t committed = 0;  // events that commit has dealt with
+};
+
+struct StageOptions {
+  Format format = Format::kEvent;
+  Names names = Names::kSnake;
+  bool independent = false;
+  std::string_view tenant;  // of events that name none
+  // JSON object of expected versions by entity id, besides those in the text; may be empty.
+  std::string_view conditions;
+};
+
+// Keeps its memory between calls. Not thread-safe.
+class Stager {
+ public:
+  // `index` gives the terms of tenants.
+  explicit Stager(index::LogIndex* index);
+  ~Stager();
+
+  // Fills `stage`, whose buffer is empty. An error means that nothing of the text can be committed;
+  // `error` then names event and field.
+  Status Run(std::string_view text, const StageOptions& options, Stage& stage, StageError& error);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace allsource::ingest

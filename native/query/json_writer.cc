@@ -1,0 +1,117 @@
+#include "query/json_writer.h"
+
+#include "query/text_out.h"
+#include "wal/segment_format.h"
+
+namespace allsource::query {
+namespace {
+
+// Names, punctuation, ids, times and numbers of one event or listing item.
+constexpr size_t kEnvelopeBytesMax = 400;
+constexpr size_t kEscapedBytesMax = 6;
+
+struct EventNames {
+  std::string_view id, type, entity, tenant, payload, metadata, timestamp, version, position,
+      partition;
+};
+
+constexpr EventNames kWireNames = {
+    "{\"id\":",       ",\"event_type\":", ",\"entity_id\":", ",\"tenant_id\":", ",\"payload\":",
+    ",\"metadata\":", ",\"timestamp\":",  ",\"version\":",   ",\"position\":",  ",\"partition\":"};
+constexpr EventNames kApiNames = {
+    "{\"id\":",       ",\"eventType\":", ",\"entityId\":", ",\"tenantId\":", ",\"payload\":",
+    ",\"metadata\":", ",\"timestamp\":", ",\"version\":",  ",\"position\":", ",\"partition\":"};
+
+Status NoMemory() {
+  return Status(Code::kIo, "there is not enough memory for the answer; ask for fewer events");
+}
+
+size_t EventTextBytesMax(const wal::Record& record) {
+  const wal::EventFields& fields = record.fields;
+  const size_t escaped = fields.tenant.size() + fields.entity.size() + fields.type.size();
+  return kEnvelopeBytesMax + kEscapedBytesMax * escaped + fields.payload.size() +
+         fields.metadata.size();
+}
+
+// A template, so that the names are copied as constants.
+template <Style style>
+void PutEvent(TextOut& out, const wal::Record& record, uint64_t position, uint32_t partition,
+              bool one_line) {
+  constexpr const EventNames& kNames = style == Style::kWire ? kWireNames : kApiNames;
+  const wal::EventFields& fields = record.fields;
+  const std::string_view metadata = fields.metadata.empty() ? "null" : fields.metadata;
+  out.Put(kNames.id);
+  out.Id(record.id);
+  out.Put(kNames.type);
+  out.String(fields.type);
+  out.Put(kNames.entity);
+  out.String(fields.entity);
+  out.Put(kNames.tenant);
+  out.String(fields.tenant);
+  out.Put(kNames.payload);
+  one_line ? out.OneLine(fields.payload) : out.Put(fields.payload);
+  out.Put(kNames.metadata);
+  one_line ? out.OneLine(metadata) : out.Put(metadata);
+  out.Put(kNames.timestamp);
+  out.Time(wal::DecodeFrameHeader(record.begin - record.frame_back).timestamp_micros, style);
+  out.Put(kNames.version);
+  out.Number(record.version);
+  out.Put(kNames.position);
+  out.Number(position);
+  out.Put(kNames.partition);
+  out.Number(partition);
+  out.Put('}');
+}
+
+}  // namespace
+
+Status WriteEvents(std::span<const index::Location> events, Style style, char separator,
+                   Sink& sink) {
+  TextOut out(sink);
+  std::string_view last_entity;
+  uint32_t partition = 0;
+  for (size_t i = 0; i < events.size(); i++) {
+    const wal::Record record = wal::DecodeTrustedRecord(events[i].record());
+    if (record.fields.entity != last_entity) {
+      last_entity = record.fields.entity;
+      partition = PartitionOf(last_entity);
+    }
+    if (!out.Reserve(EventTextBytesMax(record))) return NoMemory();
+    if (i != 0) out.Put(separator);
+    const auto put = style == Style::kWire ? PutEvent<Style::kWire> : PutEvent<Style::kApi>;
+    put(out, record, events[i].position, partition, separator == '\n');
+  }
+  return Status::Ok();
+}
+
+Status WriteListing(const Listing& listing, ListKind kind, Style style, Sink& sink) {
+  const bool wire = style == Style::kWire;
+  const bool entities = kind == ListKind::kEntities;
+  TextOut out(sink);
+  bool first = true;
+  for (const Summary& item : listing.items) {
+    if (!out.Reserve(kEnvelopeBytesMax + kEscapedBytesMax * item.text.size())) return NoMemory();
+    if (!first) out.Put(',');
+    first = false;
+    if (entities) {
+      out.Put(wire ? "{\"entity_id\":" : "{\"entityId\":");
+    } else {
+      out.Put(wire ? "{\"event_type\":" : "{\"eventType\":");
+    }
+    out.String(item.text);
+    out.Put(wire ? ",\"event_count\":" : ",\"eventCount\":");
+    out.Number(item.event_count);
+    if (entities) {
+      out.Put(wire ? ",\"current_version\":" : ",\"currentVersion\":");
+      out.Number(item.current_version);
+    }
+    out.Put(wire ? ",\"first_timestamp\":" : ",\"firstTimestamp\":");
+    out.Time(item.first_micros, style);
+    out.Put(wire ? ",\"last_timestamp\":" : ",\"lastTimestamp\":");
+    out.Time(item.last_micros, style);
+    out.Put('}');
+  }
+  return Status::Ok();
+}
+
+}  // namespace allsource::query

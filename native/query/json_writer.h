@@ -1,0 +1,40 @@
+// Stored events as JSON text. Payload and metadata are copied as they were appended.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/status.h"
+#include "index/log_index.h"
+#include "query/query.h"
+#include "wal/frame_buffer.h"
+
+namespace allsource::query {
+
+using Sink = wal::FrameBuffer;
+
+// The wire has snake_case names and times as text; the TypeScript API camelCase names and times as
+// microseconds.
+enum class Style : uint8_t { kWire = 0, kApi = 1 };
+
+// Writes events with `separator` between them (and none behind the last). Where it is a line feed,
+// each event is one line, whatever white space its payload has.
+Status WriteEvents(std::span<const index::Location> events, Style style, char separator,
+                   Sink& sink);
+
+// Writes the items of a listing with commas between.
+Status WriteListing(const Listing& listing, ListKind kind, Style style, Sink& sink);
+
+struct StateOptions {
+  std::string_view entity;
+  std::string_view as_of;  // JSON text of the answer's field
+  size_t history_max = 0;
+};
+
+// Writes the state of an entity whose events, all of them and in order, are given: payload objects
+// merged key by key, other payloads change nothing.
+Status WriteState(std::span<const index::Location> events, const StateOptions& options, Style style,
+                  Sink& sink);
+
+}  // namespace allsource::query

@@ -1,0 +1,63 @@
+// Which events a read is about, and where they lie.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "index/log_index.h"
+
+namespace allsource::query {
+
+struct Query {
+  std::string_view tenant;
+  std::optional<std::string_view> entity;
+  std::optional<std::string_view> type;
+  std::optional<std::string_view> type_prefix;
+  uint64_t first_position = 1;
+  uint64_t last_position = std::numeric_limits<uint64_t>::max();
+  int64_t since_micros = std::numeric_limits<int64_t>::min();
+  int64_t until_micros = std::numeric_limits<int64_t>::max();
+  bool descending = false;
+};
+
+struct Selection {
+  std::vector<index::Location> events;
+  uint64_t next_position = 0;  // of the first match behind these; 0 = there is none
+  uint64_t bytes = 0;          // of all records together
+};
+
+// Finds up to `limit` events of the query, up to the watermark. Reads only the index and, for times
+// and prefixes, some records; so it is fast enough for the calling thread.
+Selection Select(const index::LogIndex& index, const Query& query, uint64_t watermark,
+                 size_t limit);
+
+// One entity or event type of a tenant.
+struct Summary {
+  std::string_view text;
+  uint64_t position = 0;  // of its first event
+  uint64_t event_count = 0;
+  uint64_t current_version = 0;  // of an entity
+  int64_t first_micros = 0;
+  int64_t last_micros = 0;
+};
+
+struct Listing {
+  std::vector<Summary> items;
+  uint64_t next_position = 0;  // where the next page begins; 0 = this was the last
+};
+
+enum class ListKind : uint8_t { kEntities = 0, kEventTypes = 1 };
+
+// Entities or types that begin with `prefix`, in the order of their first events, from
+// `first_position` on.
+Listing List(const index::LogIndex& index, ListKind kind, std::string_view tenant,
+             std::string_view prefix, uint64_t first_position, uint64_t watermark, size_t limit);
+
+// The timestamp of a stored event, from its frame.
+int64_t TimestampOf(const index::Location& location);
+
+}  // namespace allsource::query

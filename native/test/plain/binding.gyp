@@ -1,0 +1,9 @@
+{
+  "variables": {"sanitize": "none"},
+  "targets": [
+    {
+      "target_name": "unit_tests",
+      "includes": ["../unit_tests.gypi"],
+    }
+  ]
+}

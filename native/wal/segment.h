@@ -1,0 +1,25 @@
+// One log file while the store is open.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "env/env.h"
+#include "wal/segment_format.h"
+
+namespace allsource::wal {
+
+// What is fixed once the segment exists. The committer writes `file`; any thread may read `data` up
+// to the watermark.
+struct Segment {
+  std::string path;
+  std::unique_ptr<env::File> file;
+  SegmentHeader header;
+  const uint8_t* data = nullptr;  // the whole file, mapped read-only
+};
+
+// The name of the segment file that begins at a position: 20 digits and ".seg".
+std::string SegmentFileName(uint64_t first_position);
+
+}  // namespace allsource::wal

@@ -1,0 +1,117 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { loadSettings, type Settings } from '../../config/index.js';
+import { openEventStore, type EventStore } from '../../eventStore/index.js';
+import type { HttpServer } from '../../server/index.js';
+import { CliError, findSystemCode } from '../failure.js';
+import { addJsonFlag, addSettingFlags, readSettingFlags } from '../options.js';
+import { formatCount, printNote } from '../output.js';
+import { packageVersion } from '../../eventStore/index.js';
+
+const stdoutDescriptor = 1;
+
+interface ServeFlags {
+  readonly json?: true;
+}
+
+export function addServeCommand(program: Command): void {
+  const command = program
+    .command('serve')
+    .description('open the store and serve it over HTTP until SIGINT or SIGTERM');
+  addSettingFlags(addJsonFlag(command)).action((flags: ServeFlags) => runServe(command, flags));
+}
+
+/** Resolves once the server listens; the process goes on until a signal stops it. */
+async function runServe(command: Command, flags: ServeFlags): Promise<void> {
+  const { settings } = loadSettings(readSettingFlags(command));
+  // Loaded here, so that the other commands do not wait for Express.
+  const { createLogger, listen, stopOnSignals } = await import('../../server/index.js');
+  const logger = createLogger({ level: settings.logLevel, descriptor: stdoutDescriptor });
+  const store = await openEventStore(toOpenOptions(settings));
+  let server: HttpServer;
+  try {
+    server = await listen(store, { ...toListenOptions(settings), logger });
+  } catch (error) {
+    await store.close();
+    throw explainBinding(error, settings);
+  }
+  stopOnSignals({
+    close: async () => {
+      await server.close();
+      await store.close();
+      logger.info('stopped');
+    },
+    onSignal: (signal) => logger.info({ signal }, 'stopping'),
+    onError: (error) => logger.error({ err: error }, 'the store could not be closed cleanly'),
+  });
+  const { durability, watermark, damage } = store;
+  logger.info(
+    { url: server.url, data_dir: describePlace(settings), durability, watermark },
+    'listening',
+  );
+  if (damage !== null) logger.error({ damage }, 'the log is damaged: reads only');
+  if (!flags.json) printNote(describeStart(server.url, store, settings));
+  printDamage(store, settings);
+}
+
+function toOpenOptions(settings: Settings) {
+  const { memory, dataDir, durability, segmentBytesMax, queueBytesMax } = settings;
+  const place = memory ? { memory } : { dataDir, durability };
+  return { ...place, segmentBytesMax, queueBytesMax };
+}
+
+function toListenOptions(settings: Settings) {
+  const { host, port, insecureNoAuth, requestTimeoutMs, connectionsMax } = settings;
+  const { eventBodyBytesMax, batchBodyBytesMax } = settings;
+  const bodies = { eventBodyBytesMax, batchBodyBytesMax };
+  return { host, port, insecureNoAuth, requestTimeoutMs, connectionsMax, ...bodies };
+}
+
+const durabilityMeanings = {
+  sync: 'sync: an append is acknowledged after fdatasync',
+  async: 'async: an append is acknowledged after the write, synced at most 50 ms later',
+  memory: 'memory: nothing is on disk, all is gone when the server ends',
+} as const;
+
+function describeStart(url: string, store: EventStore, settings: Settings): string {
+  const reachable = url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
+  const event = '{"event_type":"user.created","entity_id":"user-1","payload":{"name":"Ada"}}';
+  return [
+    `allsource ${packageVersion} listens on ${url}`,
+    `data        ${describePlace(settings)}, ${formatCount(store.watermark)} events`,
+    `durability  ${durabilityMeanings[store.durability]}`,
+    '',
+    'Append an event, query it, and get the state of its entity:',
+    `  curl ${reachable}/api/v1/events -H 'content-type: application/json' -d '${event}'`,
+    `  curl '${reachable}/api/v1/events/query?entity_id=user-1'`,
+    `  curl ${reachable}/api/v1/entities/user-1/state`,
+    '',
+  ].join('\n');
+}
+
+function describePlace({ memory, dataDir }: Settings): string {
+  return memory ? 'in memory' : resolve(dataDir);
+}
+
+function printDamage({ damage }: EventStore, { dataDir }: Settings): void {
+  if (damage === null) return;
+  printNote(
+    `allsource: the log is damaged in ${damage.file} at byte ${damage.offset}: ${damage.reason}; ` +
+      'what lies before it is served, appends are refused; stop the server and see ' +
+      `\`allsource verify --data-dir ${dataDir}\``,
+  );
+}
+
+/** Why the address cannot be listened on, in words that name the flags. */
+function explainBinding(error: unknown, { host, port }: Settings): unknown {
+  const reasons: Readonly<Record<string, string>> = {
+    EADDRINUSE:
+      `port ${port} on ${host} is taken by another process; stop that one, or choose another ` +
+      'port with --port (0 takes a free one)',
+    EACCES: `port ${port} needs more rights than this user has; choose one from 1024 with --port`,
+    EADDRNOTAVAIL: `${host} is no address of this machine; choose another one with --host`,
+    ENOTFOUND: `there is no host ${host}; choose an address with --host`,
+  };
+  const reason = reasons[findSystemCode(error) ?? ''];
+  return reason === undefined ? error : new CliError(reason, { cause: error });
+}

@@ -1,0 +1,50 @@
+import { Command, CommanderError } from 'commander';
+import { addConfigCommand } from './commands/config.js';
+import { addIngestCommand } from './commands/ingest.js';
+import { addQueryCommand } from './commands/query.js';
+import { addServeCommand } from './commands/serve.js';
+import { addStateCommand } from './commands/state.js';
+import { addStatsCommand } from './commands/stats.js';
+import { addTailCommand } from './commands/tail.js';
+import { addVerifyCommand } from './commands/verify.js';
+import { exitUsage, reportFailure } from './failure.js';
+import { packageVersion } from '../eventStore/index.js';
+
+/**
+ * Runs one command line (without the program's own name) and gives its exit code. What went wrong
+ * stands on standard error as one sentence.
+ */
+export async function runCommandLine(args: readonly string[]): Promise<number> {
+  try {
+    await createProgram().parseAsync([...args], { from: 'user' });
+    return 0;
+  } catch (error) {
+    // Help and version end with 0; all else that commander throws is a bad command line.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitUsage;
+    return reportFailure(error);
+  }
+}
+
+function createProgram(): Command {
+  const program = new Command('allsource')
+    .description('event store: serve it over HTTP, or work on a server or a data directory')
+    .version(packageVersion, '--version', 'print the version')
+    .addHelpText('after', '\nexit codes: 0 ok, 1 failed, 2 bad command line or settings\n')
+    .exitOverride()
+    .configureOutput({
+      outputError: (text, write) => write(text.replace(/^error: /, 'allsource: ')),
+    });
+  const addCommands = [
+    addServeCommand,
+    addIngestCommand,
+    addQueryCommand,
+    addTailCommand,
+    addStateCommand,
+    addStatsCommand,
+    addVerifyCommand,
+    addConfigCommand,
+  ];
+  for (const addCommand of addCommands) addCommand(program);
+  program.showHelpAfterError('(see allsource --help)');
+  return program;
+}

@@ -1,0 +1,81 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { AllSourceError, type EventFilter } from '../../domain/index.js';
+import { CliError } from '../failure.js';
+import { printNote } from '../output.js';
+import { describeBrokenAnswer, filterParameters, sendRequest } from './remoteTarget.js';
+import { readServerSentEvents } from './serverSentEvents.js';
+
+const reconnectsMax = 120;
+const reconnectWaitMs = 1000;
+
+export interface FollowOptions {
+  /** First position wanted; undefined = what is appended from now on. */
+  readonly from: number | undefined;
+  readonly filter: EventFilter;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Events of the live stream, each once and in order, as lines of JSON. A lost connection is made
+ * again where the stream was; a first connection that fails is an error. Ends when aborted.
+ */
+export async function* followEvents(
+  base: string,
+  options: FollowOptions,
+): AsyncGenerator<Uint8Array> {
+  let from = options.from;
+  let wasConnected = false;
+  for (let losses = 0; losses <= reconnectsMax; losses += 1) {
+    try {
+      for await (const { line, nextPosition } of connect(base, { ...options, from })) {
+        wasConnected = true;
+        losses = 0;
+        from = nextPosition ?? from;
+        if (line !== undefined) yield line;
+      }
+    } catch (error) {
+      if (options.signal.aborted) return;
+      if (!wasConnected || !isWorthAnotherTry(error)) throw error;
+    }
+    if (options.signal.aborted) return;
+    if (losses === 0) printNote(`${base}: the connection was lost, trying again`);
+    // Rejects when aborted, which the next round sees.
+    await wait(reconnectWaitMs, undefined, { signal: options.signal }).catch(() => undefined);
+  }
+  throw new CliError(`${base}: the connection was lost and ${reconnectsMax} new attempts failed`);
+}
+
+interface LiveMessage {
+  readonly line?: Uint8Array;
+  /** Where a new connection has to go on. */
+  readonly nextPosition?: number | undefined;
+}
+
+async function* connect(base: string, options: FollowOptions): AsyncGenerator<LiveMessage> {
+  const response = await sendRequest(base, '/api/v1/events/stream', {
+    accept: 'text/event-stream',
+    query: filterParameters({ ...options.filter, fromPosition: options.from }),
+    signal: options.signal,
+  });
+  if (response.body === null) return;
+  try {
+    for await (const { data, event, id } of readServerSentEvents(response.body)) {
+      if (event === 'message') yield { line: Buffer.from(data), nextPosition: Number(id) + 1 };
+      else if (event === 'subscribed') yield { nextPosition: options.from ?? afterWatermark(data) };
+    }
+  } catch (error) {
+    throw options.signal.aborted ? error : describeBrokenAnswer(base, error);
+  }
+}
+
+/** The first position that the watermark of `subscribed` does not cover yet. */
+function afterWatermark(data: string): number {
+  const greeting: unknown = JSON.parse(data);
+  const isGreeting = typeof greeting === 'object' && greeting !== null && 'watermark' in greeting;
+  return isGreeting && typeof greeting.watermark === 'number' ? greeting.watermark + 1 : 1;
+}
+
+function isWorthAnotherTry(error: unknown): boolean {
+  if (error instanceof CliError) return true;
+  return error instanceof AllSourceError && ['shutting_down', 'overloaded'].includes(error.code);
+}

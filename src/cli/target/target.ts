@@ -1,0 +1,120 @@
+import { existsSync, statSync } from 'node:fs';
+import type { EventFilter, Order } from '../../domain/index.js';
+import { AllSourceError } from '../../domain/index.js';
+import { openEventStore, type EventStore } from '../../eventStore/index.js';
+import { CliError, exitUsage } from '../failure.js';
+import { openRemoteTarget } from './remoteTarget.js';
+import type { WireBatchResult, WireState, WireStats } from './wire.js';
+
+export const defaultUrl = 'http://127.0.0.1:3900';
+
+export interface QueryOptions extends EventFilter {
+  readonly order?: Order | undefined;
+  readonly limit?: number | undefined;
+}
+
+export interface StateQuery {
+  readonly tenantId?: string | undefined;
+  readonly asOf?: string | undefined;
+  readonly historyLimit?: number | undefined;
+}
+
+/** What the commands work on: a running server, or a data directory. Both speak the wire names. */
+export interface Target {
+  /** The URL or the directory, as the person named it. */
+  readonly place: string;
+  readonly kind: 'url' | 'directory';
+  /** Matching events as NDJSON, in chunks of any length. */
+  query(options: QueryOptions): AsyncIterable<Uint8Array>;
+  state(entityId: string, options: StateQuery): Promise<WireState>;
+  stats(tenantId: string | undefined): Promise<WireStats>;
+  /** Appends NDJSON as one: all of it or nothing. */
+  append(batch: Uint8Array): Promise<WireBatchResult>;
+  close(): Promise<void>;
+}
+
+export interface TargetOptions {
+  readonly url?: string | undefined;
+  readonly dataDir?: string | undefined;
+}
+
+/** A directory is opened read-only unless `access` is `write`, so it works beside a server. */
+export async function openTarget(
+  options: TargetOptions,
+  access: 'read' | 'write' = 'read',
+): Promise<Target> {
+  if (options.url !== undefined && options.dataDir !== undefined) {
+    throw new CliError('expected --url or --data-dir, got both; leave one out', {
+      exitCode: exitUsage,
+    });
+  }
+  if (options.dataDir === undefined) return openRemoteTarget(options.url ?? defaultUrl);
+  const store =
+    access === 'write'
+      ? await openEventStore({ dataDir: options.dataDir })
+      : await openReadOnly(options.dataDir);
+  return new DirectoryTarget(options.dataDir, store);
+}
+
+/** Opens beside a writer. A directory that is not there is an error, never made. */
+export async function openReadOnly(dataDir: string): Promise<EventStore> {
+  if (!existsSync(dataDir) || !statSync(dataDir).isDirectory()) {
+    throw new CliError(
+      `${dataDir}: expected the data directory of a store, found no directory; check --data-dir`,
+    );
+  }
+  return openEventStore({ dataDir, readOnly: true });
+}
+
+class DirectoryTarget implements Target {
+  readonly kind = 'directory';
+  readonly place: string;
+  readonly #store: EventStore;
+
+  constructor(place: string, store: EventStore) {
+    this.place = place;
+    this.#store = store;
+  }
+
+  query(options: QueryOptions): AsyncIterable<Uint8Array> {
+    return this.#store.readNdjson(options);
+  }
+
+  async state(entityId: string, options: StateQuery): Promise<WireState> {
+    const document = await this.#store.wire.state(entityId, options);
+    if (document === undefined) {
+      throw new AllSourceError(
+        'entity_not_found',
+        `entity ${JSON.stringify(entityId)} has no events${options.asOf ? ' up to that time' : ''}`,
+      );
+    }
+    // The engine wrote this document; its shape is that of the HTTP answer.
+    return JSON.parse(document.toString('utf8')) as WireState;
+  }
+
+  stats(tenantId: string | undefined): Promise<WireStats> {
+    const stats = this.#store.stats({ tenantId });
+    return Promise.resolve({
+      total_events: stats.totalEvents,
+      total_entities: stats.totalEntities,
+      total_event_types: stats.totalEventTypes,
+      total_ingested: stats.totalIngested,
+      watermark: stats.watermark,
+      storage_bytes: stats.storageBytes,
+      segments: stats.segments,
+    });
+  }
+
+  async append(batch: Uint8Array): Promise<WireBatchResult> {
+    const result = await this.#store.appendBatch(batch, { return: 'summary' });
+    return {
+      ingested: result.ingested,
+      first_position: result.firstPosition,
+      last_position: result.lastPosition,
+    };
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+}

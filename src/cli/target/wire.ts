@@ -1,0 +1,43 @@
+/** Documents of the HTTP API that the commands print for people; only the fields that they use. */
+
+export interface WireEvent {
+  readonly id: string;
+  readonly event_type: string;
+  readonly entity_id: string;
+  readonly payload: unknown;
+  readonly timestamp: string;
+  readonly version: number;
+  readonly position: number;
+}
+
+export interface WireState {
+  readonly entity_id: string;
+  readonly last_updated: string;
+  readonly event_count: number;
+  readonly as_of: string | null;
+  readonly version: number;
+  readonly current_state: Readonly<Record<string, unknown>>;
+  readonly history: readonly {
+    readonly event_id: string;
+    readonly type: string;
+    readonly timestamp: string;
+    readonly version: number;
+    readonly payload: unknown;
+  }[];
+}
+
+export interface WireStats {
+  readonly total_events: number;
+  readonly total_entities: number;
+  readonly total_event_types: number;
+  readonly total_ingested: number;
+  readonly watermark: number;
+  readonly storage_bytes: number;
+  readonly segments: number;
+}
+
+export interface WireBatchResult {
+  readonly ingested: number;
+  readonly first_position: number;
+  readonly last_position: number;
+}

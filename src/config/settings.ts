@@ -1,0 +1,162 @@
+import { batchBytesMax, eventBytesMax } from '../domain/index.js';
+import { byteCount, flag, oneOf, plainText, wholeNumber, type ValueType } from './valueTypes.js';
+
+/** One setting: everything that the parser, `--help`, `config show` and the reference say of it. */
+export interface Setting<T> {
+  /** Section and key in `allsource.toml`. */
+  readonly key: `${string}.${string}`;
+  /** Environment variables, the first that is set and not empty wins. */
+  readonly env: readonly [string, ...string[]];
+  /** Long flag of `allsource serve`, with its dashes. */
+  readonly flag: `--${string}`;
+  /** What stands for the value in `--help`. */
+  readonly placeholder: string;
+  readonly type: ValueType<T>;
+  readonly default: T;
+  readonly doc: string;
+}
+
+const mebibyte = 1024 ** 2;
+
+/** Checks the shape of a row and keeps the type of its value. */
+function setting<T>(row: Setting<T>): Setting<T> {
+  return row;
+}
+
+const serverSettings = {
+  host: setting({
+    key: 'server.host',
+    env: ['ALLSOURCE_HOST'],
+    flag: '--host',
+    placeholder: 'address',
+    type: plainText('a host name or an IP address', 255),
+    default: '127.0.0.1',
+    doc: 'Address to listen on; one that other machines can reach needs --insecure-no-auth.',
+  }),
+  port: setting({
+    key: 'server.port',
+    env: ['ALLSOURCE_PORT', 'PORT'],
+    flag: '--port',
+    placeholder: 'number',
+    type: wholeNumber(0, 65_535, ' (0 = any free port)'),
+    default: 3900,
+    doc: 'Port to listen on.',
+  }),
+  eventBodyBytesMax: setting({
+    key: 'server.event_body_bytes_max',
+    env: ['ALLSOURCE_EVENT_BODY_BYTES_MAX'],
+    flag: '--event-body-bytes-max',
+    placeholder: 'bytes',
+    type: byteCount(1024, eventBytesMax),
+    default: eventBytesMax,
+    doc: 'Largest body of a request with a single event and of control requests.',
+  }),
+  batchBodyBytesMax: setting({
+    key: 'server.batch_body_bytes_max',
+    env: ['ALLSOURCE_BATCH_BODY_BYTES_MAX'],
+    flag: '--batch-body-bytes-max',
+    placeholder: 'bytes',
+    type: byteCount(1024, batchBytesMax),
+    default: batchBytesMax,
+    doc: 'Largest body of a batch.',
+  }),
+  requestTimeoutMs: setting({
+    key: 'server.request_timeout_ms',
+    env: ['ALLSOURCE_REQUEST_TIMEOUT_MS'],
+    flag: '--request-timeout-ms',
+    placeholder: 'ms',
+    type: wholeNumber(1000, 3_600_000),
+    default: 30_000,
+    doc: 'Time in which a request must have arrived in full; live streams are not cut.',
+  }),
+  connectionsMax: setting({
+    key: 'server.connections_max',
+    env: ['ALLSOURCE_CONNECTIONS_MAX'],
+    flag: '--connections-max',
+    placeholder: 'number',
+    type: wholeNumber(1, 1_000_000),
+    default: 10_000,
+    doc: 'Connections open at a time; further ones are closed at once.',
+  }),
+};
+
+const storageSettings = {
+  dataDir: setting({
+    key: 'storage.data_dir',
+    env: ['ALLSOURCE_DATA_DIR'],
+    flag: '--data-dir',
+    placeholder: 'dir',
+    type: plainText('a path of 1-4096 characters', 4096),
+    default: './data',
+    doc: 'Directory of the store, from the working directory; made if missing.',
+  }),
+  memory: setting({
+    key: 'storage.memory',
+    env: ['ALLSOURCE_MEMORY'],
+    flag: '--memory',
+    placeholder: 'boolean',
+    type: flag(),
+    default: false,
+    doc: 'Keep everything in memory: no file, gone with the process; data_dir is not used.',
+  }),
+  segmentBytesMax: setting({
+    key: 'storage.segment_bytes_max',
+    env: ['ALLSOURCE_SEGMENT_BYTES_MAX'],
+    flag: '--segment-bytes-max',
+    placeholder: 'bytes',
+    type: byteCount(mebibyte, 1024 * mebibyte),
+    default: 256 * mebibyte,
+    doc: 'Size of a full log segment.',
+  }),
+  queueBytesMax: setting({
+    key: 'storage.queue_bytes_max',
+    env: ['ALLSOURCE_QUEUE_BYTES_MAX'],
+    flag: '--queue-bytes-max',
+    placeholder: 'bytes',
+    type: byteCount(mebibyte, 4096 * mebibyte),
+    default: 64 * mebibyte,
+    doc: 'Bytes that may wait for the disk before appends wait.',
+  }),
+  durability: setting<'sync' | 'async'>({
+    key: 'durability.mode',
+    env: ['ALLSOURCE_DURABILITY'],
+    flag: '--durability',
+    placeholder: 'mode',
+    type: oneOf(['sync', 'async']),
+    default: 'sync',
+    doc: 'sync: acknowledged after fdatasync; async: after the write, synced at most 50 ms later.',
+  }),
+};
+
+/** The one table of settings. Its order is the order of `--help` and of the reference. */
+export const settingsTable = {
+  ...serverSettings,
+  ...storageSettings,
+  insecureNoAuth: setting({
+    key: 'auth.insecure_no_auth',
+    env: ['ALLSOURCE_INSECURE_NO_AUTH'],
+    flag: '--insecure-no-auth',
+    placeholder: 'boolean',
+    type: flag(),
+    default: false,
+    doc: 'Listen on an address that is not loopback although nobody has to log in.',
+  }),
+  logLevel: setting({
+    key: 'logging.level',
+    env: ['ALLSOURCE_LOG_LEVEL'],
+    flag: '--log-level',
+    placeholder: 'level',
+    type: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
+    default: 'info',
+    doc: 'Lowest level that is logged; logs are JSON lines on standard output.',
+  }),
+};
+
+export type SettingName = keyof typeof settingsTable;
+
+export type Settings = {
+  readonly [Name in SettingName]: (typeof settingsTable)[Name] extends Setting<infer T> ? T : never;
+};
+
+/** The names in table order. `Object.keys` knows only that they are text. */
+export const settingNames = Object.keys(settingsTable) as readonly SettingName[];

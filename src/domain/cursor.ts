@@ -1,0 +1,33 @@
+import { AllSourceError } from './errors.js';
+import type { Order } from './filter.js';
+
+/**
+ * Where the next page begins. A cursor is opaque text for callers; it names a position of the log and
+ * the query it belongs to, so it stays valid over restarts and appends.
+ */
+export interface PageCursor {
+  readonly order: Order;
+  /** The first position that the next page may hold. */
+  readonly position: number;
+  /** Fingerprint of the filter; a cursor is refused for another query. */
+  readonly filter: string;
+}
+
+const cursorPattern = /^1([ad])([1-9][0-9]{0,15})\.([0-9a-z]{1,16})$/;
+
+export function encodeCursor(cursor: PageCursor): string {
+  const plain = `1${cursor.order === 'asc' ? 'a' : 'd'}${cursor.position}.${cursor.filter}`;
+  return Buffer.from(plain, 'latin1').toString('base64url');
+}
+
+export function decodeCursor(text: string): PageCursor {
+  const match = cursorPattern.exec(Buffer.from(text.slice(0, 64), 'base64url').toString('latin1'));
+  const [, order, position, filter] = match ?? [];
+  if (position === undefined || filter === undefined) {
+    throw new AllSourceError(
+      'invalid_query',
+      'cursor: expected a next_cursor of an earlier answer, unchanged; leave it out to begin at the start',
+    );
+  }
+  return { order: order === 'a' ? 'asc' : 'desc', position: Number(position), filter };
+}

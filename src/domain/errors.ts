@@ -1,0 +1,122 @@
+/**
+ * The one table of errors. Every error that leaves this package has a `code` from here; the HTTP
+ * status and the docs come from the same rows. Callers branch on `code` (or on the typed
+ * subclasses below), never on the text of a message.
+ */
+
+export interface ErrorRow {
+  /** HTTP status that the server answers with. */
+  readonly status: number;
+  /** What the code means, for the reference page and for `/openapi.json`. */
+  readonly meaning: string;
+}
+
+export const errorTable = {
+  validation_error: { status: 400, meaning: 'A field breaks a rule; the message names both.' },
+  invalid_query: { status: 400, meaning: 'A query parameter is unknown or has a bad value.' },
+  invalid_json: { status: 400, meaning: 'The body is not JSON (RFC 8259) or not UTF-8.' },
+  unauthenticated: { status: 401, meaning: 'No credentials, or credentials that are not valid.' },
+  forbidden: { status: 403, meaning: 'The credentials do not allow this.' },
+  event_not_found: { status: 404, meaning: 'No event has this id.' },
+  entity_not_found: { status: 404, meaning: 'The entity has no events.' },
+  route_not_found: { status: 404, meaning: 'No route has this path.' },
+  method_not_allowed: { status: 405, meaning: 'The route exists, but not for this method.' },
+  request_timeout: { status: 408, meaning: 'The request did not arrive in time.' },
+  version_conflict: { status: 409, meaning: 'The entity is not at the expected version.' },
+  event_id_conflict: { status: 409, meaning: 'The event id was used for other content.' },
+  payload_too_large: { status: 413, meaning: 'The body or event is over its size limit.' },
+  unsupported_media_type: { status: 415, meaning: 'The content type is not one that is taken.' },
+  unprocessable: { status: 422, meaning: 'Understood, but it cannot be carried out.' },
+  headers_too_large: { status: 431, meaning: 'The head of the request is over its size limit.' },
+  internal_error: { status: 500, meaning: 'A defect in the store; nothing was acknowledged.' },
+  not_implemented: { status: 501, meaning: 'Known to the protocol, not offered by this version.' },
+  append_outcome_unknown: {
+    status: 503,
+    meaning:
+      'The disk failed while the append was under way: it may or may not be there after ' +
+      'reopening. Retrying with the same event id is safe and exact.',
+  },
+  storage_unavailable: {
+    status: 503,
+    meaning: 'The store takes no writes (failed disk, damage, or opened read-only); reads go on.',
+  },
+  storage_damaged: {
+    status: 503,
+    meaning: 'A file of the store is damaged; file and offset named.',
+  },
+  overloaded: { status: 503, meaning: 'Too much work is waiting; try again.' },
+  shutting_down: { status: 503, meaning: 'The store or server is closing.' },
+  storage_full: { status: 507, meaning: 'The disk is full; the append was not written.' },
+  store_locked: { status: 500, meaning: 'Another process has this data directory open.' },
+  store_closed: { status: 500, meaning: 'The store was closed before this call.' },
+  invalid_configuration: { status: 500, meaning: 'An option or setting has a bad value.' },
+  addon_load_failed: { status: 500, meaning: 'The native addon could not be loaded.' },
+  aborted: { status: 499, meaning: 'The caller aborted the call through its AbortSignal.' },
+} as const satisfies Record<string, ErrorRow>;
+
+export type ErrorCode = keyof typeof errorTable;
+
+/** One finding in `details`: where it is and which rule it breaks. */
+export interface ErrorDetail {
+  readonly field?: string;
+  readonly line?: number;
+  readonly reason: string;
+}
+
+export class AllSourceError extends Error {
+  override readonly name: string = 'AllSourceError';
+  readonly code: ErrorCode;
+  readonly details: readonly ErrorDetail[] | undefined;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: ErrorOptions & { details?: readonly ErrorDetail[] } = {},
+  ) {
+    super(message, options);
+    this.code = code;
+    this.details = options.details;
+  }
+
+  get status(): number {
+    return errorTable[this.code].status;
+  }
+}
+
+/** The entity was not at the version that the append expected. Nothing was written. */
+export class VersionConflictError extends AllSourceError {
+  override readonly name = 'VersionConflictError';
+  readonly entityId: string;
+  readonly expectedVersion: number | 'exists' | 'none';
+  /** The entity's version now; 0 = it does not exist. */
+  readonly currentVersion: number;
+
+  constructor(conflict: {
+    entityId: string;
+    expectedVersion: number | 'exists' | 'none';
+    currentVersion: number;
+  }) {
+    super(
+      'version_conflict',
+      `entity ${JSON.stringify(conflict.entityId)} is at version ${conflict.currentVersion}, expected ` +
+        `${conflict.expectedVersion}; read it again and decide on what is there now`,
+    );
+    this.entityId = conflict.entityId;
+    this.expectedVersion = conflict.expectedVersion;
+    this.currentVersion = conflict.currentVersion;
+  }
+}
+
+/** The event id is taken by an event with other content. Nothing was written. */
+export class EventIdConflictError extends AllSourceError {
+  override readonly name = 'EventIdConflictError';
+  readonly eventId: string;
+
+  constructor(eventId: string) {
+    super(
+      'event_id_conflict',
+      `event_id ${eventId} was already used for an event with other content; use a new id for a new event`,
+    );
+    this.eventId = eventId;
+  }
+}

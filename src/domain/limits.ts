@@ -1,0 +1,16 @@
+/** Bounds of every input. The engine holds the same numbers in native/base/limits.h. */
+
+export const entityIdBytesMax = 256;
+export const eventTypeBytesMax = 128;
+export const tenantIdBytesMax = 64;
+export const jsonDepthMax = 128;
+/** One event, payload and metadata together, as JSON text. */
+export const eventBytesMax = 2 * 1024 * 1024;
+/** One atomic batch, as JSON or NDJSON text. */
+export const batchBytesMax = 64 * 1024 * 1024;
+export const batchEventsMax = 1_000_000;
+/** Events on one page of a query that is answered as one JSON document. */
+export const pageEventsMax = 10_000;
+export const pageEventsDefault = 100;
+export const stateHistoryDefault = 100;
+export const partitionCount = 32;

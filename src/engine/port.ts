@@ -1,0 +1,208 @@
+/**
+ * The native addon as TypeScript sees it: numbers, bytes and offsets across the boundary, never an
+ * object an event. native/addon implements it; the numbers here stand there again.
+ */
+
+/** Codes of native/base/status.h, by number. */
+export const nativeCodes = [
+  'ok',
+  'invalid_json',
+  'validation_error',
+  'payload_too_large',
+  'version_conflict',
+  'event_id_conflict',
+  'storage_full',
+  'storage_unavailable',
+  'append_outcome_unknown',
+  'storage_damaged',
+  'storage_unavailable',
+  'store_locked',
+  'store_closed',
+  'invalid_configuration',
+  'invalid_configuration',
+  'busy',
+] as const;
+
+export const nativeBusy = 15;
+
+export const inputFormat = { event: 0, batch: 1, ndjson: 2 } as const;
+export const fieldNames = { snake: 0, camel: 1 } as const;
+export const durabilityNumber = { sync: 0, async: 1, memory: 2 } as const;
+export const listKind = { entities: 0, eventTypes: 1 } as const;
+export const readFlag = { descending: 1, apiStyle: 2, lines: 4 } as const;
+
+/** Layout of the numbers that `commit` writes: these, then `outcomeNumber.count` for each outcome. */
+export const commitNumber = {
+  status: 0,
+  outcomes: 1,
+  refusals: 2,
+  ingested: 3,
+  firstPosition: 4,
+  lastPosition: 5,
+  durableAt: 6,
+  count: 7,
+} as const;
+export const outcomeNumber = {
+  code: 0,
+  deduplicated: 1,
+  position: 2,
+  version: 3,
+  timestamp: 4,
+  count: 5,
+} as const;
+
+/** Layout of the numbers that a read writes. */
+export const answerNumber = {
+  count: 0,
+  nextPosition: 1,
+  useAsync: 2,
+  isAscii: 3,
+  numbers: 4,
+} as const;
+
+export const uuidTextBytes = 36;
+
+export interface NativeRefusal {
+  /** Number of the event in the input, from 0. */
+  readonly event: number;
+  readonly nativeCode: number;
+  readonly message: string;
+  readonly field?: string;
+  readonly entityId?: string;
+  readonly expectedKind?: 'exists' | 'version';
+  readonly expectedVersion?: number;
+  readonly currentVersion?: number;
+  readonly eventId?: string;
+}
+
+export interface NativeOpenOptions {
+  readonly directory: string;
+  readonly memory: boolean;
+  readonly readOnly: boolean;
+  readonly durability: number;
+  readonly segmentBytesMax: number;
+  readonly queueBytesMax: number;
+}
+
+export interface NativeVerifyReport {
+  readonly events: number;
+  readonly bytes: number;
+  readonly files: readonly {
+    readonly file: string;
+    readonly bytes: number;
+    readonly events: number;
+    readonly damage: { readonly offset: number; readonly reason: string } | null;
+  }[];
+}
+
+type QueryArguments = [
+  tenant: string,
+  entity: string | undefined,
+  type: string | undefined,
+  typePrefix: string | undefined,
+  firstPosition: number,
+  lastPosition: number,
+  sinceMicros: number,
+  untilMicros: number,
+  flags: number,
+  limit: number,
+];
+
+/** One open store. Numbers that are not asked for are NaN, texts undefined. */
+export interface NativeStore {
+  /** Checks an input and makes records of it in a slot; returns how many events it holds. */
+  stage(
+    slot: number,
+    input: Uint8Array | string,
+    format: number,
+    names: number,
+    independent: boolean,
+    tenant: string,
+    conditions: string | undefined,
+  ): number;
+  /** Commits a slot; returns the ids of all outcomes as one text if `full`. */
+  commit(slot: number, numbers: Float64Array, full: boolean): string | undefined;
+  refusals(slot: number): NativeRefusal[];
+
+  /** What all reads write into: numbers of `answerNumber`, and JSON into the slab of a number. */
+  useAnswerMemory(numbers: Float64Array, slabs: readonly Uint8Array[]): void;
+  /** These four return the length of what they wrote, or minus its length: see takeOverflow. */
+  read(...args: [...QueryArguments, slab: number]): number;
+  getEvent(tenant: string, id: string, flags: number, slab: number): number;
+  state(
+    tenant: string,
+    entity: string,
+    asOfMicros: number,
+    asOfText: string,
+    historyMax: number,
+    flags: number,
+    slab: number,
+  ): number;
+  list(
+    kind: number,
+    tenant: string,
+    prefix: string,
+    firstPosition: number,
+    limit: number,
+    flags: number,
+    slab: number,
+  ): number;
+  /** The answer of the call before, which did not fit its slab. */
+  takeOverflow(): Buffer;
+  readAsync(...args: QueryArguments): Promise<Buffer>;
+  stateAsync(
+    tenant: string,
+    entity: string,
+    asOfMicros: number,
+    asOfText: string,
+    historyMax: number,
+    flags: number,
+  ): Promise<Buffer>;
+
+  /** Writes events, entities, event types: of a tenant, or of the whole store. */
+  stats(tenant: string | undefined, numbers: Float64Array): void;
+  /** Writes the numbers of `counterNumber`. */
+  counters(numbers: Float64Array): void;
+  /** Why nothing can be written; null where it can. */
+  failure(): Error | null;
+  damage(): { file: string; offset: number; reason: string } | null;
+  verify(): Promise<NativeVerifyReport>;
+  /** Writes bytes done and bytes in all. */
+  verifyProgress(numbers: Float64Array): void;
+  cancelVerify(): void;
+  /** While referenced, progress to come keeps the process alive. */
+  ref(): void;
+  unref(): void;
+  close(): Promise<void>;
+}
+
+export const counterNumber = {
+  watermark: 0,
+  queuedBytes: 1,
+  indexBytes: 2,
+  storageBytes: 3,
+  segments: 4,
+  commits: 5,
+  committedEvents: 6,
+  committedBytes: 7,
+  syncs: 8,
+  syncMicros: 9,
+  lastSyncMicros: 10,
+  count: 11,
+} as const;
+
+export interface NativeRepairReport {
+  readonly cutFiles: string[];
+  readonly movedTo: string | null;
+  readonly lastPosition: number;
+}
+
+export interface NativeAddon {
+  readonly version: string;
+  /** `onProgress` gets the watermark and the number of the write failure's code, or 0. */
+  open(
+    options: NativeOpenOptions,
+    onProgress: (watermark: number, failureCode: number) => void,
+  ): Promise<NativeStore>;
+  repair(directory: string): Promise<NativeRepairReport>;
+}

@@ -1,0 +1,125 @@
+import type { AllSourceError } from '../../domain/index.js';
+import { commitNumber, fromNative, inputFormat, refusalError } from '../../engine/index.js';
+import type { Acknowledgement } from './acknowledgements.js';
+import { internalError } from './appendQueue.js';
+import type { AppendJob, CommitEngine } from './appendQueue.js';
+import type { BatchResult } from '../types.js';
+
+/** One atomic append. */
+export interface BatchInput {
+  readonly bytes: Uint8Array;
+  /** A number of `inputFormat`. */
+  readonly format: number;
+  /** A number of `fieldNames`. */
+  readonly names: number;
+  readonly tenantId: string;
+  /** JSON object of expected versions by entity id. */
+  readonly conditions?: string | undefined;
+  /** Whether the answer lists each event. */
+  readonly full: boolean;
+  /** Lines of the same source in earlier batches, for line numbers in errors. */
+  readonly linesBefore?: number;
+  /** What this batch is a part of: once one batch of it failed, later ones are not written. */
+  readonly group?: BatchGroup;
+}
+
+export interface BatchGroup {
+  /** The error of the first batch that failed. */
+  failure: unknown;
+}
+
+const slot = 1;
+
+export class BatchJob implements AppendJob {
+  #events: number | undefined;
+
+  constructor(
+    readonly input: BatchInput,
+    readonly resolve: (result: BatchResult) => void,
+    readonly rejectPromise: (error: unknown) => void,
+  ) {}
+
+  run(engine: CommitEngine): boolean {
+    const { bytes, format, names, tenantId, conditions, full, group } = this.input;
+    if (group?.failure !== undefined) {
+      this.rejectPromise(group.failure);
+      return true;
+    }
+    this.#events ??= engine.native.stage(slot, bytes, format, names, false, tenantId, conditions);
+    const commit = engine.commit(slot, this.#events, full);
+    if (commit.isBusy) return false;
+    if (commit.refusals > 0) {
+      const refusal = engine.native.refusals(slot)[0];
+      this.#refuse(engine, refusal ? refusalError(refusal) : internalError());
+      return true;
+    }
+    const result: BatchResult = {
+      ingested: commit.number(commitNumber.ingested),
+      firstPosition: commit.number(commitNumber.firstPosition),
+      lastPosition: commit.number(commitNumber.lastPosition),
+      results: full ? Array.from({ length: commit.outcomes }, (_, i) => commit.result(i)) : [],
+    };
+    engine.lastPosition = Math.max(engine.lastPosition, commit.durableAt);
+    const acknowledgement = new BatchAcknowledgement(commit.durableAt, result, this);
+    engine.acknowledgements.push(acknowledgement, engine.watermark);
+    return true;
+  }
+
+  /** A conflict is told when all that was committed before is durable: its winner is there then. */
+  #refuse(engine: CommitEngine, error: AllSourceError): void {
+    const isConflict = error.code === 'version_conflict' || error.code === 'event_id_conflict';
+    if (!isConflict || engine.lastPosition <= engine.watermark) {
+      this.#fail(error);
+      return;
+    }
+    if (this.input.group) this.input.group.failure ??= error;
+    const refused = new BatchRefusal(engine.lastPosition, error, this);
+    engine.acknowledgements.push(refused, engine.watermark);
+  }
+
+  reject(error: unknown): void {
+    const isNdjson = this.input.format === inputFormat.ndjson;
+    this.#fail(fromNative(error, isNdjson ? this.input.linesBefore : 0));
+  }
+
+  #fail(error: unknown): void {
+    if (this.input.group) this.input.group.failure ??= error;
+    this.rejectPromise(error);
+  }
+}
+
+class BatchAcknowledgement implements Acknowledgement {
+  constructor(
+    readonly durableAt: number,
+    readonly result: BatchResult,
+    readonly job: BatchJob,
+  ) {}
+
+  advance(watermark: number): boolean {
+    if (this.durableAt > watermark) return false;
+    this.job.resolve(this.result);
+    return true;
+  }
+
+  fail(error: AllSourceError): void {
+    this.job.rejectPromise(error);
+  }
+}
+
+class BatchRefusal implements Acknowledgement {
+  constructor(
+    readonly durableAt: number,
+    readonly error: AllSourceError,
+    readonly job: BatchJob,
+  ) {}
+
+  advance(watermark: number): boolean {
+    if (this.durableAt > watermark) return false;
+    this.job.reject(this.error);
+    return true;
+  }
+
+  fail(): void {
+    this.job.reject(this.error);
+  }
+}

@@ -1,0 +1,4 @@
+export * from './types.js';
+export { openEventStore, repairStore } from './openEventStore.js';
+/** Version of this package, for whoever names it: the server and the command line. */
+export { packageVersion } from '../engine/index.js';

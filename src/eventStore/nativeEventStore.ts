@@ -1,0 +1,402 @@
+import {
+  AllSourceError,
+  decodeCursor,
+  encodeCursor,
+  formatTimestamp,
+  stateHistoryDefault,
+} from '../domain/index.js';
+import type { NewEvent, StoredEvent } from '../domain/index.js';
+import { fieldNames, fromNative, inputFormat, nativeError, readFlag } from '../engine/index.js';
+import type { NativeStore } from '../engine/index.js';
+import { AppendQueue } from './append/appendQueue.js';
+import type { BatchInput } from './append/batchJob.js';
+import { ingestLines, toBatchInput, toJsonText } from './append/inputs.js';
+import {
+  checkedLimit,
+  filterFingerprint,
+  microsOf,
+  pageLimit,
+  textOf,
+  toEngineQuery,
+} from './read/query.js';
+import { Reader } from './read/reader.js';
+import { readCounters, readStats } from './statistics.js';
+import { subscribeTo } from './read/subscription.js';
+import type {
+  AppendResult,
+  BatchOptions,
+  BatchResult,
+  BytesPage,
+  Durability,
+  EngineCounters,
+  EntityState,
+  EntitySummary,
+  EventPage,
+  EventStore,
+  EventTypeSummary,
+  IngestOptions,
+  IngestProgress,
+  ListOptions,
+  OpenOptions,
+  ReadOptions,
+  StateOptions,
+  StoreDamage,
+  StoreStats,
+  SubscribeOptions,
+  VerifyProgress,
+  VerifyReport,
+  WireAccess,
+} from './types.js';
+import { runVerify } from './verify.js';
+import { Watermark } from './watermark.js';
+
+/** Events that `read` and `readNdjson` take from the engine at a time. */
+const chunkEvents = 2048;
+const lineFeed = 0x0a;
+const openBrace = 0x7b;
+
+/** The store of `openEventStore`, over the native engine. */
+export class NativeEventStore implements EventStore {
+  readonly durability: Durability;
+  readonly damage: StoreDamage | null;
+  readonly wire: WireAccess;
+  readonly #native: NativeStore;
+  readonly #appends: AppendQueue;
+  readonly #reader: Reader;
+  readonly #watermark: Watermark;
+  #isReferenced = false;
+  #closing: Promise<void> | undefined;
+
+  constructor(native: NativeStore, options: OpenOptions) {
+    this.#native = native;
+    this.durability = options.memory === true ? 'memory' : (options.durability ?? 'sync');
+    this.damage = native.damage();
+    this.#appends = new AppendQueue(native);
+    this.#reader = new Reader(native);
+    const { watermark } = readCounters(native);
+    this.#watermark = new Watermark(watermark);
+    this.#appends.onProgress(watermark, false);
+    this.wire = this.#wireAccess();
+  }
+
+  get readOnly(): boolean {
+    return this.#native.failure() !== null;
+  }
+  get watermark(): number {
+    return this.#watermark.position;
+  }
+
+  /** Called when the engine's watermark, room or failure changed. */
+  onProgress(watermark: number, failureCode: number): void {
+    this.#appends.onProgress(watermark, failureCode !== 0);
+    this.#watermark.moveTo(watermark);
+    this.#keepAliveWhileNeeded();
+  }
+
+  append(event: NewEvent): Promise<AppendResult> {
+    try {
+      this.#mustBeOpen();
+      return this.#awaited(this.#appends.append(toJsonText(event, 'event')));
+    } catch (error) {
+      return Promise.reject(toError(error));
+    }
+  }
+
+  async appendBatch(
+    events: readonly NewEvent[] | Uint8Array | AsyncIterable<Uint8Array>,
+    options: BatchOptions = {},
+  ): Promise<BatchResult> {
+    this.#mustBeOpen();
+    const input = toBatchInput(events, options);
+    // What is there already is not awaited: appends take effect in the order of their calls.
+    return this.#appendInput(input instanceof Promise ? await input : input);
+  }
+
+  async ingest(
+    source: AsyncIterable<Uint8Array>,
+    options: IngestOptions = {},
+  ): Promise<IngestProgress> {
+    this.#mustBeOpen();
+    checkedLimit(options.batchEvents ?? 1, 1, 1_000_000, 'batchEvents');
+    checkedLimit(options.inFlight ?? 1, 1, 1024, 'inFlight');
+    return ingestLines((input) => this.#appendInput(input), source, options);
+  }
+
+  async *read(options: ReadOptions = {}): AsyncGenerator<StoredEvent> {
+    const query = this.#boundedQuery(options);
+    for (let left = options.limit ?? Infinity; left > 0;) {
+      this.#mustBeOpen();
+      const page = await this.#reader.objects(query, Math.min(chunkEvents, left));
+      yield* page.events;
+      left -= page.count;
+      if (page.nextPosition === 0) return;
+      advance(query, page.nextPosition);
+    }
+  }
+
+  async readPage(options: ReadOptions = {}): Promise<EventPage> {
+    this.#mustBeOpen();
+    const page = await this.#reader.objects(toEngineQuery(options), pageLimit(options.limit));
+    return { events: page.events, nextCursor: page.nextCursor };
+  }
+
+  async readBytes(options: ReadOptions = {}): Promise<BytesPage> {
+    this.#mustBeOpen();
+    return this.#reader.page(toEngineQuery(options), pageLimit(options.limit));
+  }
+
+  async *readNdjson(options: ReadOptions = {}): AsyncGenerator<Buffer> {
+    const query = this.#boundedQuery(options);
+    for (let left = options.limit ?? Infinity; left > 0;) {
+      this.#mustBeOpen();
+      const chunk = await this.#reader.lines(query, Math.min(chunkEvents, left));
+      if (chunk.count > 0) yield chunk.bytes;
+      left -= chunk.count;
+      if (chunk.nextPosition === 0) return;
+      advance(query, chunk.nextPosition);
+    }
+  }
+
+  async getEvent(
+    eventId: string,
+    options: { tenantId?: string | undefined } = {},
+  ): Promise<StoredEvent | undefined> {
+    this.#mustBeOpen();
+    const tenantId = textOf(options.tenantId ?? 'default', 'tenant_id');
+    return this.#reader.eventObject(tenantId, textOf(eventId, 'event_id'));
+  }
+
+  async state(entityId: string, options: StateOptions = {}): Promise<EntityState> {
+    const bytes = await this.#stateBytes(entityId, options, readFlag.apiStyle);
+    if (bytes === undefined) {
+      throw new AllSourceError(
+        'entity_not_found',
+        `entity ${JSON.stringify(entityId)} has no events${options.asOf === undefined ? '' : ' up to as_of'}`,
+      );
+    }
+    // The engine wrote this text; its shape is that of EntityState.
+    return JSON.parse(bytes.toString()) as EntityState;
+  }
+
+  async entities(
+    options: ListOptions = {},
+  ): Promise<{ entities: EntitySummary[]; nextCursor: string | null }> {
+    const list = this.#list(options, (request) => this.#reader.entities(request));
+    return { entities: list.items, nextCursor: list.nextCursor };
+  }
+
+  async eventTypes(
+    options: ListOptions = {},
+  ): Promise<{ eventTypes: EventTypeSummary[]; nextCursor: string | null }> {
+    const list = this.#list(options, (request) => this.#reader.eventTypes(request));
+    return { eventTypes: list.items, nextCursor: list.nextCursor };
+  }
+
+  stats(options: { tenantId?: string | undefined } = {}): StoreStats {
+    this.#mustBeOpen();
+    const { tenantId } = options;
+    return readStats(
+      this.#native,
+      tenantId === undefined ? undefined : textOf(tenantId, 'tenant_id'),
+    );
+  }
+
+  counters(): EngineCounters {
+    this.#mustBeOpen();
+    return readCounters(this.#native);
+  }
+
+  subscribe(options: SubscribeOptions = {}): AsyncIterable<StoredEvent> {
+    this.#mustBeOpen();
+    return subscribeTo(
+      {
+        watermark: () => this.#watermark.position,
+        reached: (position, signal) => this.waitForWatermark(position, signal),
+        read: (query, limit) => this.#reader.objects(query, limit),
+        isClosed: () => this.#closing !== undefined,
+      },
+      options,
+    );
+  }
+
+  waitForWatermark(position: number, signal?: AbortSignal): Promise<void> {
+    if (this.#closing) return Promise.reject(closedError());
+    try {
+      checkedLimit(position, 0, Number.MAX_SAFE_INTEGER, 'position');
+    } catch (error) {
+      return Promise.reject(toError(error));
+    }
+    const reached = this.#watermark.reached(position, signal);
+    return this.#awaited(reached).finally(() => this.#keepAliveWhileNeeded());
+  }
+
+  async verify(
+    options: {
+      onProgress?: ((progress: VerifyProgress) => void) | undefined;
+      signal?: AbortSignal | undefined;
+    } = {},
+  ): Promise<VerifyReport> {
+    this.#mustBeOpen();
+    return runVerify(this.#native, options);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    // What was appended before is finished: the engine reports progress until nothing waits.
+    this.#native.ref();
+    await this.#appends.idle();
+    this.#watermark.failAll(closedError());
+    try {
+      await this.#native.close();
+    } catch (error) {
+      throw fromNative(error);
+    } finally {
+      this.#native.unref();
+    }
+  }
+
+  /** A pending promise alone would let the process end: the engine keeps it alive meanwhile. */
+  #awaited<T>(promise: Promise<T>): Promise<T> {
+    if (!this.#isReferenced) {
+      this.#isReferenced = true;
+      this.#native.ref();
+    }
+    return promise;
+  }
+
+  #keepAliveWhileNeeded(): void {
+    if (!this.#isReferenced || !this.#appends.isIdle || this.#watermark.hasWaiters) return;
+    this.#isReferenced = false;
+    this.#native.unref();
+  }
+
+  #appendInput(input: BatchInput): Promise<BatchResult> {
+    if (this.#closing) return Promise.reject(closedError());
+    return this.#awaited(this.#appends.appendBatch(input));
+  }
+
+  /** A query that sees nothing beyond the watermark of now, however long its reading takes. */
+  #boundedQuery(options: ReadOptions): ReturnType<typeof toEngineQuery> {
+    this.#mustBeOpen();
+    if (options.limit !== undefined) {
+      checkedLimit(options.limit, 0, Number.MAX_SAFE_INTEGER, 'limit');
+    }
+    const query = toEngineQuery(options);
+    if (Number.isNaN(query.lastPosition)) query.lastPosition = this.#watermark.position;
+    return query;
+  }
+
+  async #stateBytes(
+    entityId: string,
+    options: StateOptions,
+    style: number,
+  ): Promise<Buffer | undefined> {
+    this.#mustBeOpen();
+    const asOfMicros = microsOf(options.asOf, 'as_of');
+    try {
+      return await this.#reader.state({
+        tenantId: textOf(options.tenantId ?? 'default', 'tenant_id'),
+        entityId: textOf(entityId, 'entity_id'),
+        asOfMicros,
+        asOfText: asOfText(asOfMicros, style),
+        historyLimit: options.historyLimit ?? stateHistoryDefault,
+        style,
+      });
+    } catch (error) {
+      throw fromNative(error);
+    }
+  }
+
+  #list<Item>(
+    options: ListOptions,
+    list: (request: { tenantId: string; prefix: string; firstPosition: number; limit: number }) => {
+      items: Item[];
+      nextPosition: number;
+    },
+  ): { items: Item[]; nextCursor: string | null } {
+    this.#mustBeOpen();
+    const tenantId = textOf(options.tenantId ?? 'default', 'tenant_id');
+    const prefix = textOf(options.prefix ?? '', 'prefix');
+    const filter = filterFingerprint([tenantId, prefix]);
+    const limit = pageLimit(options.limit);
+    const firstPosition = firstOfList(options.cursor, filter);
+    const { items, nextPosition } = list({ tenantId, prefix, firstPosition, limit });
+    const nextCursor =
+      nextPosition === 0 ? null : encodeCursor({ order: 'asc', position: nextPosition, filter });
+    return { items, nextCursor };
+  }
+
+  #mustBeOpen(): void {
+    if (this.#closing) throw closedError();
+  }
+
+  /** A body that is blank or on several lines can't be a line among others: it crosses by itself. */
+  async #appendBody(body: Uint8Array, tenantId: string): Promise<AppendResult> {
+    this.#mustBeOpen();
+    const isLine = body[0] === openBrace && !body.includes(lineFeed);
+    if (isLine) return this.#awaited(this.#appends.appendLine(body, tenantId));
+    const { event: format } = inputFormat;
+    const input = { bytes: body, format, names: fieldNames.snake, tenantId, full: true };
+    const { results } = await this.#appendInput(input);
+    const [result] = results;
+    if (result) return result;
+    throw new AllSourceError('internal_error', 'the engine gave no outcome for the event');
+  }
+
+  #wireAccess(): WireAccess {
+    return {
+      append: (body, tenantId) => this.#appendBody(body, tenantId),
+      appendBatch: (body, { tenantId, format, return: wanted }) =>
+        this.#appendInput({
+          bytes: body,
+          format: format === 'json' ? inputFormat.batch : inputFormat.ndjson,
+          names: fieldNames.snake,
+          tenantId,
+          full: wanted === 'full',
+        }),
+      getEvent: (eventId, tenantId) => {
+        this.#mustBeOpen();
+        return this.#reader.eventBytes(tenantId, eventId);
+      },
+      state: (entityId, options) => this.#stateBytes(entityId, options, 0),
+    };
+  }
+}
+
+function advance(query: ReturnType<typeof toEngineQuery>, position: number): void {
+  if (query.order === 'asc') {
+    query.firstPosition = position;
+  } else {
+    query.lastPosition = position;
+  }
+}
+
+function firstOfList(cursor: string | undefined, filter: string): number {
+  if (cursor === undefined) return 1;
+  const decoded = decodeCursor(textOf(cursor, 'cursor'));
+  if (decoded.filter === filter) return decoded.position;
+  throw new AllSourceError('invalid_query', 'cursor: it belongs to another list', {
+    details: [{ field: 'cursor', reason: 'of another list' }],
+  });
+}
+
+function asOfText(micros: number, style: number): string {
+  if (Number.isNaN(micros)) return 'null';
+  return style === readFlag.apiStyle ? String(micros) : `"${formatTimestamp(micros)}"`;
+}
+
+function closedError(): AllSourceError {
+  return new AllSourceError('store_closed', 'the store was closed; open it again to use it');
+}
+
+function toError(error: unknown): Error {
+  return error instanceof Error ? error : nativeError(0, String(error));
+}

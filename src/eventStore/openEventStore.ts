@@ -1,0 +1,115 @@
+import { AllSourceError } from '../domain/index.js';
+import type { AnyEvent, EventShape } from '../domain/index.js';
+import { durabilityNumber, fromNative, loadAddon } from '../engine/index.js';
+import type { NativeOpenOptions, NativeRepairReport } from '../engine/index.js';
+import { NativeEventStore } from './nativeEventStore.js';
+import type { EventStore, OpenOptions } from './types.js';
+
+const segmentBytesDefault = 256 * 1024 * 1024;
+const queueBytesDefault = 64 * 1024 * 1024;
+
+const optionNames = new Set([
+  'dataDir',
+  'memory',
+  'durability',
+  'readOnly',
+  'segmentBytesMax',
+  'queueBytesMax',
+]);
+
+/**
+ * Opens the store of a directory, making it if it is missing, or one in memory.
+ *
+ * One process at a time writes to a directory (`store_locked`); any number may open it read-only.
+ * Where the log is damaged the store opens read-only and shows what lies before the damage: see
+ * `store.damage`.
+ *
+ * @example
+ * const store = await openEventStore({ dataDir: './data' });
+ * await store.append({ eventType: 'order.placed', entityId: 'order-1', payload: { total: 42 } });
+ * await store.close();
+ */
+export async function openEventStore<E extends EventShape = AnyEvent>(
+  options: OpenOptions,
+): Promise<EventStore<E>> {
+  const native = toNativeOptions(options);
+  const addon = loadAddon();
+  let store: NativeEventStore | undefined;
+  try {
+    const handle = await addon.open(native, (watermark, failureCode) => {
+      store?.onProgress(watermark, failureCode);
+    });
+    store = new NativeEventStore(handle, options);
+    // What E says of payloads is the caller's word; nothing is checked against it at run time.
+    return store as unknown as EventStore<E>;
+  } catch (error) {
+    throw fromNative(error);
+  }
+}
+
+/**
+ * Cuts the log of a closed, damaged store at its first damage. What is cut is first copied to
+ * `damaged-<microseconds>` in the store's directory. A store without damage is left as it is.
+ */
+export async function repairStore(dataDir: string): Promise<NativeRepairReport> {
+  checkPath(dataDir);
+  try {
+    return await loadAddon().repair(dataDir);
+  } catch (error) {
+    throw fromNative(error);
+  }
+}
+
+function toNativeOptions(options: OpenOptions): NativeOpenOptions {
+  checkTypes(options);
+  const unknown = Object.keys(options).find((name) => !optionNames.has(name));
+  if (unknown !== undefined) {
+    throw invalid(unknown, `not an option; the options are ${[...optionNames].join(', ')}`);
+  }
+  const memory = options.memory === true;
+  if (memory === (options.dataDir !== undefined)) {
+    throw invalid('dataDir', 'give either a directory in dataDir or memory: true');
+  }
+  if (memory && options.readOnly === true)
+    throw invalid('readOnly', 'a memory store is always new');
+  const durability = memory ? 'memory' : (options.durability ?? 'sync');
+  if (!memory && durability !== 'sync' && durability !== 'async') {
+    throw invalid('durability', `expected 'sync' or 'async', got ${JSON.stringify(durability)}`);
+  }
+  return {
+    directory: options.dataDir ?? 'memory',
+    memory,
+    readOnly: options.readOnly === true,
+    durability: durabilityNumber[durability],
+    segmentBytesMax: bytesOption('segmentBytesMax', options.segmentBytesMax, segmentBytesDefault),
+    queueBytesMax: bytesOption('queueBytesMax', options.queueBytesMax, queueBytesDefault),
+  };
+}
+
+/** What callers without types may get wrong; a store opened with a guess is worse than none. */
+function checkTypes(options: unknown): void {
+  if (typeof options !== 'object' || options === null) {
+    throw invalid('options', `expected an object, got ${String(options)}`);
+  }
+  const { dataDir, memory, readOnly } = options as Readonly<Record<string, unknown>>;
+  for (const [name, value] of Object.entries({ memory, readOnly })) {
+    if (value === undefined || typeof value === 'boolean') continue;
+    throw invalid(name, `expected true or false, got ${typeof value}`);
+  }
+  if (dataDir !== undefined) checkPath(dataDir);
+}
+
+function checkPath(path: unknown): void {
+  if (typeof path === 'string' && path !== '' && !path.includes('\0')) return;
+  throw invalid('dataDir', 'expected the path of a directory');
+}
+
+function bytesOption(name: string, value: number | undefined, fallback: number): number {
+  if (value === undefined) return fallback;
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw invalid(name, `expected a whole number of bytes, got ${value}`);
+}
+
+function invalid(name: string, reason: string): AllSourceError {
+  return new AllSourceError('invalid_configuration', `${name}: ${reason}`);
+}

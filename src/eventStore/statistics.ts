@@ -1,0 +1,40 @@
+import { counterNumber } from '../engine/index.js';
+import type { NativeStore } from '../engine/index.js';
+import type { EngineCounters, StoreStats } from './types.js';
+
+function counterReader(native: NativeStore): (name: keyof typeof counterNumber) => number {
+  const numbers = new Float64Array(counterNumber.count);
+  native.counters(numbers);
+  return (name) => numbers[counterNumber[name]] ?? 0;
+}
+
+export function readCounters(native: NativeStore): EngineCounters {
+  const read = counterReader(native);
+  return {
+    watermark: read('watermark'),
+    queuedBytes: read('queuedBytes'),
+    commits: read('commits'),
+    committedEvents: read('committedEvents'),
+    committedBytes: read('committedBytes'),
+    syncs: read('syncs'),
+    syncMicros: read('syncMicros'),
+    lastSyncMicros: read('lastSyncMicros'),
+    indexBytes: read('indexBytes'),
+  };
+}
+
+export function readStats(native: NativeStore, tenantId: string | undefined): StoreStats {
+  const read = counterReader(native);
+  const totals = new Float64Array(3);
+  native.stats(tenantId, totals);
+  const [totalEvents = 0, totalEntities = 0, totalEventTypes = 0] = totals;
+  return {
+    totalEvents,
+    totalEntities,
+    totalEventTypes,
+    totalIngested: read('committedEvents'),
+    watermark: read('watermark'),
+    storageBytes: read('storageBytes'),
+    segments: read('segments'),
+  };
+}

@@ -1,0 +1,304 @@
+import type {
+  AnyEvent,
+  EventFilter,
+  EventShape,
+  ExpectedVersion,
+  JsonObject,
+  JsonValue,
+  NewEvent,
+  Order,
+  StoredEvent,
+} from '../domain/index.js';
+
+/**
+ * When an append is acknowledged. `sync`: after `fdatasync`. `async`: after the write, synced at most
+ * 50 ms later; a power cut can take what came after the last sync. `memory`: there is no file.
+ */
+export type Durability = 'sync' | 'async' | 'memory';
+
+export interface OpenOptions {
+  /** Directory of the store; made if missing. Exactly one of `dataDir` and `memory` is given. */
+  readonly dataDir?: string | undefined;
+  /** The same engine without files; everything is gone with `close`. */
+  readonly memory?: boolean | undefined;
+  /** Default `sync`. */
+  readonly durability?: 'sync' | 'async' | undefined;
+  /** Opens beside a writer: no lock, no write; sees what was durable at the time of opening. */
+  readonly readOnly?: boolean | undefined;
+  /** Size of a full log segment in bytes; default 256 MiB. The first segments are smaller. */
+  readonly segmentBytesMax?: number | undefined;
+  /** Bytes that may wait for the disk before appends wait; default 64 MiB. */
+  readonly queueBytesMax?: number | undefined;
+}
+
+export interface AppendResult {
+  readonly eventId: string;
+  readonly version: number;
+  readonly position: number;
+  /** Microseconds since 1970. */
+  readonly timestamp: number;
+  /** True where the event id was known with the same content, and nothing was written. */
+  readonly deduplicated: boolean;
+}
+
+export interface BatchOptions {
+  /** Tenant of events that name none; default `default`. */
+  readonly tenantId?: string | undefined;
+  /** Expected versions by entity id, checked before anything is written. */
+  readonly conditions?: Readonly<Record<string, ExpectedVersion>> | undefined;
+  /** `summary` leaves `results` empty; default `full`. */
+  readonly return?: 'full' | 'summary' | undefined;
+}
+
+export interface BatchResult {
+  /** Events written now; deduplicated ones are not counted. */
+  readonly ingested: number;
+  /** Positions of the first and last event written; 0 where none was. */
+  readonly firstPosition: number;
+  readonly lastPosition: number;
+  readonly results: readonly AppendResult[];
+}
+
+export interface ReadOptions extends EventFilter {
+  /** Default `asc`. */
+  readonly order?: Order | undefined;
+  /** Events at most; for pages 1-10 000, default 100; for `read` and `readNdjson` default all. */
+  readonly limit?: number | undefined;
+  /** `nextCursor` of an earlier page of the same query. */
+  readonly cursor?: string | undefined;
+}
+
+export interface EventPage<E extends EventShape = AnyEvent> {
+  readonly events: StoredEvent<E>[];
+  /** Where the next page begins; null where this one is the last. */
+  readonly nextCursor: string | null;
+}
+
+export interface BytesPage {
+  /**
+   * `{"events":[…],"count":n,"next_cursor":…}` in the wire names; payloads are the bytes that were
+   * appended. The caller owns the buffer.
+   */
+  readonly bytes: Buffer;
+  readonly count: number;
+  readonly nextCursor: string | null;
+}
+
+export interface StateOptions {
+  readonly tenantId?: string | undefined;
+  /** The entity as it was at this time: microseconds, or RFC 3339 text. */
+  readonly asOf?: number | string | undefined;
+  /** Newest events to list in `history`; default 100, 0-10 000. */
+  readonly historyLimit?: number | undefined;
+}
+
+export interface EntityState {
+  readonly entityId: string;
+  readonly lastUpdated: number;
+  /** All events up to `asOf`, whatever the history limit. */
+  readonly eventCount: number;
+  readonly asOf: number | null;
+  readonly version: number;
+  /** Payload objects merged key by key in version order. */
+  readonly currentState: JsonObject;
+  readonly history: readonly {
+    readonly eventId: string;
+    readonly type: string;
+    readonly timestamp: number;
+    readonly version: number;
+    readonly payload: JsonValue;
+  }[];
+}
+
+export interface ListOptions {
+  readonly tenantId?: string | undefined;
+  readonly prefix?: string | undefined;
+  /** Default 100, at most 10 000. */
+  readonly limit?: number | undefined;
+  readonly cursor?: string | undefined;
+}
+
+/** Entities and event types are listed in the order in which they first appeared. */
+export interface EntitySummary {
+  readonly entityId: string;
+  readonly eventCount: number;
+  readonly currentVersion: number;
+  readonly firstTimestamp: number;
+  readonly lastTimestamp: number;
+}
+
+export interface EventTypeSummary {
+  readonly eventType: string;
+  readonly eventCount: number;
+  readonly firstTimestamp: number;
+  readonly lastTimestamp: number;
+}
+
+export interface StoreStats {
+  readonly totalEvents: number;
+  readonly totalEntities: number;
+  readonly totalEventTypes: number;
+  /** Events appended since this process opened the store. */
+  readonly totalIngested: number;
+  /** Highest durable position; 0 = empty. */
+  readonly watermark: number;
+  /** Bytes of all files of the store. */
+  readonly storageBytes: number;
+  readonly segments: number;
+}
+
+/** Counters of the running engine, for `/metrics`. */
+export interface EngineCounters {
+  readonly watermark: number;
+  readonly queuedBytes: number;
+  readonly commits: number;
+  readonly committedEvents: number;
+  readonly committedBytes: number;
+  readonly syncs: number;
+  readonly syncMicros: number;
+  readonly lastSyncMicros: number;
+  readonly indexBytes: number;
+}
+
+export interface SubscribeOptions extends EventFilter {
+  /**
+   * Where to begin: `beginning`, `now` (the default; only what is appended after this call), or the
+   * first position wanted.
+   */
+  readonly from?: 'beginning' | 'now' | number | undefined;
+  /** Ends the subscription without an error. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface IngestProgress {
+  readonly events: number;
+  readonly bytes: number;
+}
+
+export interface IngestOptions {
+  readonly tenantId?: string | undefined;
+  /** Lines of one atomic append; default 1 000. */
+  readonly batchEvents?: number | undefined;
+  /** Batches that wait for the disk at a time; default 4. */
+  readonly inFlight?: number | undefined;
+  /** Called after each acknowledged batch, in order of the input. */
+  readonly onProgress?: ((progress: IngestProgress) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface VerifyProgress {
+  readonly bytesDone: number;
+  readonly bytesTotal: number;
+}
+
+export interface VerifyFileReport {
+  readonly file: string;
+  readonly bytes: number;
+  readonly events: number;
+  readonly ok: boolean;
+  /** Byte offset of the first damage, and what it is; null where there is none. */
+  readonly damage: { readonly offset: number; readonly reason: string } | null;
+}
+
+export interface VerifyReport {
+  readonly ok: boolean;
+  readonly events: number;
+  readonly bytes: number;
+  readonly files: readonly VerifyFileReport[];
+}
+
+/** Damage met while opening; the store then serves what lies before it, and takes no appends. */
+export interface StoreDamage {
+  readonly file: string;
+  readonly offset: number;
+  readonly reason: string;
+}
+
+/**
+ * An open event store. Calls may be made concurrently; appends take effect in the order in which
+ * they were called. Nothing is visible to any reader before it is durable.
+ */
+export interface EventStore<E extends EventShape = AnyEvent> extends AsyncDisposable {
+  readonly durability: Durability;
+  /** True where appends are refused: opened read-only, damaged, or after a failed disk. */
+  readonly readOnly: boolean;
+  readonly damage: StoreDamage | null;
+  /** Highest durable position; 0 = empty. */
+  readonly watermark: number;
+
+  /** Appends one event; resolves when it is durable. */
+  append(event: NewEvent<E>): Promise<AppendResult>;
+  /**
+   * Appends all events as one: either all become durable and visible together or none does. Bytes
+   * are NDJSON, one event a line in the wire names, or a JSON array of events; they are never turned
+   * into objects.
+   */
+  appendBatch(
+    events: readonly NewEvent<E>[] | Uint8Array | AsyncIterable<Uint8Array>,
+    options?: BatchOptions,
+  ): Promise<BatchResult>;
+  /** Appends NDJSON of any length in batches; each batch is atomic, a bad line stops with its number. */
+  ingest(source: AsyncIterable<Uint8Array>, options?: IngestOptions): Promise<IngestProgress>;
+
+  /** Events up to the watermark at the time of the call, read page by page. */
+  read(options?: ReadOptions): AsyncIterable<StoredEvent<E>>;
+  readPage(options?: ReadOptions): Promise<EventPage<E>>;
+  /** A page as a JSON document straight from the engine. */
+  readBytes(options?: ReadOptions): Promise<BytesPage>;
+  /** All matching events as NDJSON in the wire names, in chunks of whole lines. */
+  readNdjson(options?: ReadOptions): AsyncIterable<Buffer>;
+  /** Undefined where no event of the tenant has this id. */
+  getEvent(
+    eventId: string,
+    options?: { tenantId?: string | undefined },
+  ): Promise<StoredEvent<E> | undefined>;
+  /** Throws `entity_not_found` where the entity has no events up to `asOf`. */
+  state(entityId: string, options?: StateOptions): Promise<EntityState>;
+  entities(
+    options?: ListOptions,
+  ): Promise<{ entities: EntitySummary[]; nextCursor: string | null }>;
+  eventTypes(
+    options?: ListOptions,
+  ): Promise<{ eventTypes: EventTypeSummary[]; nextCursor: string | null }>;
+  /** Of one tenant, or of the whole store where none is given. */
+  stats(options?: { tenantId?: string | undefined }): StoreStats;
+  counters(): EngineCounters;
+
+  /** Catch-up, then live: every matching event once, in order. */
+  subscribe(options?: SubscribeOptions): AsyncIterable<StoredEvent<E>>;
+  /** Resolves once the watermark is at least `position`; rejects on abort or close. */
+  waitForWatermark(position: number, signal?: AbortSignal): Promise<void>;
+
+  /** Reads the whole log and checks every checksum, hash, version and position. */
+  verify(options?: {
+    onProgress?: ((progress: VerifyProgress) => void) | undefined;
+    signal?: AbortSignal | undefined;
+  }): Promise<VerifyReport>;
+
+  /** Finishes the appends under way, syncs, and frees everything. A second call does nothing. */
+  close(): Promise<void>;
+
+  /**
+   * The same calls as bytes in the wire names, for servers. Not part of the stable API.
+   * @internal
+   */
+  readonly wire: WireAccess;
+}
+
+/** @internal What the server's hot routes call: bytes in, bytes out, no event becomes an object. */
+export interface WireAccess {
+  /** Body of `POST /api/v1/events`: one event as a JSON object. `tenantId` is the caller's tenant. */
+  append(body: Uint8Array, tenantId: string): Promise<AppendResult>;
+  /**
+   * Body of `POST /api/v1/events/batch`. `json`: an array of events, or an object with `events`,
+   * `atomic` and `conditions`; `ndjson`: one event a line.
+   */
+  appendBatch(
+    body: Uint8Array,
+    options: { tenantId: string; format: 'json' | 'ndjson'; return: 'full' | 'summary' },
+  ): Promise<BatchResult>;
+  /** The event as a JSON document, or undefined. */
+  getEvent(eventId: string, tenantId: string): Buffer | undefined;
+  /** The state document of `GET /api/v1/entities/:entity_id/state`, or undefined. */
+  state(entityId: string, options: StateOptions): Promise<Buffer | undefined>;
+}

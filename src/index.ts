@@ -1,0 +1,48 @@
+/** The public API of allsource-core. The server is `allsource-core/server`. */
+export {
+  AllSourceError,
+  EventIdConflictError,
+  VersionConflictError,
+  errorTable,
+  formatTimestamp,
+  parseTimestamp,
+} from './domain/index.js';
+export type {
+  AnyEvent,
+  ErrorCode,
+  ErrorDetail,
+  EventFilter,
+  EventShape,
+  ExpectedVersion,
+  JsonObject,
+  JsonValue,
+  NewEvent,
+  Order,
+  StoredEvent,
+} from './domain/index.js';
+export { openEventStore, repairStore } from './eventStore/index.js';
+export type {
+  AppendResult,
+  BatchOptions,
+  BatchResult,
+  BytesPage,
+  Durability,
+  EngineCounters,
+  EntityState,
+  EntitySummary,
+  EventPage,
+  EventStore,
+  EventTypeSummary,
+  IngestOptions,
+  IngestProgress,
+  ListOptions,
+  OpenOptions,
+  ReadOptions,
+  StateOptions,
+  StoreDamage,
+  StoreStats,
+  SubscribeOptions,
+  VerifyFileReport,
+  VerifyProgress,
+  VerifyReport,
+} from './eventStore/index.js';

@@ -1,0 +1,130 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import express, { type Express, type NextFunction } from 'express';
+import { AllSourceError } from '../domain/index.js';
+import type { EventStore } from '../eventStore/index.js';
+import {
+  type Handler,
+  type MountedRoute,
+  type PathParams,
+  type Route,
+  problemReply,
+  publicError,
+  shown,
+} from './http/index.js';
+import type { AppOptions } from './options.js';
+import { allRoutes } from './routes/index.js';
+import { Runtime } from './runtime.js';
+import { serve } from './serve.js';
+import { webSocketGate } from './stream/index.js';
+
+const runtimes = new WeakMap<Express, Runtime>();
+
+/**
+ * The server as an Express 5 app over an open store; it never listens. Mount it wherever you like,
+ * in front of body parsers: it reads bodies itself. The store stays yours to close. Throws
+ * `invalid_configuration` for a bad option.
+ */
+export function createApp(store: EventStore, options: AppOptions = {}): Express {
+  return buildApp(new Runtime(store, options));
+}
+
+/** Serves the WebSockets of an app that you let a `node:http` server of your own call. */
+export function attachWebSocket(server: Server, app: Express): void {
+  const runtime = runtimes.get(app);
+  if (runtime === undefined) {
+    throw new AllSourceError('invalid_configuration', 'app: expected what createApp returned');
+  }
+  server.on('upgrade', webSocketGate(runtime));
+}
+
+export function buildApp(runtime: Runtime): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  // Queries are parsed and checked by the routes.
+  app.set('query parser', false);
+  app.enable('case sensitive routing');
+  app.enable('strict routing');
+  for (const pattern of new Set(allRoutes.map((route) => route.pattern))) {
+    mountPattern(app, { runtime, pattern });
+  }
+  const refuse = unmatchedHandler();
+  const serveUnmatched = server(runtime, refuse);
+  app.use((request, response) => serveUnmatched(request, response, {}));
+  // Express knows an error handler by its four parameters.
+  app.use((error: unknown, request: Wire, response: Answer, next: NextFunction) => {
+    if (response.headersSent) return next(error);
+    const handle = (): never => {
+      throw publicError(error);
+    };
+    server(runtime, { ...refuse, handle })(request, response, {});
+  });
+  runtimes.set(app, runtime);
+  return app;
+}
+
+export function mountHandler(runtime: Runtime, route: Handler, method: string): MountedRoute {
+  return { runtime, route, meter: runtime.metrics.meter(route.pattern, method, route.purpose) };
+}
+
+type Wire = IncomingMessage;
+type Answer = ServerResponse;
+type Serve = (request: Wire, response: Answer, params: PathParams) => void;
+
+function mountPattern(app: Express, at: { runtime: Runtime; pattern: string }): void {
+  const mounted = app.route(at.pattern);
+  const routes = allRoutes.filter((route) => route.pattern === at.pattern);
+  for (const route of routes) {
+    const serveRoute = server(at.runtime, route);
+    const handle = (request: Wire & { params: PathParams }, response: Answer): void =>
+      serveRoute(request, response, request.params);
+    if (route.method === 'GET') mounted.get(handle);
+    else mounted.post(handle);
+  }
+  const serveOthers = server(at.runtime, methodHandler(at.pattern, routes));
+  mounted.all((request, response) => serveOthers(request, response, {}));
+}
+
+/** Serves a handler for any method: `HEAD` comes here as `GET`, and is counted as itself. */
+function server(runtime: Runtime, handler: Handler): Serve {
+  const mountedByMethod = new Map<string, MountedRoute>();
+  return (request, response, params) => {
+    const { method = 'GET' } = request;
+    let mounted = mountedByMethod.get(method);
+    if (mounted === undefined) {
+      mounted = mountHandler(runtime, handler, method);
+      mountedByMethod.set(method, mounted);
+    }
+    serve(mounted, { request, response, params });
+  };
+}
+
+/** Answers the methods that a path does not have. */
+function methodHandler(pattern: string, routes: readonly Route[]): Handler {
+  const methods = routes.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
+  const allowed = [...methods, 'OPTIONS'].join(', ');
+  const headers = ['allow', allowed];
+  return {
+    pattern,
+    purpose: { kind: 'service' },
+    handle: ({ request, requestId }) => {
+      if (request.method === 'OPTIONS') return { status: 204, body: '', headers };
+      const error = new AllSourceError(
+        'method_not_allowed',
+        `method: expected one of ${allowed}, got ${request.method ?? 'none'}`,
+      );
+      return { ...problemReply(error, requestId), headers };
+    },
+  };
+}
+
+function unmatchedHandler(): Handler {
+  return {
+    pattern: 'unmatched',
+    purpose: { kind: 'service' },
+    handle: ({ request }) => {
+      const path = request.url?.split('?', 1)[0] ?? '';
+      throw new AllSourceError('route_not_found', `no route has the path ${shown(path)}`);
+    },
+  };
+}

@@ -1,0 +1,10 @@
+export { collectBody, discardRest, releaseBody } from './body.js';
+export { Exchange, type MountedRoute, queryTextOf } from './exchange.js';
+export { isLoopbackHostHeader, isLoopbackName } from './host.js';
+export { arrowType, eventStreamType, jsonType, ndjsonType, preferredType } from './mediaTypes.js';
+export { problemReply, publicError } from './problem.js';
+export { parseQueryText, shown } from './queryText.js';
+export { refuseSocket } from './rawAnswer.js';
+export { sendChunks, sendWhole } from './reply.js';
+export { requestIdOf } from './requestId.js';
+export type { Handler, PathParams, Purpose, Reply, Route } from './types.js';

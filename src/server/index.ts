@@ -1,0 +1,5 @@
+export { attachWebSocket, createApp } from './createApp.js';
+export { type HttpServer, listen } from './listen.js';
+export { createLogger, type Logger, type LoggerOptions } from './observe/index.js';
+export type { AppOptions, ListenOptions } from './options.js';
+export { type StopOptions, stopOnSignals } from './signals.js';

@@ -1,0 +1,146 @@
+import { type Server, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Express } from 'express';
+import { AllSourceError } from '../domain/index.js';
+import type { EventStore } from '../eventStore/index.js';
+import { buildApp } from './createApp.js';
+import { createDispatcher } from './dispatcher.js';
+import { isLoopbackName, refuseSocket, requestIdOf } from './http/index.js';
+import { type ListenOptions, type ListenSettings, resolveListenOptions } from './options.js';
+import { Runtime } from './runtime.js';
+import { webSocketGate } from './stream/index.js';
+
+/** A server that is listening. */
+export interface HttpServer extends AsyncDisposable {
+  /** Such as `http://127.0.0.1:3900`. */
+  readonly url: string;
+  readonly host: string;
+  readonly port: number;
+  readonly app: Express;
+  readonly server: Server;
+  /**
+   * Stops accepting, ends live streams, waits for the requests under way up to `closeDeadlineMs`,
+   * then cuts what is left. A second call waits for the first. The store stays open.
+   */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves a store over HTTP; resolves when the port is bound. Rejects with `invalid_configuration`
+ * for a bad option, an address beyond loopback without `insecureNoAuth`, and a port that is taken.
+ */
+export async function listen(store: EventStore, options: ListenOptions = {}): Promise<HttpServer> {
+  const settings = resolveListenOptions(options);
+  const runtime = new Runtime(store, options);
+  checkExposure(runtime, settings);
+  const app = buildApp(runtime);
+  const server = createHttpServer(runtime, { app, settings });
+  await bind(server, settings);
+  const { port } = addressOf(server);
+  const { host } = settings;
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => (closing ??= closeServer(server, { runtime, settings }));
+  const shownHost = host.includes(':') ? `[${host}]` : host;
+  const url = `http://${shownHost}:${port}`;
+  return { url, host, port, app, server, close, [Symbol.asyncDispose]: close };
+}
+
+function checkExposure(runtime: Runtime, { host, insecureNoAuth }: ListenSettings): void {
+  runtime.loopbackOnly = !insecureNoAuth;
+  if (insecureNoAuth) {
+    runtime.logger.warn({ host }, 'no authentication: everybody who reaches this address is admin');
+  } else if (!isLoopbackName(host)) {
+    throw new AllSourceError(
+      'invalid_configuration',
+      `host: expected a loopback address, because there is no authentication, got ${host}; ` +
+        'set insecureNoAuth to serve everybody who can reach it',
+    );
+  }
+}
+
+function createHttpServer(
+  runtime: Runtime,
+  { app, settings }: { app: Express; settings: ListenSettings },
+): Server {
+  const server = createServer(
+    {
+      headersTimeout: Math.min(settings.headersTimeoutMs, settings.requestTimeoutMs),
+      requestTimeout: settings.requestTimeoutMs,
+      keepAliveTimeout: settings.keepAliveTimeoutMs,
+      connectionsCheckingInterval: Math.min(1_000, settings.headersTimeoutMs),
+      // A missing Host is refused by the routes, as JSON.
+      requireHostHeader: false,
+      noDelay: true,
+    },
+    createDispatcher(runtime, app),
+  );
+  server.maxConnections = settings.connectionsMax;
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+  server.on('upgrade', webSocketGate(runtime));
+  server.on('clientError', refuseBrokenRequest);
+  return server;
+}
+
+/** What never became a request: broken HTTP, a head over its limit, or one that came too late. */
+function refuseBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  refuseSocket(socket, brokenRequest(error.code), requestIdOf({ headers: {} }));
+}
+
+function brokenRequest(code: string | undefined): AllSourceError {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return new AllSourceError('headers_too_large', 'expected at most 16 KiB of headers');
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new AllSourceError('request_timeout', 'the request did not arrive in time');
+    default:
+      return new AllSourceError('validation_error', 'expected an HTTP/1.1 request');
+  }
+}
+
+function bind(server: Server, { host, port }: ListenSettings): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const reason =
+        error.code === 'EADDRINUSE' ? 'the port is taken' : `it cannot be bound (${error.code})`;
+      const message = `port: expected a free port, but ${host}:${port}: ${reason}`;
+      reject(new AllSourceError('invalid_configuration', message, { cause: error }));
+    });
+    server.listen({ host, port }, resolve);
+  });
+}
+
+function addressOf(server: Server): AddressInfo {
+  const address = server.address();
+  // Only a server on a path has text here, and only a closed one has null.
+  if (address === null || typeof address === 'string') throw new Error('the server has no port');
+  return address;
+}
+
+async function closeServer(
+  server: Server,
+  { runtime, settings }: { runtime: Runtime; settings: ListenSettings },
+): Promise<void> {
+  runtime.phase = 'draining';
+  if (settings.drainDelayMs > 0) await delay(settings.drainDelayMs);
+  runtime.phase = 'stopping';
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  runtime.streams.endAll();
+  server.closeIdleConnections();
+  const deadline = setTimeout(() => {
+    runtime.logger.warn('requests are cut off: the deadline of close has passed');
+    runtime.streams.cutAll();
+    server.closeAllConnections();
+  }, settings.closeDeadlineMs);
+  await closed;
+  clearTimeout(deadline);
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

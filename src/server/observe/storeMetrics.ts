@@ -1,0 +1,111 @@
+import { Counter, Gauge, type Registry, Summary } from 'prom-client';
+import type { EventStore } from '../../eventStore/index.js';
+import type { StreamCounters } from '../stream/index.js';
+
+/** Event types with a label of their own; the rest are counted together under `other`. */
+const eventTypeLabelsMax = 100;
+
+interface Sources {
+  readonly store: EventStore;
+  readonly streams: StreamCounters;
+}
+
+/** What the engine and the live streams count themselves; read when `/metrics` is asked for. */
+export function addStoreMetrics(registry: Registry, { store, streams }: Sources): void {
+  const counter = totalsOf(Counter, registry);
+  const gauge = totalsOf(Gauge, registry);
+  counter('events_ingested_total', 'Events appended since start.', () => {
+    return store.stats().totalIngested;
+  });
+  addEventTypes(registry, store);
+  gauge('storage_events_total', 'Events in the log.', () => store.stats().totalEvents);
+  gauge('storage_entities_total', 'Entities in the log.', () => store.stats().totalEntities);
+  gauge('storage_size_bytes', 'Bytes of all files.', () => store.stats().storageBytes);
+  gauge('wal_segments_total', 'Files of the log.', () => store.stats().segments);
+  gauge('watermark_position', 'Highest durable position.', () => store.watermark);
+  gauge('index_bytes', 'Memory of the index.', () => store.counters().indexBytes);
+  addEngineTotals(registry, store);
+  gauge('websocket_connections_active', 'Open WebSockets.', () => streams.webSocketsOpen);
+  counter('websocket_connections_total', 'WebSockets opened.', () => streams.webSocketsOpened);
+  counter('websocket_messages_sent_total', 'Frames sent.', () => streams.messagesSent);
+  counter('websocket_errors_total', 'Bad frames and broken WebSockets.', () => streams.errors);
+  gauge('sse_connections_active', 'Open event streams over SSE.', () => streams.eventStreamsOpen);
+}
+
+/** A factory of metrics whose value is read from its owner. */
+function totalsOf(
+  Kind: typeof Counter | typeof Gauge,
+  registry: Registry,
+): (name: string, help: string, read: () => number) => void {
+  return (name, help, read) => {
+    new Kind({
+      name: `allsource_${name}`,
+      help,
+      registers: [registry],
+      collect() {
+        this.reset();
+        this.inc(read());
+      },
+    });
+  };
+}
+
+function addEventTypes(registry: Registry, store: EventStore): void {
+  new Counter({
+    name: 'allsource_events_ingested_by_type',
+    help:
+      `Events in the log by type: the first ${eventTypeLabelsMax} types of the default tenant; ` +
+      'other = all further ones.',
+    labelNames: ['event_type'],
+    registers: [registry],
+    async collect() {
+      const { eventTypes } = await store.eventTypes({ limit: eventTypeLabelsMax });
+      let rest = store.stats().totalEvents;
+      this.reset();
+      for (const { eventType, eventCount } of eventTypes) {
+        rest -= eventCount;
+        this.inc({ event_type: eventType }, eventCount);
+      }
+      this.inc({ event_type: 'other' }, Math.max(rest, 0));
+    },
+  });
+}
+
+function addEngineTotals(registry: Registry, store: EventStore): void {
+  new TotalsSummary(registry, {
+    name: 'allsource_wal_sync_duration_seconds',
+    help: 'Time of the syncs of the log.',
+    read: () => ({ sum: store.counters().syncMicros / 1e6, count: store.counters().syncs }),
+  });
+  new TotalsSummary(registry, {
+    name: 'allsource_wal_commit_batch_events',
+    help: 'Events written to the log by one commit.',
+    read: () => ({ sum: store.counters().committedEvents, count: store.counters().commits }),
+  });
+}
+
+interface Totals {
+  readonly name: string;
+  readonly help: string;
+  readonly read: () => { readonly sum: number; readonly count: number };
+}
+
+/** A summary without quantiles whose sum and count are kept by the engine. */
+class TotalsSummary extends Summary {
+  readonly #totals: Totals;
+
+  constructor(registry: Registry, totals: Totals) {
+    super({ name: totals.name, help: totals.help, percentiles: [], registers: [registry] });
+    this.#totals = totals;
+  }
+
+  override async get(): ReturnType<Summary['get']> {
+    const { name, read } = this.#totals;
+    const { sum, count } = read();
+    const values = [
+      { metricName: `${name}_sum`, labels: {}, value: sum },
+      { metricName: `${name}_count`, labels: {}, value: count },
+    ];
+    return { ...(await super.get()), values };
+  }
+}

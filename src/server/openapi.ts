@@ -1,0 +1,108 @@
+import type { TObject, TSchema } from '@sinclair/typebox';
+import { type ErrorCode, errorTable } from '../domain/index.js';
+import { type Route, jsonType, ndjsonType } from './http/index.js';
+import { documents } from './schemas/index.js';
+
+/** Codes that any route may answer with. */
+const commonErrors: readonly ErrorCode[] = ['internal_error', 'shutting_down', 'forbidden'];
+
+/** The OpenAPI 3.1 document of the routes, from the schemas that check their requests. */
+export function buildOpenApi(routes: readonly Route[], version: string): object {
+  const paths: Record<string, Record<string, object>> = {};
+  for (const route of routes) {
+    const path = openApiPath(route.pattern);
+    const methods = (paths[path] ??= {});
+    methods[route.method.toLowerCase()] = operationOf(route);
+  }
+  const named = documents.namedDocuments.map((schema): [string, unknown] => [
+    String(schema.$id),
+    inlined(schema),
+  ]);
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'AllSource Core',
+      version,
+      description: 'Event store. Positions and versions start at 1; times are RFC 3339 in UTC.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    paths,
+    components: { schemas: Object.fromEntries(named) },
+  };
+}
+
+/** `/a/:b` as OpenAPI writes it, `/a/{b}`. */
+function openApiPath(pattern: string): string {
+  return pattern.replace(/:([a-z_]+)/g, '{$1}');
+}
+
+function operationOf({ operation }: Route): object {
+  const parameters = [
+    ...parametersOf('path', operation.params),
+    ...parametersOf('query', operation.query),
+  ];
+  return {
+    operationId: operation.id,
+    summary: operation.summary,
+    tags: [operation.tag],
+    ...(parameters.length === 0 ? {} : { parameters }),
+    ...(operation.bodies === undefined
+      ? {}
+      : { requestBody: { required: true, content: contentOf(operation.bodies) } }),
+    responses: {
+      200: { description: 'Done', content: contentOf(operation.answers) },
+      ...errorResponses([...operation.errors, ...commonErrors]),
+    },
+  };
+}
+
+function parametersOf(place: 'path' | 'query', schema: TObject | undefined): object[] {
+  if (schema === undefined) return [];
+  return Object.entries(schema.properties).map(([name, property]) => ({
+    name,
+    in: place,
+    required: place === 'path' || (schema.required ?? []).includes(name),
+    schema: property,
+  }));
+}
+
+function contentOf(schemas: Readonly<Record<string, TSchema>>): object {
+  const entries = Object.entries(schemas).map(([type, schema]): [string, object] => {
+    const reference = referenceTo(schema);
+    // One line of NDJSON is one document of the schema.
+    return [
+      type,
+      type === ndjsonType ? { schema: reference, 'x-ndjson': true } : { schema: reference },
+    ];
+  });
+  return Object.fromEntries(entries);
+}
+
+function errorResponses(codes: readonly ErrorCode[]): object {
+  const byStatus = new Map<number, ErrorCode[]>();
+  for (const code of codes) {
+    const { status } = errorTable[code];
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+  }
+  const responses = [...byStatus].map(([status, list]): [number, object] => [
+    status,
+    {
+      description: list.map((code) => `\`${code}\`: ${errorTable[code].meaning}`).join(' '),
+      content: { [jsonType]: { schema: referenceTo(documents.problem) } },
+    },
+  ]);
+  return Object.fromEntries(responses);
+}
+
+function referenceTo(schema: TSchema): object {
+  return schema.$id === undefined ? schema : { $ref: `#/components/schemas/${schema.$id}` };
+}
+
+/** The schema with named ones inside replaced by references, and without its own `$id`. */
+function inlined(schema: TSchema): unknown {
+  return JSON.parse(JSON.stringify(schema), (_key, value: unknown) => {
+    if (typeof value !== 'object' || value === null || !('$id' in value)) return value;
+    const { $id: id, ...rest } = value;
+    return id === schema.$id ? rest : { $ref: `#/components/schemas/${String(id)}` };
+  });
+}

@@ -1,0 +1,30 @@
+import type { Route } from '../http/index.js';
+import { appendBatchRoute, appendRoute } from './append.js';
+import { entitiesRoute, eventTypesRoute, snapshotRoute, stateRoute } from './entities.js';
+import { eventRoute, queryRoute } from './query.js';
+import { healthRoute, metricsRoute, openApiRoute, readyRoute, statsRoute } from './service.js';
+import { streamRoute } from './stream.js';
+
+export { appendBatchRoute, appendRoute } from './append.js';
+export { stateRoute } from './entities.js';
+export { eventRoute, queryRoute } from './query.js';
+
+const described: readonly Route[] = [
+  healthRoute,
+  readyRoute,
+  metricsRoute,
+  appendRoute,
+  appendBatchRoute,
+  queryRoute,
+  streamRoute,
+  // Behind the fixed names below the same path.
+  eventRoute,
+  entitiesRoute,
+  stateRoute,
+  snapshotRoute,
+  eventTypesRoute,
+  statsRoute,
+];
+
+/** Every route of the server, in the order in which they are matched. */
+export const allRoutes: readonly Route[] = [...described, openApiRoute(described)];

@@ -1,0 +1,135 @@
+import { AllSourceError, pageEventsMax, parseTimestamp } from '../../domain/index.js';
+import type { ReadOptions } from '../../eventStore/index.js';
+import {
+  type Exchange,
+  type Reply,
+  type Route,
+  arrowType,
+  jsonType,
+  ndjsonType,
+  parseQueryText,
+  preferredType,
+} from '../http/index.js';
+import {
+  type EventsQuery,
+  documents,
+  eventParams,
+  eventsQuery,
+  paramsReader,
+  queryReader,
+  tenantQuery,
+} from '../schemas/index.js';
+import { callerTenant } from './tenant.js';
+
+const readEventsQuery = queryReader(eventsQuery);
+const readTenantQuery = queryReader(tenantQuery);
+const readEventParams = paramsReader(eventParams);
+
+export const queryRoute: Route = {
+  method: 'GET',
+  pattern: '/api/v1/events/query',
+  purpose: { kind: 'query', queryType: 'events' },
+  operation: {
+    id: 'queryEvents',
+    summary: 'Events that match all given conditions, by page or as a stream of NDJSON',
+    tag: 'events',
+    query: eventsQuery,
+    answers: { [jsonType]: documents.eventPage, [ndjsonType]: documents.storedEvent },
+    errors: ['invalid_query', 'not_implemented'],
+  },
+  handle: queryEvents,
+};
+
+export const eventRoute: Route = {
+  method: 'GET',
+  pattern: '/api/v1/events/:event_id',
+  purpose: { kind: 'query', queryType: 'event' },
+  operation: {
+    id: 'getEvent',
+    summary: 'One event by its id',
+    tag: 'events',
+    params: eventParams,
+    query: tenantQuery,
+    answers: { [jsonType]: documents.storedEvent },
+    errors: ['validation_error', 'invalid_query', 'event_not_found'],
+  },
+  handle: getEvent,
+};
+
+/** Timestamps become microseconds here, so that a bad one is refused before the engine is asked. */
+export function optionalTime(text: string | undefined, field: string): number | undefined {
+  return text === undefined ? undefined : parseTimestamp(text, field);
+}
+
+async function queryEvents(exchange: Exchange): Promise<Reply> {
+  const query = readEventsQuery(parseQueryText(exchange.queryText));
+  const options = readOptions(query);
+  const { store } = exchange.runtime;
+  switch (preferredType(exchange.request.headers.accept, [jsonType, ndjsonType, arrowType])) {
+    case arrowType:
+      throw new AllSourceError(
+        'not_implemented',
+        `accept: this version does not offer ${arrowType}; ask for ${jsonType} or ${ndjsonType}`,
+      );
+    case ndjsonType: {
+      const chunks = countLines(exchange, store.readNdjson(options));
+      return { status: 200, contentType: ndjsonType, chunks };
+    }
+    default: {
+      checkPageLimit(query.limit);
+      const page = await store.readBytes(options);
+      exchange.resultCount = page.count;
+      return { status: 200, contentType: jsonType, body: page.bytes };
+    }
+  }
+}
+
+function readOptions(query: EventsQuery): ReadOptions {
+  return {
+    tenantId: query.tenant_id ?? callerTenant,
+    entityId: query.entity_id,
+    eventType: query.event_type,
+    eventTypePrefix: query.event_type_prefix,
+    since: optionalTime(query.since, 'since'),
+    until: optionalTime(query.until, 'until'),
+    asOf: optionalTime(query.as_of, 'as_of'),
+    fromPosition: query.from_position,
+    order: query.order,
+    limit: query.limit,
+    cursor: query.cursor,
+  };
+}
+
+function checkPageLimit(limit: number | undefined): void {
+  if (limit === undefined || limit <= pageEventsMax) return;
+  const reason = `expected at most ${pageEventsMax}; follow next_cursor, or accept ${ndjsonType}`;
+  throw new AllSourceError('invalid_query', `query parameter limit: ${reason}`, {
+    details: [{ field: 'limit', reason }],
+  });
+}
+
+const newline = 0x0a;
+
+async function* countLines(
+  exchange: Exchange,
+  chunks: AsyncIterable<Buffer>,
+): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    let end = chunk.indexOf(newline);
+    for (; end >= 0; end = chunk.indexOf(newline, end + 1)) exchange.resultCount += 1;
+    yield chunk;
+  }
+}
+
+function getEvent(exchange: Exchange): Reply {
+  const { event_id: eventId } = readEventParams(exchange.params);
+  const { queryText, runtime } = exchange;
+  const query = queryText === '' ? {} : readTenantQuery(parseQueryText(queryText));
+  const tenantId = query.tenant_id ?? callerTenant;
+  const body = runtime.store.wire.getEvent(eventId.toLowerCase(), tenantId);
+  if (body === undefined) {
+    throw new AllSourceError('event_not_found', `no event has the id ${eventId}`);
+  }
+  exchange.resultCount = 1;
+  return { status: 200, contentType: jsonType, body };
+}

@@ -1,0 +1,34 @@
+import type { EventStore } from '../eventStore/index.js';
+import type { Logger } from 'pino';
+import { BodyMemory } from './bodyMemory.js';
+import { type AppOptions, type AppSettings, resolveAppOptions } from './options.js';
+import { Metrics } from './observe/index.js';
+import { LiveStreams } from './stream/index.js';
+
+/**
+ * `serving`: everything is answered. `draining`: the same, but `/ready` says no. `stopping`: only
+ * requests under way are finished, others get 503.
+ */
+type Phase = 'serving' | 'draining' | 'stopping';
+
+/** What all requests of one app share. */
+export class Runtime {
+  readonly store: EventStore;
+  readonly settings: AppSettings;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly streams: LiveStreams;
+  readonly bodyMemory: BodyMemory;
+  phase: Phase = 'serving';
+  /** True where only loopback names may stand in `Host` (see http/host.ts). */
+  loopbackOnly = false;
+
+  constructor(store: EventStore, options: AppOptions) {
+    this.store = store;
+    this.settings = resolveAppOptions(options);
+    this.logger = this.settings.logger;
+    this.bodyMemory = new BodyMemory(this.settings.bodiesBytesMax);
+    this.streams = new LiveStreams(this.settings.streamPingMs);
+    this.metrics = new Metrics(store, this.streams, this.settings.processMetrics);
+  }
+}

@@ -1,0 +1,120 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { pageEventsDefault, pageEventsMax, stateHistoryDefault } from '../../domain/index.js';
+import {
+  entityId,
+  eventType,
+  eventTypePrefix,
+  position,
+  tenantId,
+  timestamp,
+  uuid,
+} from './formats.js';
+
+const strict = { additionalProperties: false };
+
+const limit = Type.Integer({
+  minimum: 1,
+  maximum: pageEventsMax,
+  description: `Rows on one page, default ${pageEventsDefault}`,
+});
+const cursor = Type.String({ description: '`next_cursor` of the page before', maxLength: 256 });
+const order = Type.Union([Type.Literal('asc'), Type.Literal('desc')], {
+  description: 'By position; default `asc`',
+});
+
+/** No route without parameters takes any: a misspelt one would change nothing, unnoticed. */
+export const noQuery = Type.Object({}, strict);
+
+export const tenantQuery = Type.Object({ tenant_id: Type.Optional(tenantId) }, strict);
+
+export const batchQuery = Type.Object(
+  {
+    return: Type.Optional(
+      Type.Union([Type.Literal('full'), Type.Literal('summary')], {
+        description: '`summary` leaves `results` out; default `full`',
+      }),
+    ),
+  },
+  strict,
+);
+
+export const eventsQuery = Type.Object(
+  {
+    entity_id: Type.Optional(entityId),
+    event_type: Type.Optional(eventType),
+    event_type_prefix: Type.Optional(eventTypePrefix),
+    tenant_id: Type.Optional(tenantId),
+    as_of: Type.Optional(timestamp),
+    since: Type.Optional(timestamp),
+    until: Type.Optional(timestamp),
+    from_position: Type.Optional(position),
+    order: Type.Optional(order),
+    limit: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: Number.MAX_SAFE_INTEGER,
+        description:
+          `Events at most. JSON: default ${pageEventsDefault}, at most ${pageEventsMax}; ` +
+          'NDJSON: default all',
+      }),
+    ),
+    cursor: Type.Optional(cursor),
+  },
+  strict,
+);
+
+export const listQuery = Type.Object(
+  {
+    tenant_id: Type.Optional(tenantId),
+    prefix: Type.Optional(Type.String({ format: 'entity-id-prefix' })),
+    limit: Type.Optional(limit),
+    cursor: Type.Optional(cursor),
+  },
+  strict,
+);
+
+export const stateQuery = Type.Object(
+  {
+    tenant_id: Type.Optional(tenantId),
+    as_of: Type.Optional(timestamp),
+    history_limit: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: pageEventsMax,
+        description: `Newest events in \`history\`, default ${stateHistoryDefault}`,
+      }),
+    ),
+  },
+  strict,
+);
+
+export const streamQuery = Type.Object(
+  {
+    tenant_id: Type.Optional(tenantId),
+    entity_id: Type.Optional(entityId),
+    event_type: Type.Optional(eventType),
+    event_type_prefix: Type.Optional(eventTypePrefix),
+    from_position: Type.Optional(position),
+    access_token: Type.Optional(Type.String({ description: 'Credentials; never logged' })),
+  },
+  strict,
+);
+
+/** A text frame of a WebSocket client: with `type`, or the bare filter of the reference system. */
+export const subscribeFrame = Type.Object(
+  {
+    type: Type.Optional(Type.Literal('subscribe')),
+    entity_id: Type.Optional(Type.Union([entityId, Type.Null()])),
+    event_type: Type.Optional(Type.Union([eventType, Type.Null()])),
+    event_type_prefix: Type.Optional(Type.Union([eventTypePrefix, Type.Null()])),
+    from_position: Type.Optional(Type.Union([position, Type.Null()])),
+  },
+  strict,
+);
+
+export const eventParams = Type.Object({ event_id: uuid });
+export const entityParams = Type.Object({ entity_id: entityId });
+
+export type EventsQuery = Static<typeof eventsQuery>;
+export type StreamQuery = Static<typeof streamQuery>;
+export type SubscribeFrame = Static<typeof subscribeFrame>;

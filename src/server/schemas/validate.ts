@@ -1,0 +1,88 @@
+import type { Static, TObject } from '@sinclair/typebox';
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { AllSourceError, type ErrorCode, type ErrorDetail } from '../../domain/index.js';
+import { formats } from './formats.js';
+
+/** Findings listed in one answer. */
+const detailsMax = 16;
+
+// Text becomes numbers in queries only: in a frame "5" for a number is a client's mistake.
+// `verbose` gives an error the schema that it breaks, whose description tells what is expected.
+const queryAjv = new Ajv({ coerceTypes: true, allErrors: true, verbose: true, formats });
+const frameAjv = new Ajv({ allErrors: true, verbose: true, formats });
+
+/** Reads the decoded query; throws `invalid_query` naming each bad or unknown parameter. */
+export function queryReader<T extends TObject>(
+  schema: T,
+): (query: Record<string, string>) => Static<T> {
+  const check = queryAjv.compile<Static<T>>(schema);
+  return (query) => take(check, query, { code: 'invalid_query', noun: 'query parameter' });
+}
+
+/** Reads path parameters; throws `validation_error`. */
+export function paramsReader<T extends TObject>(schema: T): (params: object) => Static<T> {
+  const check = frameAjv.compile<Static<T>>(schema);
+  return (params) => take(check, params, { code: 'validation_error', noun: 'path parameter' });
+}
+
+/** Reads a frame of a WebSocket client; throws `validation_error`. */
+export function frameReader<T extends TObject>(schema: T): (frame: unknown) => Static<T> {
+  const check = frameAjv.compile<Static<T>>(schema);
+  return (frame) => take(check, frame, { code: 'validation_error', noun: 'field' });
+}
+
+interface Wording {
+  readonly code: ErrorCode;
+  readonly noun: string;
+}
+
+function take<T>(check: ValidateFunction<T>, value: unknown, wording: Wording): T {
+  if (check(value)) return value;
+  const findings = new Map<string, string>();
+  for (const error of check.errors ?? []) {
+    const field = fieldOf(error);
+    // Of the several errors of one field the first is the one to act on.
+    if (findings.size < detailsMax && !findings.has(field)) findings.set(field, reasonOf(error));
+  }
+  const details: ErrorDetail[] = [...findings].map(([field, reason]) => ({ field, reason }));
+  const sentence = details
+    .map(({ field, reason }) => (field === '' ? reason : `${wording.noun} ${field}: ${reason}`))
+    .join('; ');
+  throw new AllSourceError(wording.code, sentence, { details });
+}
+
+function fieldOf(error: ErrorObject): string {
+  if (error.keyword === 'additionalProperties') {
+    return String(error.params['additionalProperty']).slice(0, 64);
+  }
+  return error.instancePath.slice(1);
+}
+
+function reasonOf({ keyword, params, message, parentSchema }: ErrorObject): string {
+  switch (keyword) {
+    case 'additionalProperties':
+      return 'not known here; leave it out or correct its name';
+    case 'type':
+      return `expected ${String(params['type'])}`;
+    case 'const':
+    case 'anyOf':
+      return 'expected one of the allowed values';
+    case 'minimum':
+      return `expected at least ${String(params['limit'])}`;
+    case 'maximum':
+      return `expected at most ${String(params['limit'])}`;
+    case 'maxLength':
+      return `expected at most ${String(params['limit'])} characters`;
+    case 'format':
+    case 'minLength':
+    case 'pattern':
+      return `expected ${lowerFirst(String(parentSchema?.['description'] ?? message))}`;
+    default:
+      return message ?? 'not valid';
+  }
+}
+
+/** Descriptions begin with a capital; here they go on a sentence. */
+function lowerFirst(text: string): string {
+  return text.slice(0, 1).toLowerCase() + text.slice(1);
+}

@@ -1,0 +1,30 @@
+import { describe } from 'vitest';
+import type { StoreMode } from '../support/store.js';
+import { describeAppends } from './append.js';
+import { describeBatches } from './batches.js';
+import { describeEntities } from './entities.js';
+import { describeExpectedVersions } from './expectedVersions.js';
+import { describeIdempotency } from './idempotency.js';
+import { describeIngest } from './ingest.js';
+import { describeLifecycle } from './lifecycle.js';
+import { describeLimits } from './limits.js';
+import { describePayloads } from './payloads.js';
+import { describeReads } from './reads.js';
+import { describeSubscriptions } from './subscriptions.js';
+
+/** What every store promises, whatever it is made of. */
+export function describeStoreContract(name: string, mode: StoreMode): void {
+  describe(name, () => {
+    describeAppends(mode);
+    describeIdempotency(mode);
+    describeExpectedVersions(mode);
+    describeBatches(mode);
+    describePayloads(mode);
+    describeReads(mode);
+    describeEntities(mode);
+    describeSubscriptions(mode);
+    describeIngest(mode);
+    describeLimits(mode);
+    describeLifecycle(mode);
+  });
+}

@@ -1,0 +1,146 @@
+import { describe, expect, it } from 'vitest';
+import type { EventStore, SubscribeOptions } from '../../src/index.js';
+import { codeOf, collect, newEvent, take, wrong } from '../support/store.js';
+import type { StoreMode } from '../support/store.js';
+
+async function positions(
+  store: EventStore,
+  options: SubscribeOptions,
+  count: number,
+): Promise<number[]> {
+  return (await take(store.subscribe(options), count)).map(({ position }) => position);
+}
+
+const range = (from: number, to: number): number[] =>
+  Array.from({ length: to - from + 1 }, (_, i) => from + i);
+
+async function appendMany(store: EventStore, writers: number, each: number): Promise<void> {
+  const write = async (writer: number): Promise<void> => {
+    for (let i = 0; i < each; i++) await store.append(newEvent(`e${writer}`, i));
+  };
+  await Promise.all(Array.from({ length: writers }, (_, writer) => write(writer)));
+}
+
+export function describeSubscriptions(mode: StoreMode): void {
+  describe('subscribe', () => {
+    it('catches up and goes live without a gap or a repeat under concurrent appends', async () => {
+      const store = await mode.open();
+      await appendMany(store, 1, 300);
+      const early = positions(store, { from: 'beginning' }, 1500);
+      const writing = appendMany(store, 8, 150);
+      const late = positions(store, { from: 'beginning' }, 1500);
+      const middle = positions(store, { from: 200 }, 1301);
+      await writing;
+      expect(await early).toEqual(range(1, 1500));
+      expect(await late).toEqual(range(1, 1500));
+      expect(await middle).toEqual(range(200, 1500));
+    });
+
+    it('begins by default with what comes after the call', async () => {
+      const store = await mode.open();
+      await appendMany(store, 1, 5);
+      const byDefault = positions(store, {}, 2);
+      const now = positions(store, { from: 'now' }, 2);
+      await appendMany(store, 1, 2);
+      expect(await byDefault).toEqual([6, 7]);
+      expect(await now).toEqual([6, 7]);
+    });
+
+    it('waits for a position that is not there yet', async () => {
+      const store = await mode.open();
+      const future = positions(store, { from: 4 }, 2);
+      await appendMany(store, 1, 6);
+      expect(await future).toEqual([4, 5]);
+      expect(await positions(store, { from: 0 }, 2)).toEqual([1, 2]);
+      expect(await positions(store, { from: 'beginning', fromPosition: 3 }, 2)).toEqual([3, 4]);
+    });
+
+    it('applies its filter to history and to what is live', async () => {
+      const store = await mode.open();
+      const events = range(1, 400).map((i) =>
+        newEvent(`e${i % 3}`, i, {
+          eventType: i % 2 === 0 ? 'a.even' : 'a.odd',
+          tenantId: i % 5 === 0 ? 'two' : 'default',
+        }),
+      );
+      await store.appendBatch(events.slice(0, 200));
+      const wanted = events.flatMap(({ tenantId, entityId, eventType }, i) =>
+        tenantId === 'default' && entityId === 'e1' && eventType === 'a.even' ? [i + 1] : [],
+      );
+      const filter = { from: 'beginning', entityId: 'e1', eventType: 'a.even' } as const;
+      const seen = positions(store, filter, wanted.length);
+      for (const event of events.slice(200)) await store.append(event);
+      expect(await seen).toEqual(wanted);
+    });
+
+    it('shows nothing beyond the watermark', async () => {
+      const store = await mode.open();
+      const appends = Promise.all(range(1, 500).map((i) => store.append(newEvent('a', i))));
+      let ahead = 0;
+      for await (const { position } of store.subscribe({ from: 'beginning' })) {
+        if (position > store.watermark) ahead += 1;
+        if (position === 500) break;
+      }
+      await appends;
+      expect(ahead).toBe(0);
+    });
+
+    it('ends without an error on abort, whatever it was doing', async () => {
+      const store = await mode.open();
+      await appendMany(store, 1, 3);
+      const waiting = new AbortController();
+      const quiet = collect(store.subscribe({ from: 'now', signal: waiting.signal }));
+      waiting.abort();
+      expect(await quiet).toEqual([]);
+      const reading = new AbortController();
+      const seen = [];
+      for await (const event of store.subscribe({ from: 'beginning', signal: reading.signal })) {
+        seen.push(event.position);
+        if (seen.length === 2) reading.abort();
+      }
+      expect(seen).toEqual([1, 2]);
+      const gone = AbortSignal.abort();
+      expect(await collect(store.subscribe({ from: 'beginning', signal: gone }))).toEqual([]);
+    });
+
+    it('ends when the store closes', async () => {
+      const store = await mode.open();
+      const seen = collect(store.subscribe({ from: 'beginning' }));
+      await appendMany(store, 1, 3);
+      await store.close();
+      expect((await seen).length).toBeLessThanOrEqual(3);
+    });
+
+    it.each([{ from: -1 }, { from: 1.5 }, { from: 'end' }, { tenantId: 5 }, { since: 'x' }])(
+      'refuses %j',
+      async (options) => {
+        const store = await mode.open();
+        expect(await codeOf(() => store.subscribe(wrong(options)))).toBe('invalid_query');
+      },
+    );
+  });
+
+  describe('waitForWatermark', () => {
+    it('resolves once the position is durable', async () => {
+      const store = await mode.open();
+      const reached = store.waitForWatermark(3);
+      await appendMany(store, 1, 3);
+      await reached;
+      await store.waitForWatermark(0);
+      expect(await codeOf(() => store.waitForWatermark(NaN))).toBe('invalid_query');
+    });
+
+    it('rejects on abort and on close', async () => {
+      const store = await mode.open();
+      const controller = new AbortController();
+      const aborted = codeOf(() => store.waitForWatermark(1, controller.signal));
+      const closed = codeOf(() => store.waitForWatermark(1));
+      controller.abort();
+      expect(await aborted).toBe('aborted');
+      expect(await codeOf(() => store.waitForWatermark(1, AbortSignal.abort()))).toBe('aborted');
+      await store.close();
+      expect(await closed).toBe('store_closed');
+      expect(await codeOf(() => store.waitForWatermark(1))).toBe('store_closed');
+    });
+  });
+}

@@ -1,0 +1,66 @@
+// docs/reference/api.md has a section for each export of the two entries, and names each of its
+// members.
+import { join } from 'node:path';
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+import { root } from '../tidy/sources.js';
+import { sectionsOf } from './pages.js';
+
+const entries = ['src/index.ts', 'src/server/index.ts'].map((file) => join(root, file));
+const program = ts.createProgram(entries, {
+  target: ts.ScriptTarget.ES2022,
+  module: ts.ModuleKind.NodeNext,
+  moduleResolution: ts.ModuleResolutionKind.NodeNext,
+  strict: true,
+  noEmit: true,
+});
+const checker = program.getTypeChecker();
+const sections = new Map(
+  sectionsOf('docs/reference/api.md', 3).map(({ title, text }) => [title, text]),
+);
+const exported = entries.flatMap(exportsOf);
+
+function exportsOf(file: string): ts.Symbol[] {
+  const source = program.getSourceFile(file);
+  const symbol = source && checker.getSymbolAtLocation(source);
+  return symbol === undefined ? [] : checker.getExportsOfModule(symbol).map(resolved);
+}
+
+function resolved(symbol: ts.Symbol): ts.Symbol {
+  return symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+}
+
+/** Members that an interface, a class or an object type of ours declares itself. */
+function membersOf(symbol: ts.Symbol): string[] {
+  return (symbol.declarations ?? []).flatMap((declaration) => {
+    const isOurs = declaration.getSourceFile().fileName.includes('/src/');
+    const holdsMembers =
+      ts.isInterfaceDeclaration(declaration) || ts.isClassDeclaration(declaration);
+    if (!isOurs || !holdsMembers) return [];
+    const members: readonly (ts.ClassElement | ts.TypeElement)[] = declaration.members;
+    return members.flatMap(({ name }) => (name && ts.isIdentifier(name) ? [name.text] : []));
+  });
+}
+
+const isNamed = (text: string, member: string): boolean =>
+  new RegExp(`\`${member}(?:\\(|: |\`)`).test(text);
+
+describe('docs/reference/api.md', () => {
+  it('has a section for each export, and no other', () => {
+    const names = exported.map(({ name }) => name);
+    expect(names.length).toBeGreaterThan(40);
+    expect([...sections.keys()].sort()).toEqual([...names].sort());
+  });
+
+  it.each(exported.map((symbol) => ({ name: symbol.name, members: membersOf(symbol) })))(
+    'names the members of $name',
+    ({ name, members }) => {
+      const text = sections.get(name) ?? '';
+      const inherited = ['name', 'override', 'payload'];
+      const missing = members.filter(
+        (member) => !isNamed(text, member) && !inherited.includes(member),
+      );
+      expect(missing).toEqual([]);
+    },
+  );
+});

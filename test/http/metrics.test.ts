@@ -1,0 +1,112 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { openEventStore } from '../../src/eventStore/index.js';
+import { listen } from '../../src/server/index.js';
+import { append, appendLines, call, lines, silent, startListening } from './support.js';
+import type { Target } from './support.js';
+
+async function readMetrics(target: Target): Promise<Map<string, number>> {
+  const { text, headers } = await call(target, { path: '/metrics' });
+  expect(headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
+  const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return new Map(
+    samples.map((line) => {
+      const space = line.lastIndexOf(' ');
+      return [line.slice(0, space), Number(line.slice(space + 1))];
+    }),
+  );
+}
+
+/** Samples that a request of each kind moves, and those that appends move. */
+const moving = [
+  'allsource_events_ingested_total',
+  'allsource_events_ingested_by_type{event_type="order.placed"}',
+  'allsource_ingestion_duration_seconds_count',
+  'allsource_ingestion_duration_seconds_sum',
+  'allsource_ingestion_errors_total{code="version_conflict"}',
+  'allsource_queries_total{query_type="events"}',
+  'allsource_queries_total{query_type="entity_state"}',
+  'allsource_query_duration_seconds_count{query_type="event_types"}',
+  'allsource_query_results_total{query_type="events"}',
+  'allsource_storage_events_total',
+  'allsource_storage_entities_total',
+  'allsource_wal_commit_batch_events_sum',
+  'allsource_wal_commit_batch_events_count',
+  'allsource_watermark_position',
+  'allsource_http_requests_total{endpoint="/api/v1/events",method="POST",status="200"}',
+  'allsource_http_requests_total{endpoint="unmatched",method="GET",status="404"}',
+  'allsource_http_requests_total{endpoint="/api/v1/events/query",method="HEAD",status="200"}',
+  'allsource_http_request_duration_seconds_count{endpoint="/api/v1/events",method="POST"}',
+];
+
+describe('/metrics', () => {
+  it('moves with what happens', async () => {
+    const target = await startListening();
+    const before = await readMetrics(target);
+    await append(target);
+    await append(target, { entity_id: 'other', expected_version: 9 });
+    await append(target, { entity_id: 'other' });
+    await call(target, { path: '/api/v1/events/query' });
+    await call(target, { path: '/api/v1/events/query', method: 'HEAD' });
+    await call(target, { path: '/api/v1/entities/order-1/state' });
+    await call(target, { path: '/api/v1/event-types' });
+    await call(target, { path: '/nowhere/1' });
+    const after = await readMetrics(target);
+    for (const name of moving) {
+      expect(after.get(name), name).toBeGreaterThan(before.get(name) ?? 0);
+    }
+    expect(after.get('allsource_http_requests_in_flight')).toBe(1);
+    expect(after.get('allsource_wal_segments_total')).toBeGreaterThan(0);
+  });
+
+  it('moves with the disk', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'allsource-metrics-'));
+    onTestFinished(() => rm(dataDir, { recursive: true }));
+    const store = await openEventStore({ dataDir });
+    onTestFinished(() => store.close());
+    const server = await listen(store, { port: 0, logger: silent, processMetrics: false });
+    onTestFinished(() => server.close());
+    const target = { store, port: server.port };
+    const before = await readMetrics(target);
+    await append(target);
+    const after = await readMetrics(target);
+    for (const name of ['sync_duration_seconds_sum', 'sync_duration_seconds_count']) {
+      const sample = `allsource_wal_${name}`;
+      expect(after.get(sample), sample).toBeGreaterThan(before.get(sample) ?? 0);
+    }
+    expect(after.get('allsource_storage_size_bytes')).toBeGreaterThan(0);
+    expect(after.get('allsource_index_bytes')).toBeGreaterThan(0);
+  });
+
+  it('has no label of what clients may choose freely', async () => {
+    const target = await startListening();
+    for (let i = 0; i < 5; i += 1) {
+      await call(target, { path: `/nowhere/${i}`, method: 'PROPFIND' });
+      await call(target, { path: `/api/v1/entities/entity-${i}/state?x=${i}` });
+    }
+    const names = [...(await readMetrics(target)).keys()].join('\n');
+    expect(names).not.toMatch(/nowhere|entity-\d|PROPFIND/);
+    expect(names).toContain('method="other"');
+  });
+
+  it('counts event types beyond its bound together', async () => {
+    const target = await startListening();
+    const body = Array.from({ length: 150 }, (_, i) =>
+      lines(1).replace('order.placed', `type.${i}`),
+    );
+    await appendLines(target, body.join('\n'));
+    const metrics = await readMetrics(target);
+    const byType = [...metrics].filter(([name]) => name.includes('ingested_by_type'));
+    expect(byType).toHaveLength(101);
+    expect(metrics.get('allsource_events_ingested_by_type{event_type="other"}')).toBe(50);
+  });
+
+  it('has the defaults of the process, unless they are not wanted', async () => {
+    const target = await startListening({ processMetrics: true });
+    expect((await readMetrics(target)).get('process_resident_memory_bytes')).toBeGreaterThan(0);
+    const without = await readMetrics(await startListening());
+    expect(without.has('process_resident_memory_bytes')).toBe(false);
+  });
+});

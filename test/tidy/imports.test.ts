@@ -1,0 +1,130 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { filesBelow, root } from './sources.js';
+
+/** What each folder of src/ may import, besides npm packages: the arrows of ARCHITECTURE.md. */
+const allowed: Record<string, readonly string[]> = {
+  domain: [],
+  engine: ['domain'],
+  eventStore: ['domain', 'engine'],
+  config: ['domain'],
+  server: ['domain', 'eventStore'],
+  cli: ['domain', 'eventStore', 'config', 'server'],
+};
+
+/** Each native folder may include those before it, and the ones named here of its own rank. */
+const nativeAllowed: Record<string, readonly string[]> = {
+  base: [],
+  env: ['base'],
+  wal: ['base', 'env'],
+  index: ['base', 'env', 'wal'],
+  ingest: ['base', 'wal', 'index'],
+  query: ['base', 'wal', 'index', 'ingest'],
+  engine: ['base', 'env', 'wal', 'index', 'ingest', 'query'],
+  addon: ['base', 'env', 'wal', 'index', 'ingest', 'query', 'engine'],
+};
+
+/** npm packages that belong to one folder. */
+const packageHomes: Record<string, readonly string[]> = {
+  express: ['server'],
+  ws: ['server'],
+  pino: ['server'],
+  'prom-client': ['server'],
+  helmet: ['server'],
+  '@sinclair/typebox': ['server'],
+  ajv: ['server'],
+  'ajv-formats': ['server'],
+  commander: ['cli'],
+  'cli-progress': ['cli'],
+  'smol-toml': ['config'],
+};
+
+interface Import {
+  readonly file: string;
+  readonly specifier: string;
+}
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(root, file), 'utf8');
+  const pattern = /^(?:import|export)\s[^;]*?from\s+'([^']+)'|^import\s+'([^']+)'/gm;
+  return [...text.matchAll(pattern)].map((match) => ({
+    file,
+    specifier: match[1] ?? match[2] ?? '',
+  }));
+}
+
+const sourceImports = filesBelow('src', ['.ts']).flatMap(importsOf);
+const folderOf = (path: string): string => path.split('/')[1] ?? '';
+const show = ({ file, specifier }: Import): string => `${file} imports ${specifier}`;
+
+describe('imports of src', () => {
+  it('point one way between the folders', () => {
+    const wrong = sourceImports.filter(({ file, specifier }) => {
+      if (!specifier.startsWith('.') || file.split('/').length === 2) return false;
+      const target = folderOf(normalize(join(dirname(file), specifier)));
+      const from = folderOf(file);
+      return target !== from && !allowed[from]?.includes(target);
+    });
+    expect(wrong.map(show)).toEqual([]);
+  });
+
+  it('enter another folder by its index only', () => {
+    const wrong = sourceImports.filter(({ file, specifier }) => {
+      if (!specifier.startsWith('.')) return false;
+      const target = normalize(join(dirname(file), specifier));
+      return folderOf(target) !== folderOf(file) && !/^src\/\w+\/index\.js$/.test(target);
+    });
+    expect(wrong.map(show)).toEqual([]);
+  });
+
+  it('take each package in one folder', () => {
+    const wrong = sourceImports.filter(({ file, specifier }) => {
+      if (specifier.startsWith('.') || specifier.startsWith('node:')) return false;
+      const name = specifier
+        .split('/')
+        .slice(0, specifier.startsWith('@') ? 2 : 1)
+        .join('/');
+      return !packageHomes[name]?.includes(folderOf(file));
+    });
+    expect(wrong.map(show)).toEqual([]);
+  });
+
+  it('keep the domain free of Node', () => {
+    const wrong = sourceImports.filter(
+      ({ file, specifier }) => folderOf(file) === 'domain' && specifier.startsWith('node:'),
+    );
+    expect(wrong.map(show)).toEqual([]);
+  });
+});
+
+describe('includes of native', () => {
+  const includes = filesBelow('native', ['.cc', '.h'])
+    .filter((file) => !file.startsWith('native/test/'))
+    .flatMap((file) =>
+      [...readFileSync(join(root, file), 'utf8').matchAll(/^#include "([^"]+)"/gm)].map(
+        (match) => ({
+          file,
+          specifier: match[1] ?? '',
+        }),
+      ),
+    );
+
+  it('point one way between the folders', () => {
+    const wrong = includes.filter(({ file, specifier }) => {
+      const target = specifier.split('/')[0] ?? '';
+      const from = folderOf(file);
+      return target !== from && !nativeAllowed[from]?.includes(target);
+    });
+    expect(wrong.map(show)).toEqual([]);
+  });
+
+  it('know Node in addon only', () => {
+    const wrong = filesBelow('native', ['.cc', '.h']).filter(
+      (file) =>
+        !file.startsWith('native/addon/') &&
+        /#include <(napi|node_api|node|uv)/.test(readFileSync(join(root, file), 'utf8')),
+    );
+    expect(wrong).toEqual([]);
+  });
+});
