@@ -206,6 +206,7 @@ TEST_CASE("a new segment has its header and durable name before its first event 
     early = early || (log.queue->watermark() > 1 && log.DurablePosition(second) == 0);
   };
   REQUIRE(log.Wait(4));
+  REQUIRE_OK(log.queue->Close());
   CHECK_FALSE(early);
   CHECK(log.DurablePosition(first) == 2);
   CHECK(log.DurablePosition(second) == 5);
