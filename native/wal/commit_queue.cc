@@ -10,6 +10,8 @@ namespace {
 
 // What one group may grow to while it waits for the sync before it.
 constexpr size_t kGroupBytesMax = size_t{16} << 20;
+// What the writer prepares itself: less work than to wake up another thread.
+constexpr size_t kWriterPreparesBytesMax = size_t{32} << 10;
 constexpr int64_t kSpinMicros = 50;
 constexpr auto kAsyncSyncInterval = std::chrono::milliseconds(50);
 
@@ -20,6 +22,28 @@ env::Bytes PageRest(uint64_t offset) {
   static const uint8_t kZeros[kPageBytes] = {};
   static_assert(kSegmentAlignment % kPageBytes == 0, "the rest of a page lies in the segment");
   return env::Bytes(kZeros).first((kPageBytes - offset % kPageBytes) % kPageBytes);
+}
+
+void HashFrames(const std::vector<CommitUnit>& units) {
+  Sha256 sha256;
+  for (const CommitUnit& unit : units) {
+    for (size_t at = 0; at < unit.frames.size();) {
+      uint8_t* const frame = unit.frames.data() + at;
+      HashFrame(sha256, frame);
+      at += DecodeUnsealedFrameHeader(frame).frame_bytes;
+    }
+  }
+}
+
+void SealFrames(const std::vector<CommitUnit>& units, uint32_t synced_bytes) {
+  for (const CommitUnit& unit : units) {
+    for (size_t at = 0; at < unit.frames.size();) {
+      uint8_t* const frame = unit.frames.data() + at;
+      const uint32_t frame_bytes = DecodeUnsealedFrameHeader(frame).frame_bytes;
+      SealFrame(frame, synced_bytes);
+      at += frame_bytes;
+    }
+  }
 }
 
 int64_t SteadyMicros() {
@@ -39,7 +63,8 @@ CommitQueue::CommitQueue(env::Env* env, Options options, std::shared_ptr<Segment
       synced_{active.get(), end},
       last_sync_steady_micros_(SteadyMicros()),
       active_(std::move(active)) {
-  for (int i = 0; i < 2; i++) threads_.emplace_back([this] { Run(); });
+  writer_ = std::thread([this] { RunWriter(); });
+  preparer_ = std::thread([this] { RunPreparer(); });
 }
 
 CommitQueue::~CommitQueue() { (void)Close().ok(); }
@@ -48,31 +73,36 @@ void CommitQueue::Push(CommitUnit unit) {
   queued_bytes_ += unit.frames.size();
   std::lock_guard lock(mutex_);
   pending_.push_back(unit);
+  queue_bytes_ += unit.frames.size();
   queue_.push_back(std::move(unit));
-  (collecting_ ? work_ : collect_).notify_one();
+  if (WriterPrepares()) {
+    to_write_.notify_one();
+  } else if (PreparerPrepares()) {
+    to_prepare_.notify_one();
+  }
 }
 
 Status CommitQueue::Close(std::optional<CommitUnit> mark) {
   {
     std::lock_guard lock(mutex_);
     stopping_ = true;
-    work_.notify_all();
-    collect_.notify_all();
+    to_write_.notify_one();
+    to_prepare_.notify_one();
   }
-  for (std::thread& thread : threads_) {
-    if (thread.joinable()) thread.join();
-  }
+  if (preparer_.joinable()) preparer_.join();
+  if (writer_.joinable()) writer_.join();
   if (mark && failure().ok()) WriteMark(std::move(*mark));
   return failure();
 }
 
-// On the closing thread, when the committer's are gone: in a group of its own, since what is
+// On the closing thread, when the others are gone: in a group of its own, since what is
 // written with it can't be known to be durable when it is written.
 void CommitQueue::WriteMark(CommitUnit mark) {
   Group group;
   group.bytes = mark.frames.size();
   group.units.push_back(std::move(mark));
-  PrepareUnits(group.units, static_cast<uint32_t>(group.units.front().offset));
+  HashFrames(group.units);
+  SealFrames(group.units, static_cast<uint32_t>(group.units.front().offset));
   Status status = WriteGroup(group);
   if (status.ok()) status = SyncActive();
   std::lock_guard lock(mutex_);
@@ -95,7 +125,7 @@ std::vector<uint8_t> CommitQueue::PendingFrame(uint64_t position) const {
     if (position > unit.last_position) continue;
     for (size_t at = 0; at < unit.frames.size();) {
       const uint8_t* frame = unit.frames.data() + at;
-      // The other committer may be sealing it.
+      // The preparer may be sealing it.
       const FrameHeader header = DecodeUnsealedFrameHeader(frame);
       if (position < header.first_position) return {};
       if (position < header.first_position + header.event_count) {
@@ -107,29 +137,36 @@ std::vector<uint8_t> CommitQueue::PendingFrame(uint64_t position) const {
   return {};
 }
 
-// Each thread: collect a group, write it, collect the next. Where units come in while one thread
-// writes, the other one collects them; else it sleeps on, so that one append at a time costs no
-// more than one thread that wakes up.
-void CommitQueue::Run() {
+void CommitQueue::RunWriter() {
   env::NameThread("as-commit");
   env::PreferShortWaits();
   std::unique_lock lock(mutex_);
+  bool just_wrote = false;
   for (;;) {
-    collect_.wait(lock, [this] { return !collecting_; });
-    collecting_ = true;
-    Group group;
-    const bool go_on = CollectGroup(lock, group);
-    collecting_ = false;
-    if (!go_on) {
-      collect_.notify_all();
-      return;
+    const bool unsynced = written_ != synced_ && failure_.ok();
+    const bool sync_only = unsynced && (SyncIsDue() || (stopping_ && queue_.empty()));
+    if (ready_.empty() && WriterPrepares()) {
+      PrepareQueued(lock);
+      continue;
     }
-    writing_ = true;
+    if (ready_.empty() && (preparing_ || !sync_only)) {
+      if (stopping_ && queue_.empty() && !preparing_) return;
+      if (std::exchange(just_wrote, false)) {
+        SpinForWork(lock);
+      } else if (unsynced) {
+        to_write_.wait_for(lock, kAsyncSyncInterval);
+      } else {
+        to_write_.wait(lock);
+      }
+      continue;
+    }
+    Group group = std::exchange(ready_, Group());
     if (!group.empty()) {
       const CommitUnit& last = group.units.back();
       closed_ = {last.segment.get(), last.offset + last.frames.size()};
     }
-    if (!queue_.empty()) collect_.notify_one();
+    writing_ = true;
+    if (PreparerPrepares()) to_prepare_.notify_one();
     const bool failed = !failure_.ok();
     lock.unlock();
     const Status status = failed ? Status::Ok() : WriteGroup(group);
@@ -139,50 +176,47 @@ void CommitQueue::Run() {
     // After a failure they stay: nothing else tells what the log was about to hold.
     for (size_t i = 0; i < group.units.size() && failure_.ok(); i++) pending_.pop_front();
     writing_ = false;
-    just_wrote_ = true;
+    just_wrote = true;
     lock.unlock();
     options_.on_progress();
-    work_.notify_one();
     group.units.clear();
     lock.lock();
   }
 }
 
-// Returns when the writer's turn is free and there is something to write or to sync; false when all
-// is done and the queue is closing. The group may be empty: then a sync is due.
-bool CommitQueue::CollectGroup(std::unique_lock<std::mutex>& lock, Group& group) {
-  std::vector<CommitUnit> taken;
-  for (;;) {
-    if (!group.empty() && !writing_) return true;
-    if (TakeQueued(group, taken)) {
-      const uint32_t durable_bytes = DurableBytesBefore(taken.front().segment.get());
-      lock.unlock();
-      PrepareUnits(taken, durable_bytes);
-      lock.lock();
-      std::move(taken.begin(), taken.end(), std::back_inserter(group.units));
-      taken.clear();
-      continue;
-    }
-    const bool idle = group.empty() && !writing_;
-    const bool unsynced = written_ != synced_ && failure_.ok();
-    if (idle && unsynced && (stopping_ || SyncIsDue())) return true;
-    if (idle && stopping_) return false;
-    if (idle && just_wrote_) {
-      SpinForWork(lock);
-      continue;  // everything may have changed meanwhile, and who waits next is not told again
-    }
-    if (idle && unsynced) {
-      work_.wait_for(lock, kAsyncSyncInterval);
+void CommitQueue::RunPreparer() {
+  env::NameThread("as-prepare");
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    if (PreparerPrepares()) {
+      PrepareQueued(lock);
+      if (!writing_) to_write_.notify_one();
     } else {
-      work_.wait(lock);
+      to_prepare_.wait(lock);
     }
   }
+}
+
+// Where nothing else is under way and little is queued, or nobody else is left to do it.
+bool CommitQueue::WriterPrepares() const {
+  if (queue_.empty() || preparing_ || writing_ || !ready_.empty()) return false;
+  return queue_bytes_ <= kWriterPreparesBytesMax || stopping_;
+}
+
+bool CommitQueue::PreparerPrepares() const {
+  if (queue_.empty() || preparing_ || stopping_ || !HasRoomForQueued()) return false;
+  return writing_ || queue_bytes_ > kWriterPreparesBytesMax;
+}
+
+// A group is of one segment, and bounded.
+bool CommitQueue::HasRoomForQueued() const {
+  if (ready_.empty()) return true;
+  return ready_.bytes < kGroupBytesMax && ready_.units.back().segment == queue_.front().segment;
 }
 
 // A caller that appends one event after the other comes back some microseconds after its answer.
 // Looking out for it that long costs less than going to sleep and being woken up.
 void CommitQueue::SpinForWork(std::unique_lock<std::mutex>& lock) {
-  just_wrote_ = false;
   lock.unlock();
   const int64_t end = SteadyMicros() + kSpinMicros;
   while (queued_bytes_.load(std::memory_order_relaxed) == 0 && SteadyMicros() < end) {
@@ -191,31 +225,41 @@ void CommitQueue::SpinForWork(std::unique_lock<std::mutex>& lock) {
   lock.lock();
 }
 
-// Moves queued units of the group's segment into `taken`, up to the group's size.
-bool CommitQueue::TakeQueued(Group& group, std::vector<CommitUnit>& taken) {
-  while (!queue_.empty() && group.bytes < kGroupBytesMax) {
-    CommitUnit& next = queue_.front();
-    const Segment* segment = next.segment.get();
-    if (!group.units.empty() && group.units.back().segment.get() != segment) break;
-    if (!taken.empty() && taken.back().segment.get() != segment) break;
-    group.bytes += next.frames.size();
-    taken.push_back(std::move(next));
-    queue_.pop_front();
+// Hashes and seals what is queued, and adds it to the group that is written next.
+void CommitQueue::PrepareQueued(std::unique_lock<std::mutex>& lock) {
+  preparing_ = true;
+  std::vector<CommitUnit> taken = TakeQueued();
+  uint32_t synced_bytes = DurableBytesBefore(taken.front().segment.get());
+  lock.unlock();
+  HashFrames(taken);
+  SealFrames(taken, synced_bytes);
+  lock.lock();
+  // The writer may have taken another group meanwhile, after which this one comes.
+  while (synced_bytes != DurableBytesBefore(taken.front().segment.get())) {
+    synced_bytes = DurableBytesBefore(taken.front().segment.get());
+    lock.unlock();
+    SealFrames(taken, synced_bytes);
+    lock.lock();
   }
-  return !taken.empty();
+  for (CommitUnit& unit : taken) {
+    ready_.bytes += unit.frames.size();
+    ready_.units.push_back(std::move(unit));
+  }
+  preparing_ = false;
 }
 
-void CommitQueue::PrepareUnits(const std::vector<CommitUnit>& units, uint32_t synced_bytes) {
-  Sha256 sha256;
-  for (const CommitUnit& unit : units) {
-    for (size_t at = 0; at < unit.frames.size();) {
-      uint8_t* frame = unit.frames.data() + at;
-      const uint32_t frame_bytes = DecodeFrameHeader(frame).frame_bytes;
-      HashFrame(sha256, frame);
-      SealFrame(frame, synced_bytes);
-      at += frame_bytes;
-    }
+// Queued units of one segment, up to the size of a group.
+std::vector<CommitUnit> CommitQueue::TakeQueued() {
+  std::vector<CommitUnit> taken;
+  size_t bytes = 0;
+  while (!queue_.empty() && bytes < kGroupBytesMax &&
+         (taken.empty() || taken.back().segment == queue_.front().segment)) {
+    bytes += queue_.front().frames.size();
+    taken.push_back(std::move(queue_.front()));
+    queue_.pop_front();
   }
+  queue_bytes_ -= bytes;
+  return taken;
 }
 
 Status CommitQueue::WriteGroup(const Group& group) {
@@ -297,8 +341,8 @@ bool CommitQueue::SyncIsDue() const {
   return SteadyMicros() - last_sync_steady_micros_ >= interval;
 }
 
-// The offset up to which `segment` is durable when a group taken now is written: in sync mode the
-// group before it, which is synced first; else what was synced already.
+// The offset up to which `segment` is durable when what is prepared now is written: in sync mode
+// the end of the group that the writer took last; else what was synced already.
 uint32_t CommitQueue::DurableBytesBefore(const Segment* segment) const {
   const LogEnd& durable = options_.durability == Durability::kSync ? closed_ : synced_;
   const uint64_t bytes = durable.segment == segment ? durable.offset : kSegmentHeaderBytes;

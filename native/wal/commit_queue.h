@@ -1,6 +1,8 @@
-// Group commit. Frames wait here in the order of the log; two threads alternate: while one writes
-// and syncs a group, the other takes what has arrived since, hashes it, and waits for its turn. No
-// artificial delay: a group is what came in during the sync before it.
+// Group commit. Frames wait here in the order of the log; while one thread writes and syncs a
+// group, another one hashes what has arrived since. No artificial delay: a group is what came in
+// during the sync before it. Two threads with fixed roles, not two that take turns: the writer then
+// sleeps most of its time, and a kernel that shares its cores fairly runs it at once when its sync
+// is done.
 #pragma once
 
 #include <atomic>
@@ -49,7 +51,7 @@ class CommitQueue {
     Durability durability = Durability::kSync;
     std::string directory;  // of the segments, for its sync after a new one got its name
     size_t queue_bytes_max = 0;
-    // Called on a committer's thread after the watermark moved or the queue failed.
+    // Called on the writer's thread after the watermark moved or the queue failed.
     std::function<void()> on_progress;
   };
 
@@ -88,11 +90,15 @@ class CommitQueue {
     bool operator==(const LogEnd&) const = default;
   };
 
-  void Run();
-  bool CollectGroup(std::unique_lock<std::mutex>& lock, Group& group);
+  void RunWriter();
+  void RunPreparer();
   void SpinForWork(std::unique_lock<std::mutex>& lock);
-  bool TakeQueued(Group& group, std::vector<CommitUnit>& taken);
-  void PrepareUnits(const std::vector<CommitUnit>& units, uint32_t synced_bytes);
+  void PrepareQueued(std::unique_lock<std::mutex>& lock);
+  // These four are called under mutex_.
+  bool WriterPrepares() const;
+  bool PreparerPrepares() const;
+  bool HasRoomForQueued() const;
+  std::vector<CommitUnit> TakeQueued();
   Status WriteGroup(const Group& group);
   void WriteMark(CommitUnit mark);
   Status ActivateSegment(const std::shared_ptr<Segment>& segment);
@@ -110,25 +116,27 @@ class CommitQueue {
   std::atomic<uint64_t> watermark_;
   std::atomic<size_t> queued_bytes_{0};
 
-  mutable std::mutex mutex_;         // guards all members down to the blank line
-  std::condition_variable work_;     // for the thread that collects
-  std::condition_variable collect_;  // for the thread that waits to collect
-  std::deque<CommitUnit> queue_;     // not yet taken by a collector
-  std::deque<CommitUnit> pending_;   // pushed and not yet durable
-  bool collecting_ = false;
+  mutable std::mutex mutex_;            // guards all members down to the blank line
+  std::condition_variable to_prepare_;  // for the preparer
+  std::condition_variable to_write_;    // for the writer
+  std::deque<CommitUnit> queue_;        // not yet taken to be prepared
+  size_t queue_bytes_ = 0;
+  Group ready_;                     // prepared and not yet written
+  std::deque<CommitUnit> pending_;  // pushed and not yet durable
+  bool preparing_ = false;
   bool writing_ = false;
   bool stopping_ = false;
-  bool just_wrote_ = false;
   Status failure_;
-  LogEnd closed_;  // of the group whose collecting ended last
+  LogEnd closed_;  // of the group that the writer took last
   LogEnd written_;
   LogEnd synced_;
   int64_t last_sync_steady_micros_ = 0;
   CommitCounters counters_;
 
-  std::shared_ptr<Segment> active_;  // touched only by the thread that has the writer's turn
+  std::shared_ptr<Segment> active_;  // touched by the writer only
 
-  std::vector<std::thread> threads_;
+  std::thread writer_;
+  std::thread preparer_;
 };
 
 }  // namespace allsource::wal

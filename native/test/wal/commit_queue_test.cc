@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <mutex>
 #include <set>
 
 #include "env/fault_env.h"
@@ -35,9 +34,7 @@ struct Log {
   std::unique_ptr<CommitQueue> queue;
   uint64_t tail = kSegmentHeaderBytes;
   uint64_t next_position = 1;
-  // Two committers report progress; the test sees one call at a time.
   std::function<void()> on_progress = [] {};
-  std::mutex on_progress_mutex;
 
   explicit Log(Durability durability = Durability::kSync, size_t queue_bytes_max = 1 << 20) {
     REQUIRE_OK(env.MakeDirectory(kDirectory));
@@ -48,10 +45,7 @@ struct Log {
     REQUIRE_OK(segment->file->Sync());
     REQUIRE_OK(env.SyncDirectory(kDirectory));
     CommitQueue::Options options{durability, kDirectory, queue_bytes_max, [this] {
-                                   {
-                                     const std::lock_guard lock(on_progress_mutex);
-                                     on_progress();
-                                   }
+                                   on_progress();
                                    progress.Report();
                                  }};
     queue = std::make_unique<CommitQueue>(&env, options, segment, tail, 0);
