@@ -3,6 +3,7 @@
   "sources": [
     "addon/addon.cc",
     "addon/progress_notifier.cc",
+    "addon/proof_methods.cc",
     "addon/read_methods.cc",
     "addon/store_handle.cc",
     "addon/store_object.cc",

@@ -37,6 +37,7 @@ export type {
   IngestProgress,
   ListOptions,
   OpenOptions,
+  ProofOptions,
   ReadOptions,
   StateOptions,
   StoreDamage,

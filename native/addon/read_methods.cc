@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "addon/render_later.h"
 #include "addon/store_object.h"
 #include "base/uuid.h"
 
@@ -90,45 +91,6 @@ Status Render(const query::Selection& selection, uint32_t flags, query::Sink& si
   if (end == nullptr) return Status(Code::kIo, "there is not enough memory for the answer");
   *end = '\n';
   return status;
-}
-
-// Renders on the thread pool; resolves with a Buffer. The numbers were written before.
-template <typename RenderFunction>
-class RenderWorker : public Napi::AsyncWorker {
- public:
-  RenderWorker(Napi::Env env, std::shared_ptr<StoreHandle> handle, RenderFunction render)
-      : Napi::AsyncWorker(env),
-        handle_(std::move(handle)),
-        render_(std::move(render)),
-        deferred_(env) {}
-
-  Napi::Promise promise() const { return deferred_.Promise(); }
-
-  void Execute() override { status_ = render_(sink_); }
-
-  void OnOK() override {
-    if (!status_.ok()) {
-      deferred_.Reject(ErrorOf(Env(), status_).Value());
-      return;
-    }
-    deferred_.Resolve(Napi::Buffer<uint8_t>::Copy(Env(), sink_.data(), sink_.bytes()));
-  }
-
-  void OnError(const Napi::Error& error) override { deferred_.Reject(error.Value()); }
-
- private:
-  std::shared_ptr<StoreHandle> handle_;  // keeps the mapped segments
-  RenderFunction render_;
-  Napi::Promise::Deferred deferred_;
-  query::Sink sink_;
-  Status status_;
-};
-
-template <typename RenderFunction>
-Napi::Value RenderLater(Napi::Env env, std::shared_ptr<StoreHandle> handle, RenderFunction render) {
-  auto* worker = new RenderWorker<RenderFunction>(env, std::move(handle), std::move(render));
-  worker->Queue();
-  return worker->promise();
 }
 
 // All events of an entity up to a time.

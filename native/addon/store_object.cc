@@ -177,6 +177,7 @@ Napi::FunctionReference StoreObject::Define(Napi::Env env) {
                       InstanceMethod<&StoreObject::StateAsync>("stateAsync"),
                       InstanceMethod<&StoreObject::List>("list"),
                       InstanceMethod<&StoreObject::TakeOverflow>("takeOverflow"),
+                      InstanceMethod<&StoreObject::Prove>("prove"),
                       InstanceMethod<&StoreObject::Stats>("stats"),
                       InstanceMethod<&StoreObject::Counters>("counters"),
                       InstanceMethod<&StoreObject::Failure>("failure"),

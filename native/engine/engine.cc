@@ -143,6 +143,53 @@ Counters Engine::counters() const {
   return counters;
 }
 
+Result<Digest> Engine::TreeRoot(uint64_t size) {
+  if (Status status = CheckTreeSize(size); !status.ok()) return status;
+  return prover_.Root(size);
+}
+
+Result<InclusionProof> Engine::ProveInclusion(std::string_view tenant, uint64_t position,
+                                              uint64_t size) {
+  if (Status status = CheckTreeSize(size); !status.ok()) return status;
+  if (position < 1 || position > size) {
+    return Status(Code::kInvalidArgument, "position: expected 1 to the tree size, " +
+                                              std::to_string(size) + ", got " +
+                                              std::to_string(position));
+  }
+  const uint8_t* const record = RecordsAt(position, 1).front();
+  if (wal::DecodeTrustedRecord(record).fields.tenant != tenant) {
+    return Status(Code::kNotFound, "the tenant has no event at this position");
+  }
+  return prover_.ProveInclusion(position, size);
+}
+
+Result<std::vector<Digest>> Engine::ProveConsistency(uint64_t first, uint64_t second) {
+  if (Status status = CheckTreeSize(second); !status.ok()) return status;
+  if (first < 1 || first > second) {
+    return Status(Code::kInvalidArgument, "first size: expected 1 to the second size, " +
+                                              std::to_string(second) + ", got " +
+                                              std::to_string(first));
+  }
+  return prover_.ProveConsistency(first, second);
+}
+
+// What is durable stays: so the answer holds for as long as the store is open.
+Status Engine::CheckTreeSize(uint64_t size) const {
+  const uint64_t size_max = watermark();
+  if (size <= size_max) return Status::Ok();
+  return Status(Code::kInvalidArgument, "tree size: expected at most the watermark, " +
+                                            std::to_string(size_max) + ", got " +
+                                            std::to_string(size));
+}
+
+std::vector<const uint8_t*> Engine::RecordsAt(uint64_t first_position, size_t count) const {
+  std::lock_guard lock(mutex_);
+  std::vector<const uint8_t*> records;
+  records.reserve(count);
+  for (size_t i = 0; i < count; i++) records.push_back(index_.Locate(first_position + i).record());
+  return records;
+}
+
 Result<VerifyReport> Engine::Verify(VerifyProgress* progress) const {
   auto report = VerifyLog(env_, options_.directory, store_, watermark(), progress);
   // Damage met at open may lie behind the watermark, where verify does not look.

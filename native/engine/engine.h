@@ -14,6 +14,7 @@
 #include "base/status.h"
 #include "engine/appender.h"
 #include "engine/open_log.h"
+#include "engine/prover.h"
 #include "engine/verify.h"
 #include "env/env.h"
 #include "ingest/stage.h"
@@ -76,6 +77,13 @@ class Engine {
   Stats StatsOf(std::optional<std::string_view> tenant) const;
   Counters counters() const;
 
+  // The Merkle tree of the first `size` events; kInvalidArgument where there are fewer.
+  Result<Digest> TreeRoot(uint64_t size);
+  // That the event at a position is in that tree; kNotFound where it is another tenant's.
+  Result<InclusionProof> ProveInclusion(std::string_view tenant, uint64_t position, uint64_t size);
+  // That the tree of the first size is the beginning of the tree of the second.
+  Result<std::vector<Digest>> ProveConsistency(uint64_t first, uint64_t second);
+
   Result<VerifyReport> Verify(VerifyProgress* progress) const;
 
   Status Close();
@@ -84,6 +92,8 @@ class Engine {
   Engine(env::Env* env, OpenOptions options, StoreInfo store)
       : env_(env), options_(std::move(options)), store_(store), index_(store_.hash_key) {}
   Status Start();
+  Status CheckTreeSize(uint64_t size) const;
+  std::vector<const uint8_t*> RecordsAt(uint64_t first_position, size_t count) const;
 
   env::Env* const env_;
   const OpenOptions options_;
@@ -91,6 +101,7 @@ class Engine {
   std::unique_ptr<env::FileLock> lock_;
   std::optional<Damage> damage_;
   uint64_t read_only_watermark_ = 0;
+  Prover prover_{[this](uint64_t first, size_t count) { return RecordsAt(first, count); }};
   std::shared_ptr<wal::FrameBufferPool> buffers_ = std::make_shared<wal::FrameBufferPool>();
 
   mutable std::mutex mutex_;  // guards everything below

@@ -188,6 +188,12 @@ void SetRecordHash(uint8_t* record, const Digest& hash) {
   std::memcpy(record + record_field::kHash, hash.data(), hash.size());
 }
 
+Digest RecordHash(const uint8_t* record) {
+  Digest hash;
+  std::memcpy(hash.data(), record + record_field::kHash, hash.size());
+  return hash;
+}
+
 bool RecordHashEquals(const uint8_t* record, const Digest& hash) {
   return std::memcmp(record + record_field::kHash, hash.data(), hash.size()) == 0;
 }
@@ -231,6 +237,16 @@ std::optional<Record> DecodeRecord(std::span<const uint8_t> bytes) {
 bool SameContent(const EventFields& a, const EventFields& b) {
   return a.tenant == b.tenant && a.entity == b.entity && a.type == b.type && a.tags == b.tags &&
          a.metadata == b.metadata && a.payload == b.payload;
+}
+
+std::vector<uint8_t> LeafInput(uint64_t position, int64_t timestamp_micros,
+                               std::span<const uint8_t> record) {
+  std::vector<uint8_t> input(16);
+  Store<uint64_t>(input.data(), position);
+  Store<int64_t>(input.data() + 8, timestamp_micros);
+  const auto hashed = record.subspan(record_field::kId);
+  input.insert(input.end(), hashed.begin(), hashed.end());
+  return input;
 }
 
 Digest LeafHash(Sha256& sha256, uint64_t position, int64_t timestamp_micros,

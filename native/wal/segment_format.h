@@ -105,11 +105,14 @@ Record DecodeTrustedRecord(const uint8_t* record);
 // Whether two events are the same to a client: all that it sent, its id aside.
 bool SameContent(const EventFields& a, const EventFields& b);
 
-// The RFC 6962 leaf hash of an event: SHA-256 of a zero byte, position, timestamp, and the record
-// behind its hash field.
+// What identifies an event in the Merkle tree: position, timestamp, and the record behind its hash.
+std::vector<uint8_t> LeafInput(uint64_t position, int64_t timestamp_micros,
+                               std::span<const uint8_t> record);
+// The RFC 6962 leaf hash of an event: SHA-256 of a zero byte and its leaf input.
 Digest LeafHash(Sha256& sha256, uint64_t position, int64_t timestamp_micros,
                 std::span<const uint8_t> record);
 void SetRecordHash(uint8_t* record, const Digest& hash);
+Digest RecordHash(const uint8_t* record);
 bool RecordHashEquals(const uint8_t* record, const Digest& hash);
 
 // Fills in the leaf hashes of all events of a frame.

@@ -29,6 +29,7 @@ export const inputFormat = { event: 0, batch: 1, ndjson: 2 } as const;
 export const fieldNames = { snake: 0, camel: 1 } as const;
 export const durabilityNumber = { sync: 0, async: 1, memory: 2 } as const;
 export const listKind = { entities: 0, eventTypes: 1 } as const;
+export const proofKind = { root: 0, inclusion: 1, consistency: 2 } as const;
 export const readFlag = { descending: 1, apiStyle: 2, lines: 4 } as const;
 
 /** Layout of the numbers that `commit` writes: these, then `outcomeNumber.count` for each outcome. */
@@ -158,6 +159,12 @@ export interface NativeStore {
     historyMax: number,
     flags: number,
   ): Promise<Buffer>;
+
+  /**
+   * A root hash; or the number of path nodes (4 bytes), path and leaf of the event at position
+   * `first`; or the path from tree size `first`.
+   */
+  prove(kind: number, tenant: string, first: number, size: number): Promise<Buffer>;
 
   /** Writes events, entities, event types: of a tenant, or of the whole store. */
   stats(tenant: string | undefined, numbers: Float64Array): void;

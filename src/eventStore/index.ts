@@ -1,4 +1,5 @@
 export * from './types.js';
+export type { ProofOptions } from './proofs.js';
 export { openEventStore, repairStore } from './openEventStore.js';
 /** Version of this package, for whoever names it: the server and the command line. */
 export { packageVersion } from '../engine/index.js';

@@ -8,6 +8,7 @@ import {
 import type { NewEvent, StoredEvent } from '../domain/index.js';
 import { fieldNames, fromNative, inputFormat, nativeError, readFlag } from '../engine/index.js';
 import type { NativeStore } from '../engine/index.js';
+import type { ConsistencyProof, EventProof, TreeHead } from '../proof/index.js';
 import { AppendQueue } from './append/appendQueue.js';
 import type { BatchInput } from './append/batchJob.js';
 import { ingestLines, toBatchInput, toJsonText } from './append/inputs.js';
@@ -19,6 +20,8 @@ import {
   textOf,
   toEngineQuery,
 } from './read/query.js';
+import { Prover } from './proofs.js';
+import type { ProofOptions } from './proofs.js';
 import { Reader } from './read/reader.js';
 import { readCounters, readStats } from './statistics.js';
 import { subscribeTo } from './read/subscription.js';
@@ -63,6 +66,7 @@ export class NativeEventStore implements EventStore {
   readonly #native: NativeStore;
   readonly #appends: AppendQueue;
   readonly #reader: Reader;
+  readonly #prover: Prover;
   readonly #watermark: Watermark;
   #isReferenced = false;
   #closing: Promise<void> | undefined;
@@ -73,6 +77,7 @@ export class NativeEventStore implements EventStore {
     this.damage = native.damage();
     this.#appends = new AppendQueue(native);
     this.#reader = new Reader(native);
+    this.#prover = new Prover(native, () => this.#watermark.position);
     const { watermark } = readCounters(native);
     this.#watermark = new Watermark(watermark);
     this.#appends.onProgress(watermark, false);
@@ -228,6 +233,24 @@ export class NativeEventStore implements EventStore {
     }
     const reached = this.#watermark.reached(position, signal);
     return this.#awaited(reached).finally(() => this.#keepAliveWhileNeeded());
+  }
+
+  async treeHead(options: { treeSize?: number | undefined } = {}): Promise<TreeHead> {
+    this.#mustBeOpen();
+    return this.#prover.head(options.treeSize);
+  }
+
+  async proveEvent(position: number, options: ProofOptions = {}): Promise<EventProof> {
+    this.#mustBeOpen();
+    return this.#prover.event(position, options);
+  }
+
+  async proveConsistency(
+    firstSize: number,
+    options: { secondSize?: number | undefined } = {},
+  ): Promise<ConsistencyProof> {
+    this.#mustBeOpen();
+    return this.#prover.consistency(firstSize, options.secondSize);
   }
 
   async verify(

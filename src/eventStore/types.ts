@@ -9,6 +9,8 @@ import type {
   Order,
   StoredEvent,
 } from '../domain/index.js';
+import type { ConsistencyProof, EventProof, TreeHead } from '../proof/index.js';
+import type { ProofOptions } from './proofs.js';
 
 /**
  * When an append is acknowledged. `sync`: after `fdatasync`. `async`: after the write, synced at most
@@ -268,6 +270,19 @@ export interface EventStore<E extends EventShape = AnyEvent> extends AsyncDispos
   subscribe(options?: SubscribeOptions): AsyncIterable<StoredEvent<E>>;
   /** Resolves once the watermark is at least `position`; rejects on abort or close. */
   waitForWatermark(position: number, signal?: AbortSignal): Promise<void>;
+
+  /**
+   * The Merkle tree (RFC 6962) over the log up to the watermark, or over its first `treeSize` events.
+   * After opening, the first call reads the whole log; later ones what was added since.
+   */
+  treeHead(options?: { treeSize?: number | undefined }): Promise<TreeHead>;
+  /** Proves that an event is in the log: for `verifyEvent` of `allsource-core/proof`. */
+  proveEvent(position: number, options?: ProofOptions): Promise<EventProof>;
+  /** Proves that the log was only added to since it had `firstSize` events. */
+  proveConsistency(
+    firstSize: number,
+    options?: { secondSize?: number | undefined },
+  ): Promise<ConsistencyProof>;
 
   /** Reads the whole log and checks every checksum, hash, version and position. */
   verify(options?: {

@@ -9,6 +9,7 @@ import { describeIngest } from './ingest.js';
 import { describeLifecycle } from './lifecycle.js';
 import { describeLimits } from './limits.js';
 import { describePayloads } from './payloads.js';
+import { describeProofs } from './proofs.js';
 import { describeReads } from './reads.js';
 import { describeSubscriptions } from './subscriptions.js';
 
@@ -22,6 +23,7 @@ export function describeStoreContract(name: string, mode: StoreMode): void {
     describePayloads(mode);
     describeReads(mode);
     describeEntities(mode);
+    describeProofs(mode);
     describeSubscriptions(mode);
     describeIngest(mode);
     describeLimits(mode);

@@ -1,4 +1,4 @@
-// docs/reference/api.md has a section for each export of the two entries, and names each of its
+// docs/reference/api.md has a section for each export of the three entries, and names each of its
 // members.
 import { join } from 'node:path';
 import ts from 'typescript';
@@ -6,7 +6,9 @@ import { describe, expect, it } from 'vitest';
 import { root } from '../tidy/sources.js';
 import { sectionsOf } from './pages.js';
 
-const entries = ['src/index.ts', 'src/server/index.ts'].map((file) => join(root, file));
+const entries = ['src/index.ts', 'src/server/index.ts', 'src/proof/index.ts'].map((file) =>
+  join(root, file),
+);
 const program = ts.createProgram(entries, {
   target: ts.ScriptTarget.ES2022,
   module: ts.ModuleKind.NodeNext,

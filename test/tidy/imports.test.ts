@@ -7,7 +7,8 @@ import { filesBelow, root } from './sources.js';
 const allowed: Record<string, readonly string[]> = {
   domain: [],
   engine: ['domain'],
-  eventStore: ['domain', 'engine'],
+  proof: [],
+  eventStore: ['domain', 'engine', 'proof'],
   config: ['domain'],
   server: ['domain', 'eventStore'],
   cli: ['domain', 'eventStore', 'config', 'server'],
@@ -21,8 +22,9 @@ const nativeAllowed: Record<string, readonly string[]> = {
   index: ['base', 'env', 'wal'],
   ingest: ['base', 'wal', 'index'],
   query: ['base', 'wal', 'index', 'ingest'],
-  engine: ['base', 'env', 'wal', 'index', 'ingest', 'query'],
-  addon: ['base', 'env', 'wal', 'index', 'ingest', 'query', 'engine'],
+  merkle: ['base'],
+  engine: ['base', 'env', 'wal', 'index', 'ingest', 'query', 'merkle'],
+  addon: ['base', 'env', 'wal', 'index', 'ingest', 'query', 'merkle', 'engine'],
 };
 
 /** npm packages that belong to one folder. */

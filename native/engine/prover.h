@@ -1,0 +1,39 @@
+// Proofs over the log: that an event is in it, and that it was only added to. Anybody can check
+// them without the store (src/proof).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <vector>
+
+#include "base/sha256.h"
+#include "merkle/tree.h"
+
+namespace allsource::engine {
+
+struct InclusionProof {
+  std::vector<Digest> path;
+  // What is hashed behind RFC 6962's zero byte: position, timestamp, the record behind its hash.
+  std::vector<uint8_t> leaf;
+};
+
+// Thread-safe. Sizes and positions are checked by the caller: no larger than the watermark. After
+// opening, the first proof hashes the tree of the whole log, later ones what was added since.
+class Prover {
+ public:
+  // The records of the positions [first, first + count).
+  using Locate = std::function<std::vector<const uint8_t*>(uint64_t first, size_t count)>;
+  explicit Prover(Locate locate);
+
+  Digest Root(uint64_t size);
+  InclusionProof ProveInclusion(uint64_t position, uint64_t size);
+  std::vector<Digest> ProveConsistency(uint64_t first, uint64_t second);
+
+ private:
+  const Locate locate_;
+  std::mutex mutex_;
+  merkle::Tree tree_;  // guarded by mutex_
+};
+
+}  // namespace allsource::engine

@@ -1,0 +1,120 @@
+#include "merkle/tree.h"
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+
+namespace allsource::merkle {
+namespace {
+
+// Where RFC 6962 splits n > 1 leaves: at the largest power of two below n.
+uint64_t LeftLeaves(uint64_t n) { return std::bit_floor(n - 1); }
+
+}  // namespace
+
+Digest Tree::Root(uint64_t size) {
+  if (size == 0) return Empty();
+  Grow(size);
+  return HashOf(0, size);
+}
+
+std::vector<Digest> Tree::InclusionPath(uint64_t index, uint64_t size) {
+  assert(index < size);
+  Grow(size);
+  std::vector<Digest> path;
+  AddInclusion(index, 0, size, path);
+  return path;
+}
+
+std::vector<Digest> Tree::ConsistencyPath(uint64_t first, uint64_t second) {
+  assert(first >= 1 && first <= second);
+  Grow(second);
+  std::vector<Digest> path;
+  AddConsistency(first, 0, second, true, path);
+  return path;
+}
+
+void Tree::AddInclusion(uint64_t index, uint64_t begin, uint64_t end, std::vector<Digest>& path) {
+  if (end - begin == 1) return;
+  const uint64_t middle = begin + LeftLeaves(end - begin);
+  if (index < middle) {
+    AddInclusion(index, begin, middle, path);
+    path.push_back(HashOf(middle, end));
+  } else {
+    AddInclusion(index, middle, end, path);
+    path.push_back(HashOf(begin, middle));
+  }
+}
+
+// SUBPROOF of RFC 6962, section 2.1.2; `first` counts leaves from 0, not from `begin`.
+void Tree::AddConsistency(uint64_t first, uint64_t begin, uint64_t end, bool is_known,
+                          std::vector<Digest>& path) {
+  if (first == end) {
+    if (!is_known) path.push_back(HashOf(begin, end));
+    return;
+  }
+  const uint64_t middle = begin + LeftLeaves(end - begin);
+  if (first <= middle) {
+    AddConsistency(first, begin, middle, is_known, path);
+    path.push_back(HashOf(middle, end));
+  } else {
+    AddConsistency(first, middle, end, false, path);
+    path.push_back(HashOf(begin, middle));
+  }
+}
+
+// Takes up the whole chunks below `size`.
+void Tree::Grow(uint64_t size) {
+  if (levels_.empty()) levels_.emplace_back();
+  while ((levels_[0].size() + 1) * kChunkLeaves <= size) {
+    const uint64_t begin = levels_[0].size() * kChunkLeaves;
+    Digest hash = HashOf(begin, begin + kChunkLeaves);
+    for (size_t level = 0;; level++) {
+      if (level == levels_.size()) levels_.emplace_back();
+      std::vector<Digest>& hashes = levels_[level];
+      hashes.push_back(hash);
+      if (hashes.size() % 2 != 0) break;
+      hash = Parent(hashes[hashes.size() - 2], hashes.back());
+    }
+  }
+}
+
+// Every range that the splits of RFC 6962 give begins at a multiple of its length rounded up to a
+// power of two: it is a stored subtree, or lies in one chunk, or splits into such.
+Digest Tree::HashOf(uint64_t begin, uint64_t end) {
+  const uint64_t count = end - begin;
+  if (count >= kChunkLeaves && std::has_single_bit(count)) {
+    const auto level = static_cast<size_t>(std::countr_zero(count / kChunkLeaves));
+    const uint64_t number = begin / count;
+    if (level < levels_.size() && number < levels_[level].size()) return levels_[level][number];
+  }
+  if (count > kChunkLeaves) {
+    const uint64_t middle = begin + LeftLeaves(count);
+    return Parent(HashOf(begin, middle), HashOf(middle, end));
+  }
+  // Level by level; a node without a partner goes up as it is, which gives the same tree.
+  std::vector<Digest> nodes = read_leaves_(begin, end);
+  assert(nodes.size() == count);
+  while (nodes.size() > 1) {
+    size_t parents = 0;
+    for (size_t i = 0; i + 1 < nodes.size(); i += 2) {
+      nodes[parents++] = Parent(nodes[i], nodes[i + 1]);
+    }
+    if (nodes.size() % 2 != 0) nodes[parents++] = nodes.back();
+    nodes.resize(parents);
+  }
+  return nodes.front();
+}
+
+Digest Tree::Parent(const Digest& left, const Digest& right) {
+  constexpr uint8_t kNodePrefix = 1;
+  std::array<uint8_t, 1 + 2 * sizeof(Digest)> input;
+  input[0] = kNodePrefix;
+  std::copy(left.begin(), left.end(), input.begin() + 1);
+  std::copy(right.begin(), right.end(), input.begin() + 1 + sizeof(Digest));
+  return sha256_(input);
+}
+
+Digest Tree::Empty() { return Sha256()({}); }
+
+}  // namespace allsource::merkle

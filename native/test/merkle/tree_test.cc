@@ -1,0 +1,108 @@
+// The tree against the definitions of RFC 6962, section 2.1, written down as they stand there.
+#include "merkle/tree.h"
+
+#include <bit>
+#include <string>
+
+#include "test/test_support.h"
+
+namespace allsource::merkle {
+namespace {
+
+using Leaves = std::span<const Digest>;
+
+Leaves::size_type LeftOf(Leaves leaves) { return std::bit_floor(leaves.size() - 1); }
+
+Digest NodeHash(const Digest& left, const Digest& right) {
+  std::vector<uint8_t> input{1};
+  input.insert(input.end(), left.begin(), left.end());
+  input.insert(input.end(), right.begin(), right.end());
+  return Sha256()(input);
+}
+
+Digest Mth(Leaves leaves) {
+  if (leaves.empty()) return Sha256()({});
+  if (leaves.size() == 1) return leaves[0];
+  return NodeHash(Mth(leaves.first(LeftOf(leaves))), Mth(leaves.subspan(LeftOf(leaves))));
+}
+
+std::vector<Digest> Path(size_t m, Leaves leaves) {
+  if (leaves.size() == 1) return {};
+  const size_t k = LeftOf(leaves);
+  auto path = m < k ? Path(m, leaves.first(k)) : Path(m - k, leaves.subspan(k));
+  path.push_back(Mth(m < k ? leaves.subspan(k) : leaves.first(k)));
+  return path;
+}
+
+std::vector<Digest> SubProof(size_t m, Leaves leaves, bool is_known) {
+  if (m == leaves.size()) return is_known ? std::vector<Digest>() : std::vector{Mth(leaves)};
+  const size_t k = LeftOf(leaves);
+  auto path =
+      m <= k ? SubProof(m, leaves.first(k), is_known) : SubProof(m - k, leaves.subspan(k), false);
+  path.push_back(Mth(m <= k ? leaves.subspan(k) : leaves.first(k)));
+  return path;
+}
+
+std::vector<Digest> MakeLeaves(size_t count) {
+  std::vector<Digest> leaves;
+  for (size_t i = 0; i < count; i++) {
+    const std::string text = std::to_string(i);
+    leaves.push_back(Sha256()({reinterpret_cast<const uint8_t*>(text.data()), text.size()}));
+  }
+  return leaves;
+}
+
+Tree TreeOver(const std::vector<Digest>& leaves) {
+  return Tree([&leaves](uint64_t begin, uint64_t end) {
+    REQUIRE(begin / Tree::kChunkLeaves == (end - 1) / Tree::kChunkLeaves);
+    return std::vector<Digest>(leaves.begin() + static_cast<ptrdiff_t>(begin),
+                               leaves.begin() + static_cast<ptrdiff_t>(end));
+  });
+}
+
+// Around every place where a chunk or a level of chunks begins.
+const std::vector<uint64_t> kSizes = {1,   2,   3,   7,    8,    255,  256,  257,  511,  512,
+                                      513, 767, 768, 1023, 1024, 1025, 1791, 1792, 2047, 2100};
+
+TEST_CASE("the empty tree is the hash of nothing") {
+  const std::vector<Digest> none;
+  CHECK(TreeOver(none).Root(0) == Sha256()({}));
+}
+
+TEST_CASE("roots of all sizes are those of RFC 6962, in any order of asking") {
+  const auto leaves = MakeLeaves(2100);
+  Tree tree = TreeOver(leaves);
+  for (auto size = kSizes.rbegin(); size != kSizes.rend(); ++size) {
+    CHECK(tree.Root(*size) == Mth(Leaves(leaves).first(*size)));
+  }
+  Tree growing = TreeOver(leaves);
+  for (const uint64_t size : kSizes) {
+    CHECK(growing.Root(size) == Mth(Leaves(leaves).first(size)));
+  }
+}
+
+TEST_CASE("inclusion paths are those of RFC 6962") {
+  const auto leaves = MakeLeaves(2100);
+  Tree tree = TreeOver(leaves);
+  for (const uint64_t size : kSizes) {
+    for (uint64_t index = 0; index < size; index += 1 + size / 37) {
+      CHECK(tree.InclusionPath(index, size) == Path(index, Leaves(leaves).first(size)));
+    }
+    CHECK(tree.InclusionPath(size - 1, size) == Path(size - 1, Leaves(leaves).first(size)));
+  }
+}
+
+TEST_CASE("consistency paths are those of RFC 6962") {
+  const auto leaves = MakeLeaves(2100);
+  Tree tree = TreeOver(leaves);
+  for (const uint64_t second : kSizes) {
+    for (const uint64_t first : kSizes) {
+      if (first > second) break;
+      CHECK(tree.ConsistencyPath(first, second) ==
+            SubProof(first, Leaves(leaves).first(second), true));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace allsource::merkle
