@@ -56,6 +56,8 @@ function comparable({ status, rawHeaders, text }: Answer): unknown {
   const steady = (value: string): string =>
     value
       .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<id>')
+      .replace(/[0-9a-f]{64}/g, '<hash>')
+      .replace(/"leaf":"[A-Za-z0-9+/=]+"/, '"leaf":"<bytes>"')
       .replace(/\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z/g, '<time>');
   const headers: string[] = [];
   for (let i = 0; i < rawHeaders.length; i += 2) {

@@ -360,6 +360,38 @@ export const otherCases: readonly HttpCase[] = [
   get('gives stats', '/api/v1/stats?tenant_id=acme', {
     check: (answer) => expect(bodyOf(answer)).toMatchObject({ total_events: 1 }),
   }),
+  get('gives the root of the tree over the log', '/api/v1/integrity/root?tree_size=2', {
+    check: (answer) => {
+      expect(bodyOf(answer)).toMatchObject({ tree_size: 2 });
+      expect(bodyOf(answer)['root_hash']).toMatch(/^[0-9a-f]{64}$/);
+    },
+  }),
+  get('refuses a tree that is larger than the log', '/api/v1/integrity/root?tree_size=100000', {
+    status: 400,
+    code: 'invalid_query',
+  }),
+  get('proves an event', `/api/v1/integrity/proof/${eventId}`, {
+    check: (answer) => expect(bodyOf(answer)['path']).toBeInstanceOf(Array),
+  }),
+  get('proves no event to another tenant', `/api/v1/integrity/proof/${eventId}?tenant_id=acme`, {
+    status: 404,
+    code: 'event_not_found',
+  }),
+  get('proves no event that is not there', `/api/v1/integrity/proof/${nobody}`, {
+    status: 404,
+    code: 'event_not_found',
+  }),
+  get('refuses an id that is none', '/api/v1/integrity/proof/17', {
+    status: 400,
+    code: 'validation_error',
+  }),
+  get('proves that the log grew', '/api/v1/integrity/consistency?first_size=2', {
+    check: (answer) => expect(bodyOf(answer)).toMatchObject({ first_size: 2 }),
+  }),
+  get('needs the older size', '/api/v1/integrity/consistency', {
+    status: 400,
+    code: 'invalid_query',
+  }),
   get('is healthy', '/health', {
     check: (answer) => {
       expect(bodyOf(answer)).toMatchObject({ status: 'healthy', service: 'allsource-core' });

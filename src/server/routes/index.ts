@@ -2,6 +2,7 @@ import type { Route } from '../http/index.js';
 import { appendBatchRoute, appendRoute } from './append.js';
 import { entitiesRoute, eventTypesRoute, snapshotRoute, stateRoute } from './entities.js';
 import { eventRoute, queryRoute } from './query.js';
+import { consistencyRoute, eventProofRoute, treeHeadRoute } from './integrity.js';
 import { healthRoute, metricsRoute, openApiRoute, readyRoute, statsRoute } from './service.js';
 import { streamRoute } from './stream.js';
 
@@ -24,6 +25,9 @@ const described: readonly Route[] = [
   snapshotRoute,
   eventTypesRoute,
   statsRoute,
+  treeHeadRoute,
+  eventProofRoute,
+  consistencyRoute,
 ];
 
 /** Every route of the server, in the order in which they are matched. */

@@ -149,6 +149,29 @@ export const stats = Type.Object(
   { ...strict, $id: 'Stats' },
 );
 
+const hash = Type.String({ pattern: '^[0-9a-f]{64}$', description: 'SHA-256' });
+const path = Type.Array(hash, { description: 'Nodes of the tree, from the bottom up' });
+
+export const treeHead = Type.Object(
+  { tree_size: count, root_hash: hash },
+  { ...strict, $id: 'TreeHead' },
+);
+
+export const eventProof = Type.Object(
+  {
+    position,
+    tree_size: count,
+    leaf: Type.String({ description: 'Base64 of the bytes that the leaf hash is of' }),
+    path,
+  },
+  { ...strict, $id: 'EventProof' },
+);
+
+export const consistencyProof = Type.Object(
+  { first_size: count, second_size: count, path },
+  { ...strict, $id: 'ConsistencyProof' },
+);
+
 export const health = Type.Object(
   { status: Type.String(), service: Type.Literal('allsource-core'), version: Type.String() },
   { ...strict, $id: 'Health' },
@@ -197,6 +220,9 @@ export const namedDocuments = [
   entityState,
   entitySnapshot,
   stats,
+  treeHead,
+  eventProof,
+  consistencyProof,
   health,
   readiness,
   problem,

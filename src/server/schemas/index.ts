@@ -1,17 +1,20 @@
 export * as documents from './documents.js';
 export {
   batchQuery,
+  consistencyQuery,
   entityParams,
   eventParams,
   type EventsQuery,
   eventsQuery,
   listQuery,
   noQuery,
+  proofQuery,
   stateQuery,
   type StreamQuery,
   streamQuery,
   type SubscribeFrame,
   subscribeFrame,
   tenantQuery,
+  treeHeadQuery,
 } from './parameters.js';
 export { frameReader, paramsReader, queryReader } from './validate.js';

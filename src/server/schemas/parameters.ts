@@ -88,6 +88,31 @@ export const stateQuery = Type.Object(
   strict,
 );
 
+const treeSize = Type.Integer({
+  minimum: 0,
+  maximum: Number.MAX_SAFE_INTEGER,
+  description: 'Events in the tree, at most the watermark; default the watermark',
+});
+
+export const treeHeadQuery = Type.Object({ tree_size: Type.Optional(treeSize) }, strict);
+
+export const proofQuery = Type.Object(
+  { tenant_id: Type.Optional(tenantId), tree_size: Type.Optional(treeSize) },
+  strict,
+);
+
+export const consistencyQuery = Type.Object(
+  {
+    first_size: Type.Integer({
+      minimum: 1,
+      maximum: Number.MAX_SAFE_INTEGER,
+      description: 'Events in the older tree',
+    }),
+    second_size: Type.Optional(treeSize),
+  },
+  strict,
+);
+
 export const streamQuery = Type.Object(
   {
     tenant_id: Type.Optional(tenantId),
