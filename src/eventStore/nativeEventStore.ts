@@ -23,7 +23,7 @@ import {
 import { Prover } from './proofs.js';
 import type { ProofOptions } from './proofs.js';
 import { Reader } from './read/reader.js';
-import { readCounters, readStats } from './statistics.js';
+import { readCounters, readStats, statsDocument } from './statistics.js';
 import { subscribeTo } from './read/subscription.js';
 import type {
   AppendResult,
@@ -389,6 +389,7 @@ export class NativeEventStore implements EventStore {
         this.#mustBeOpen();
         return this.#reader.eventBytes(tenantId, eventId);
       },
+      stats: (tenantId) => statsDocument(this.stats({ tenantId })),
       state: (entityId, options) => this.#stateBytes(entityId, options, 0),
     };
   }

@@ -1,6 +1,6 @@
 import { counterNumber } from '../engine/index.js';
 import type { NativeStore } from '../engine/index.js';
-import type { EngineCounters, StoreStats } from './types.js';
+import type { EngineCounters, StatsDocument, StoreStats } from './types.js';
 
 function counterReader(native: NativeStore): (name: keyof typeof counterNumber) => number {
   const numbers = new Float64Array(counterNumber.count);
@@ -36,5 +36,17 @@ export function readStats(native: NativeStore, tenantId: string | undefined): St
     watermark: read('watermark'),
     storageBytes: read('storageBytes'),
     segments: read('segments'),
+  };
+}
+
+export function statsDocument(stats: StoreStats): StatsDocument {
+  return {
+    total_events: stats.totalEvents,
+    total_entities: stats.totalEntities,
+    total_event_types: stats.totalEventTypes,
+    total_ingested: stats.totalIngested,
+    watermark: stats.watermark,
+    storage_bytes: stats.storageBytes,
+    segments: stats.segments,
   };
 }

@@ -300,6 +300,17 @@ export interface EventStore<E extends EventShape = AnyEvent> extends AsyncDispos
   readonly wire: WireAccess;
 }
 
+/** @internal `StoreStats` in the wire names. */
+export interface StatsDocument {
+  readonly total_events: number;
+  readonly total_entities: number;
+  readonly total_event_types: number;
+  readonly total_ingested: number;
+  readonly watermark: number;
+  readonly storage_bytes: number;
+  readonly segments: number;
+}
+
 /** @internal What the server's hot routes call: bytes in, bytes out, no event becomes an object. */
 export interface WireAccess {
   /** Body of `POST /api/v1/events`: one event as a JSON object. `tenantId` is the caller's tenant. */
@@ -314,6 +325,8 @@ export interface WireAccess {
   ): Promise<BatchResult>;
   /** The event as a JSON document, or undefined. */
   getEvent(eventId: string, tenantId: string): Buffer | undefined;
+  /** The answer of `GET /api/v1/stats`: of one tenant, or of the whole store. */
+  stats(tenantId: string | undefined): StatsDocument;
   /** The state document of `GET /api/v1/entities/:entity_id/state`, or undefined. */
   state(entityId: string, options: StateOptions): Promise<Buffer | undefined>;
 }

@@ -35,6 +35,7 @@ const calls: [string, (store: EventStore) => unknown][] = [
   ['verify', (store) => store.verify()],
   ['wire.append', (store) => store.wire.append(Buffer.from(line('a')), 'default')],
   ['wire.getEvent', (store) => store.wire.getEvent('x', 'default')],
+  ['wire.stats', (store) => store.wire.stats(undefined)],
   ['wire.state', (store) => store.wire.state('a', {})],
 ];
 

@@ -4,9 +4,10 @@ import {
   type ErrorCode,
   type ErrorDetail,
 } from '../../domain/index.js';
+import type { StatsDocument } from '../../eventStore/index.js';
 import { CliError, exitUsage, findSystemCode } from '../failure.js';
 import type { QueryOptions, StateQuery, Target } from './target.js';
-import type { WireBatchResult, WireState, WireStats } from './wire.js';
+import type { WireBatchResult, WireState } from './wire.js';
 
 /** Bytes of an error answer that are read; our own are a few hundred. */
 const errorBodyCharsMax = 64 * 1024;
@@ -116,11 +117,11 @@ class RemoteTarget implements Target {
     return (await readDocument(this.place, response)) as WireState;
   }
 
-  async stats(tenantId: string | undefined): Promise<WireStats> {
+  async stats(tenantId: string | undefined): Promise<StatsDocument> {
     const query = { tenant_id: tenantId };
     const response = await sendRequest(this.place, '/api/v1/stats', { query });
     // See state().
-    return (await readDocument(this.place, response)) as WireStats;
+    return (await readDocument(this.place, response)) as StatsDocument;
   }
 
   async append(batch: Uint8Array): Promise<WireBatchResult> {

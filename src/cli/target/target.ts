@@ -1,10 +1,10 @@
 import { existsSync, statSync } from 'node:fs';
 import type { EventFilter, Order } from '../../domain/index.js';
 import { AllSourceError } from '../../domain/index.js';
-import { openEventStore, type EventStore } from '../../eventStore/index.js';
+import { openEventStore, type EventStore, type StatsDocument } from '../../eventStore/index.js';
 import { CliError, exitUsage } from '../failure.js';
 import { openRemoteTarget } from './remoteTarget.js';
-import type { WireBatchResult, WireState, WireStats } from './wire.js';
+import type { WireBatchResult, WireState } from './wire.js';
 
 export const defaultUrl = 'http://127.0.0.1:3900';
 
@@ -27,7 +27,7 @@ export interface Target {
   /** Matching events as NDJSON, in chunks of any length. */
   query(options: QueryOptions): AsyncIterable<Uint8Array>;
   state(entityId: string, options: StateQuery): Promise<WireState>;
-  stats(tenantId: string | undefined): Promise<WireStats>;
+  stats(tenantId: string | undefined): Promise<StatsDocument>;
   /** Appends NDJSON as one: all of it or nothing. */
   append(batch: Uint8Array): Promise<WireBatchResult>;
   close(): Promise<void>;
@@ -92,17 +92,8 @@ class DirectoryTarget implements Target {
     return JSON.parse(document.toString('utf8')) as WireState;
   }
 
-  stats(tenantId: string | undefined): Promise<WireStats> {
-    const stats = this.#store.stats({ tenantId });
-    return Promise.resolve({
-      total_events: stats.totalEvents,
-      total_entities: stats.totalEntities,
-      total_event_types: stats.totalEventTypes,
-      total_ingested: stats.totalIngested,
-      watermark: stats.watermark,
-      storage_bytes: stats.storageBytes,
-      segments: stats.segments,
-    });
+  stats(tenantId: string | undefined): Promise<StatsDocument> {
+    return Promise.resolve(this.#store.wire.stats(tenantId));
   }
 
   async append(batch: Uint8Array): Promise<WireBatchResult> {

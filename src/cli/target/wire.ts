@@ -26,16 +26,6 @@ export interface WireState {
   }[];
 }
 
-export interface WireStats {
-  readonly total_events: number;
-  readonly total_entities: number;
-  readonly total_event_types: number;
-  readonly total_ingested: number;
-  readonly watermark: number;
-  readonly storage_bytes: number;
-  readonly segments: number;
-}
-
 export interface WireBatchResult {
   readonly ingested: number;
   readonly first_position: number;

@@ -110,17 +110,8 @@ export function openApiRoute(others: readonly Route[]): Route {
 
 function getStats(exchange: Exchange): Reply {
   const { tenant_id: tenantId } = readTenantQuery(parseQueryText(exchange.queryText));
-  const stats = exchange.runtime.store.stats({ tenantId });
   exchange.resultCount = 1;
-  return jsonReply({
-    total_events: stats.totalEvents,
-    total_entities: stats.totalEntities,
-    total_event_types: stats.totalEventTypes,
-    total_ingested: stats.totalIngested,
-    watermark: stats.watermark,
-    storage_bytes: stats.storageBytes,
-    segments: stats.segments,
-  });
+  return jsonReply(exchange.runtime.store.wire.stats(tenantId));
 }
 
 function jsonReply(value: object): Reply {
