@@ -22,8 +22,10 @@ export async function run(options) {
     const page = await store.readPage({ entityId: ids[index % idsDrawn], limit: options.events });
     seen += page.events.length;
   };
+  // Pages that were not read just before: else their texts are in V8's tables and the processor's
+  // caches already, and whoever comes second wins a fifth.
   const parse = (/** @type {number} */ index) => {
-    seen += JSON.parse(String(pages[index % idsDrawn])).events.length;
+    seen += JSON.parse(String(pages[(index + idsDrawn / 2) % idsDrawn])).events.length;
   };
   await read(0);
   if (seen !== options.events) throw new Error(`expected ${options.events} events, got ${seen}`);
