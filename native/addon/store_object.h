@@ -50,10 +50,12 @@ class StoreObject : public Napi::ObjectWrap<StoreObject> {
   Napi::Value StateAsync(const Napi::CallbackInfo& info);
   Napi::Value List(const Napi::CallbackInfo& info);
   Napi::Value TakeOverflow(const Napi::CallbackInfo& info);
-  Napi::Value Prove(const Napi::CallbackInfo& info);
   Napi::Value UseAnswerMemory(const Napi::CallbackInfo& info);
   void BeginAnswer(const Napi::Value& slab_number);
   Napi::Value Answer(Napi::Env env);
+
+  // proof_methods.cc
+  Napi::Value Prove(const Napi::CallbackInfo& info);
 
   // store_object.cc
   Napi::Value Stats(const Napi::CallbackInfo& info);

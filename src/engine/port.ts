@@ -23,6 +23,8 @@ export const nativeCodes = [
   'busy',
 ] as const;
 
+/** What was asked for is not there; what that means to the caller depends on the call. */
+export const nativeNotFound = 14;
 export const nativeBusy = 15;
 
 export const inputFormat = { event: 0, batch: 1, ndjson: 2 } as const;

@@ -1,13 +1,11 @@
 import { AllSourceError } from '../domain/index.js';
-import { fromNative, proofKind } from '../engine/index.js';
+import { fromNative, nativeNotFound, proofKind } from '../engine/index.js';
 import type { NativeStore } from '../engine/index.js';
 import type { ConsistencyProof, EventProof, TreeHead } from '../proof/index.js';
 import { checkedLimit, textOf } from './read/query.js';
 
 const hashBytes = 32;
 const countBytes = 4;
-/** The code of native/base/status.h for what is not there. */
-const nativeNotFound = 14;
 
 export interface ProofOptions {
   readonly tenantId?: string | undefined;

@@ -1,3 +1,4 @@
+import { toHex } from './merkle.js';
 import { ProofError, type ProvenEvent } from './types.js';
 
 /** Offsets in a leaf: 16 bytes, then those of docs/format/segment.md minus 24. */
@@ -82,8 +83,7 @@ class Texts {
 }
 
 function uuidText(bytes: Uint8Array): string {
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  return toHex(bytes).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
 function malformed(): ProofError {

@@ -98,8 +98,8 @@ class Walk {
   }
 }
 
-export function toHex(hash: Uint8Array): string {
-  return Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('');
+export function toHex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** Undefined where the text is no hash of 64 hexadecimal digits. */

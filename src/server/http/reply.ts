@@ -1,7 +1,13 @@
 import type { ServerResponse } from 'node:http';
 import type { Exchange } from './exchange.js';
 import { commonHeaders } from './headers.js';
+import { jsonType } from './mediaTypes.js';
 import type { ChunkedReply, Reply, WholeReply } from './types.js';
+
+/** A 200 with a small document. */
+export function jsonReply(value: object): WholeReply {
+  return { status: 200, contentType: jsonType, body: JSON.stringify(value) };
+}
 
 /** Sends a whole answer: one head, one write. */
 export function sendWhole(exchange: Exchange, reply: WholeReply): void {

@@ -4,6 +4,7 @@ import {
   type Exchange,
   type Reply,
   type Route,
+  jsonReply,
   jsonType,
   parseQueryText,
   shown,
@@ -172,8 +173,4 @@ function currentStateOf(document: Buffer): Buffer {
   const end = document.lastIndexOf(',"history":[]}');
   if (start < 0 || end < start) throw new Error('the engine wrote a state of another form');
   return document.subarray(start + name.length, end);
-}
-
-function jsonReply(value: object): Reply {
-  return { status: 200, contentType: jsonType, body: JSON.stringify(value) };
 }

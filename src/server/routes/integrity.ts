@@ -1,5 +1,12 @@
 import { AllSourceError } from '../../domain/index.js';
-import { type Exchange, type Reply, type Route, jsonType, parseQueryText } from '../http/index.js';
+import {
+  type Exchange,
+  type Reply,
+  type Route,
+  jsonReply,
+  jsonType,
+  parseQueryText,
+} from '../http/index.js';
 import {
   consistencyQuery,
   documents,
@@ -65,7 +72,8 @@ export const consistencyRoute: Route = {
 async function getTreeHead(exchange: Exchange): Promise<Reply> {
   const { tree_size: treeSize } = readTreeHeadQuery(parseQueryText(exchange.queryText));
   const head = await exchange.runtime.store.treeHead({ treeSize });
-  return jsonReply(exchange, { tree_size: head.treeSize, root_hash: head.rootHash });
+  exchange.resultCount = 1;
+  return jsonReply({ tree_size: head.treeSize, root_hash: head.rootHash });
 }
 
 async function getEventProof(exchange: Exchange): Promise<Reply> {
@@ -79,7 +87,8 @@ async function getEventProof(exchange: Exchange): Promise<Reply> {
   }
   const options = { tenantId, treeSize: query.tree_size };
   const { position, treeSize, leaf, path } = await store.proveEvent(event.position, options);
-  return jsonReply(exchange, { position, tree_size: treeSize, leaf, path });
+  exchange.resultCount = 1;
+  return jsonReply({ position, tree_size: treeSize, leaf, path });
 }
 
 async function getConsistencyProof(exchange: Exchange): Promise<Reply> {
@@ -87,10 +96,6 @@ async function getConsistencyProof(exchange: Exchange): Promise<Reply> {
   const options = { secondSize: query.second_size };
   const proof = await exchange.runtime.store.proveConsistency(query.first_size, options);
   const { firstSize, secondSize, path } = proof;
-  return jsonReply(exchange, { first_size: firstSize, second_size: secondSize, path });
-}
-
-function jsonReply(exchange: Exchange, value: object): Reply {
   exchange.resultCount = 1;
-  return { status: 200, contentType: jsonType, body: JSON.stringify(value) };
+  return jsonReply({ first_size: firstSize, second_size: secondSize, path });
 }

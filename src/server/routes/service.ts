@@ -1,7 +1,14 @@
 import { Type } from '@sinclair/typebox';
 import { AllSourceError } from '../../domain/index.js';
 import { buildOpenApi } from '../openapi.js';
-import { type Exchange, type Reply, type Route, jsonType, parseQueryText } from '../http/index.js';
+import {
+  type Exchange,
+  type Reply,
+  type Route,
+  jsonReply,
+  jsonType,
+  parseQueryText,
+} from '../http/index.js';
 import { documents, noQuery, queryReader, tenantQuery } from '../schemas/index.js';
 import { packageVersion } from '../../eventStore/index.js';
 
@@ -112,8 +119,4 @@ function getStats(exchange: Exchange): Reply {
   const { tenant_id: tenantId } = readTenantQuery(parseQueryText(exchange.queryText));
   exchange.resultCount = 1;
   return jsonReply(exchange.runtime.store.wire.stats(tenantId));
-}
-
-function jsonReply(value: object): Reply {
-  return { status: 200, contentType: jsonType, body: JSON.stringify(value) };
 }
