@@ -94,8 +94,8 @@ Status Render(const query::Selection& selection, uint32_t flags, query::Sink& si
 }
 
 // All events of an entity up to a time.
-query::Selection HistoryOf(const engine::Engine& engine, std::string_view tenant,
-                           std::string_view entity, double as_of) {
+Result<query::Selection> HistoryOf(const engine::Engine& engine, std::string_view tenant,
+                                   std::string_view entity, double as_of) {
   query::Query query;
   query.tenant = tenant;
   query.entity = entity;
@@ -143,7 +143,8 @@ Napi::Value StoreObject::Read(const Napi::CallbackInfo& info) {
   return Guarded(info, [&]() -> Napi::Value {
     const QueryArguments arguments(info);
     double* const numbers = answer_numbers_;
-    const query::Selection selection = engine().Select(arguments.query(), arguments.limit);
+    const query::Selection selection =
+        ValueOf(info.Env(), engine().Select(arguments.query(), arguments.limit));
     numbers[kCount] = static_cast<double>(selection.events.size());
     numbers[kNextPosition] = static_cast<double>(selection.next_position);
     numbers[kUseAsync] = IsLarge(selection) ? 1 : 0;
@@ -161,7 +162,8 @@ Napi::Value StoreObject::ReadAsync(const Napi::CallbackInfo& info) {
   return Guarded(info, [&]() -> Napi::Value {
     const QueryArguments arguments(info);
     double* const numbers = answer_numbers_;
-    query::Selection selection = engine().Select(arguments.query(), arguments.limit);
+    query::Selection selection =
+        ValueOf(info.Env(), engine().Select(arguments.query(), arguments.limit));
     numbers[kCount] = static_cast<double>(selection.events.size());
     numbers[kNextPosition] = static_cast<double>(selection.next_position);
     return RenderLater(info.Env(), handle_,
@@ -178,7 +180,8 @@ Napi::Value StoreObject::GetEvent(const Napi::CallbackInfo& info) {
     const uint32_t flags = info[2].As<Napi::Number>().Uint32Value();
     double* const numbers = answer_numbers_;
     numbers[kCount] = 0;
-    const auto location = id ? engine().FindById(tenant, *id) : std::nullopt;
+    if (!id) return Napi::Number::New(info.Env(), 0);
+    const auto location = ValueOf(info.Env(), engine().FindById(tenant, *id));
     if (!location) return Napi::Number::New(info.Env(), 0);
     numbers[kCount] = 1;
     BeginAnswer(info[3]);
@@ -195,8 +198,8 @@ Napi::Value StoreObject::State(const Napi::CallbackInfo& info) {
     const std::string entity = TextOf(info[1], "entity");
     const std::string as_of_text = TextOf(info[3], "asOfText");
     double* const numbers = answer_numbers_;
-    const query::Selection selection =
-        HistoryOf(engine(), tenant, entity, info[2].As<Napi::Number>().DoubleValue());
+    const query::Selection selection = ValueOf(
+        info.Env(), HistoryOf(engine(), tenant, entity, info[2].As<Napi::Number>().DoubleValue()));
     numbers[kCount] = static_cast<double>(selection.events.size());
     numbers[kUseAsync] = IsLarge(selection) ? 1 : 0;
     if (selection.events.empty() || numbers[kUseAsync] != 0) {
@@ -216,8 +219,8 @@ Napi::Value StoreObject::StateAsync(const Napi::CallbackInfo& info) {
   return Guarded(info, [&]() -> Napi::Value {
     const std::string tenant = TextOf(info[0], "tenant");
     std::string entity = TextOf(info[1], "entity");
-    query::Selection selection =
-        HistoryOf(engine(), tenant, entity, info[2].As<Napi::Number>().DoubleValue());
+    query::Selection selection = ValueOf(
+        info.Env(), HistoryOf(engine(), tenant, entity, info[2].As<Napi::Number>().DoubleValue()));
     return RenderLater(
         info.Env(), handle_,
         [selection = std::move(selection), entity = std::move(entity),
@@ -241,7 +244,8 @@ Napi::Value StoreObject::List(const Napi::CallbackInfo& info) {
     const size_t limit = info[4].As<Napi::Number>().Uint32Value();
     const uint32_t flags = info[5].As<Napi::Number>().Uint32Value();
     double* const numbers = answer_numbers_;
-    const query::Listing listing = engine().List(kind, tenant, prefix, first, limit);
+    const query::Listing listing =
+        ValueOf(info.Env(), engine().List(kind, tenant, prefix, first, limit));
     numbers[kCount] = static_cast<double>(listing.items.size());
     numbers[kNextPosition] = static_cast<double>(listing.next_position);
     BeginAnswer(info[6]);

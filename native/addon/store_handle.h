@@ -22,6 +22,12 @@ struct StoreHandle {
 // A JavaScript error with the engine's code as `nativeCode`; src/engine/errors.ts makes the public
 // error of it.
 Napi::Error ErrorOf(Napi::Env env, const Status& status);
+// The value, or its status thrown.
+template <typename T>
+T ValueOf(Napi::Env env, Result<T> result) {
+  if (!result.ok()) throw ErrorOf(env, result.status());
+  return std::move(result.value());
+}
 
 // UTF-8 of a JavaScript string; throws where the value is none. `what` names it in the error.
 std::string TextOf(const Napi::Value& value, const char* what);

@@ -229,7 +229,7 @@ Napi::Value StoreObject::Stats(const Napi::CallbackInfo& info) {
   return Guarded(info, [&] {
     std::optional<std::string> tenant;
     if (info[0].IsString()) tenant = TextOf(info[0], "tenant");
-    const engine::Stats stats = engine().StatsOf(tenant);
+    const engine::Stats stats = ValueOf(info.Env(), engine().StatsOf(tenant));
     double* numbers = NumbersOf(info[1], 3);
     numbers[0] = static_cast<double>(stats.events);
     numbers[1] = static_cast<double>(stats.entities);
@@ -250,7 +250,10 @@ Napi::Value StoreObject::Counters(const Napi::CallbackInfo& info) {
                              counters.commits.bytes,
                              counters.commits.syncs,
                              counters.commits.sync_micros,
-                             counters.commits.last_sync_micros};
+                             counters.commits.last_sync_micros,
+                             counters.index_files,
+                             counters.indexed_segments,
+                             counters.index_failures};
   double* numbers = NumbersOf(info[0], std::size(values));
   for (size_t i = 0; i < std::size(values); i++) numbers[i] = static_cast<double>(values[i]);
   return info.Env().Undefined();

@@ -84,12 +84,13 @@ Status Appender::Start(const OpenedLog& log) {
     if (Status status = env_->SyncDirectory(options_.log_directory); !status.ok()) return status;
     active_->path = path;
   } else {
-    active_ = index_->active().segment;
+    active_ = index_->active_segment();
     tail_ = log.end;
   }
   maker_ = std::make_unique<wal::SegmentMaker>(env_, options_.log_directory, options_.on_progress);
   wal::CommitQueue::Options queue{options_.durability, options_.log_directory,
-                                  options_.queue_bytes_max, options_.on_progress};
+                                  options_.queue_bytes_max, options_.on_progress,
+                                  options_.on_sealed};
   queue_ =
       std::make_unique<wal::CommitQueue>(env_, std::move(queue), active_, tail_, log.watermark);
   return Status::Ok();
@@ -99,6 +100,7 @@ Status Appender::Commit(Stage& stage, std::vector<Outcome>& outcomes,
                         std::vector<std::pair<uint32_t, Refusal>>& refusals) {
   if (closed_) return Status(Code::kClosed, "the store is closed");
   if (Status failure = queue_->failure(); !failure.ok()) return failure;
+  if (!lost_.ok()) return lost_;
   if (stage.independent) return CommitIndependent(stage, outcomes, refusals);
   Refusal refusal;
   Status status = CommitAtomic(stage, outcomes, refusal);
@@ -135,6 +137,7 @@ Status Appender::CommitAtomic(Stage& stage, std::vector<Outcome>& outcomes, Refu
     Number(event, record, static_cast<uint32_t>(tail_ + end), outcomes[i]);
     end += event.record_bytes;
   }
+  if (Status status = LostIndex(); !status.ok()) return status;
   const size_t aligned = wal::AlignFrame(end);
   std::memset(frame + end, 0, aligned - end);
   const size_t events = stage.events.size() - known;
@@ -192,6 +195,10 @@ Status Appender::CommitIndependent(Stage& stage, std::vector<Outcome>& outcomes,
     } else if (!outcome.deduplicated) {
       const uint64_t position = index_->next_position();
       Number(event, record, static_cast<uint32_t>(tail_ + header_bytes), outcome);
+      if (Status lost = LostIndex(); !lost.ok()) {
+        push();
+        return lost;
+      }
       WriteFrameHeader(frame, frame_bytes, 1, position);
       if (!run.Continues(active_.get(), tail_, frame)) {
         push();
@@ -211,10 +218,14 @@ Status Appender::CommitIndependent(Stage& stage, std::vector<Outcome>& outcomes,
 Status Appender::CheckOne(const StagedEvent& event, const uint8_t* record, Outcome& outcome,
                           Refusal& refusal) {
   bool same = true;
-  if (event.has_id && FindById(event, record, outcome, same)) {
-    if (same) return Status::Ok();
-    refusal.event_id = event.id;
-    return Status(Code::kEventIdConflict, "the event id was used for other content");
+  if (event.has_id) {
+    const auto known = FindById(event, record, outcome, same);
+    if (!known.ok()) return known.status();
+    if (known.value() && same) return Status::Ok();
+    if (known.value()) {
+      refusal.event_id = event.id;
+      return Status(Code::kEventIdConflict, "the event id was used for other content");
+    }
   }
   if (event.expected.kind == Expectation::Kind::kAny) return Status::Ok();
   return CheckExpectation(wal::DecodeTrustedRecord(record).fields.entity, event.expected,
@@ -222,13 +233,15 @@ Status Appender::CheckOne(const StagedEvent& event, const uint8_t* record, Outco
 }
 
 // Whether the log has the id of a staged event; then what the first append of it answered.
-bool Appender::FindById(const StagedEvent& event, const uint8_t* record, Outcome& outcome,
-                        bool& same) {
+Result<bool> Appender::FindById(const StagedEvent& event, const uint8_t* record, Outcome& outcome,
+                                bool& same) {
   const auto position = index_->PositionOfId(event.terms.id);
   if (!position) return false;
   const std::vector<uint8_t> frame = queue_->PendingFrame(*position);
   const uint8_t* const stored =
-      frame.empty() ? index_->Locate(*position).record() : RecordIn(frame, *position);
+      frame.empty() ? index_->Sound([&] { return index_->Locate(*position); }).record()
+                    : RecordIn(frame, *position);
+  if (const auto damage = index_->TakeDamage()) return wal::DamageStatus(*damage);
   const wal::Record known = wal::DecodeTrustedRecord(stored);
   if (known.id != event.id) return false;
   outcome.deduplicated = true;
@@ -252,7 +265,10 @@ Status Appender::FindKnown(const Stage& stage, std::vector<Outcome>& outcomes, s
                         "]: event_id: given to an earlier event of this batch; each needs its own");
     }
     bool same = true;
-    if (!FindById(event, stage.buffer->data() + event.record_offset, outcomes[i], same)) continue;
+    const auto is_known =
+        FindById(event, stage.buffer->data() + event.record_offset, outcomes[i], same);
+    if (!is_known.ok()) return is_known.status();
+    if (!is_known.value()) continue;
     if (!same) {
       refusal.event_id = event.id;
       return Status(Code::kEventIdConflict, "the event id was used for other content");
@@ -301,6 +317,13 @@ Status Appender::CheckExpectation(std::string_view entity_id, const Expectation&
   return Status(Code::kVersionConflict, "the entity is at another version");
 }
 
+// Versions and known ids come from the index. Where a part of it is lost for good, nothing that
+// was numbered with it may reach the log.
+Status Appender::LostIndex() {
+  if (index_->lost()) lost_ = wal::DamageStatus(*index_->lost());
+  return lost_;
+}
+
 // Makes sure that the active segment takes a frame of this size, going to the next one if it must.
 Status Appender::MakeRoom(size_t frame_bytes) {
   if (index_->next_position() + kBatchEventsMax > kPositionMax) {
@@ -326,10 +349,10 @@ Status Appender::StartSegment(wal::PreparedSegment prepared) {
   segment->path = std::move(prepared.path);
   segment->file = std::move(prepared.file);
   segment->data = prepared.data;
-  index::SegmentIndex::Expected expected;
+  index::MemoryIndex::Expected expected;
   if (active_ != nullptr) {
     // As many as the segment before had, for its size.
-    const index::SegmentIndex& before = *index_->active().index;
+    const index::MemoryIndex& before = index_->active();
     const double growth =
         static_cast<double>(prepared.capacity) / static_cast<double>(active_->header.capacity);
     expected.events = static_cast<size_t>(static_cast<double>(before.event_count()) * growth);

@@ -46,6 +46,7 @@ struct AppenderOptions {
   uint64_t segment_bytes_max = 0;
   size_t queue_bytes_max = 0;
   std::function<void()> on_progress;
+  std::function<void(uint64_t position)> on_sealed;  // as of wal::CommitQueue
 };
 
 // Not thread-safe: the engine's lock guards it.
@@ -84,8 +85,9 @@ class Appender {
                          Refusal& refusal);
   Status CheckExpectation(std::string_view entity_id, const ingest::Expectation& expected,
                           uint64_t version, Refusal& refusal);
-  bool FindById(const ingest::StagedEvent& event, const uint8_t* record, Outcome& outcome,
-                bool& same);
+  Result<bool> FindById(const ingest::StagedEvent& event, const uint8_t* record, Outcome& outcome,
+                        bool& same);
+  Status LostIndex();
   Status MakeRoom(size_t frame_bytes);
   Status StartSegment(wal::PreparedSegment prepared);
   void PrepareFirst(ingest::Stage& stage);
@@ -108,6 +110,7 @@ class Appender {
   uint64_t tail_ = 0;  // offset in the active segment at which the next frame goes
   int64_t timestamp_micros_ = 0;
   bool closed_ = false;
+  Status lost_;  // once the index can't tell any more what the log holds
 };
 
 }  // namespace allsource::engine

@@ -49,18 +49,25 @@ Result<std::unique_ptr<Engine>> Engine::Open(env::Env* env, OpenOptions options)
 }
 
 Status Engine::Start() {
-  auto log = OpenLog(env_, options_.directory, store_, !options_.read_only, &index_);
+  index_.set_read_segments([this](auto segments, const index::LogIndex::AddEvent& add) {
+    return ReadSegments(store_.hash_key, segments, add);
+  });
+  auto log = OpenLog(env_, options_.directory, store_, {!options_.read_only, true}, &index_);
   if (!log.ok()) return log.status();
   damage_ = log.value().damage;
   read_only_watermark_ = log.value().watermark;
   stager_ = std::make_unique<ingest::Stager>(&index_);
   if (options_.read_only || damage_) return Status::Ok();
-  AppenderOptions options{options_.directory + "/log", options_.durability,
-                          options_.segment_bytes_max, options_.queue_bytes_max,
-                          options_.on_progress};
+  AppenderOptions options{
+      options_.directory + "/log", options_.durability,
+      options_.segment_bytes_max,  options_.queue_bytes_max,
+      options_.on_progress,        [this](uint64_t position) { index_maker_->Seal(position); }};
   auto appender = Appender::Open(env_, std::move(options), store_, log.value(), &index_);
   if (!appender.ok()) return appender.status();
   appender_ = std::move(appender.value());
+  index_maker_ =
+      std::make_unique<IndexMaker>(env_, options_.directory + "/log", store_, &mutex_, &index_,
+                                   index_.active_segment()->header.first_position);
   return Status::Ok();
 }
 
@@ -95,36 +102,49 @@ Status Engine::write_failure() const {
   return Status(Code::kStorageUnavailable, "the store was opened read-only");
 }
 
-query::Selection Engine::Select(const query::Query& query, size_t limit) const {
+template <typename Ask>
+auto Engine::AskIndex(const Ask& ask) const -> Result<decltype(ask())> {
   std::lock_guard lock(mutex_);
-  return query::Select(index_, query, watermark(), limit);
+  auto answer = index_.Sound(ask);
+  if (const auto damage = index_.TakeDamage()) return wal::DamageStatus(*damage);
+  if (index_.lost()) return wal::DamageStatus(*index_.lost());
+  return answer;
 }
 
-std::optional<index::Location> Engine::FindById(std::string_view tenant, const Uuid& id) const {
-  std::lock_guard lock(mutex_);
-  const auto position = index_.PositionOfId(index_.TenantForRead(tenant).Id(id));
-  if (!position || *position > watermark()) return std::nullopt;
-  const index::Location location = index_.Locate(*position);
-  if (wal::DecodeTrustedRecord(location.record()).id != id) return std::nullopt;
-  return location;
+Result<query::Selection> Engine::Select(const query::Query& query, size_t limit) const {
+  return AskIndex([&] { return query::Select(index_, query, watermark(), limit); });
 }
 
-query::Listing Engine::List(query::ListKind kind, std::string_view tenant, std::string_view prefix,
-                            uint64_t first_position, size_t limit) const {
-  std::lock_guard lock(mutex_);
-  return query::List(index_, kind, tenant, prefix, first_position, watermark(), limit);
+Result<std::optional<index::Location>> Engine::FindById(std::string_view tenant,
+                                                        const Uuid& id) const {
+  return AskIndex([&]() -> std::optional<index::Location> {
+    const auto position = index_.PositionOfId(index_.TenantForRead(tenant).Id(id));
+    if (!position || *position > watermark()) return std::nullopt;
+    const index::Location location = index_.Locate(*position);
+    if (wal::DecodeTrustedRecord(location.record()).id != id) return std::nullopt;
+    return location;
+  });
 }
 
-Stats Engine::StatsOf(std::optional<std::string_view> tenant) const {
-  std::lock_guard lock(mutex_);
-  const uint64_t last = watermark();
-  if (!tenant) {
-    return {last, index_.Count(index_.store_entities(), last),
-            index_.Count(index_.store_types(), last)};
-  }
-  const index::TenantTerms terms = index_.TenantForRead(*tenant);
-  return {index_.Count(terms.all(), last), index_.Count(terms.entities(), last),
-          index_.Count(terms.types(), last)};
+Result<query::Listing> Engine::List(query::ListKind kind, std::string_view tenant,
+                                    std::string_view prefix, uint64_t first_position,
+                                    size_t limit) const {
+  return AskIndex([&] {
+    return query::List(index_, kind, tenant, prefix, first_position, watermark(), limit);
+  });
+}
+
+Result<Stats> Engine::StatsOf(std::optional<std::string_view> tenant) const {
+  return AskIndex([&]() -> Stats {
+    const uint64_t last = watermark();
+    if (!tenant) {
+      return {last, index_.Count(index_.store_entities(), last),
+              index_.Count(index_.store_types(), last)};
+    }
+    const index::TenantTerms terms = index_.TenantForRead(*tenant);
+    return {index_.Count(terms.all(), last), index_.Count(terms.entities(), last),
+            index_.Count(terms.types(), last)};
+  });
 }
 
 Counters Engine::counters() const {
@@ -132,10 +152,17 @@ Counters Engine::counters() const {
   Counters counters;
   counters.watermark = watermark();
   counters.index_bytes = index_.bytes();
-  counters.segments = index_.parts().size();
-  for (const index::SegmentPart& part : index_.parts()) {
-    counters.storage_bytes += part.segment->header.capacity;
+  counters.segments = index_.segments().size();
+  for (const index::IndexedSegment& segment : index_.segments()) {
+    counters.storage_bytes += segment.segment->header.capacity;
   }
+  for (const index::IndexPart& part : index_.parts()) {
+    if (part.file == nullptr) continue;
+    counters.index_files++;
+    counters.indexed_segments += part.segment_count;
+    counters.storage_bytes += part.file->header().file_bytes();
+  }
+  if (index_maker_ != nullptr) counters.index_failures = index_maker_->failures();
   if (appender_ != nullptr) {
     counters.queued_bytes = appender_->queue().queued_bytes();
     counters.commits = appender_->queue().counters();
@@ -156,11 +183,13 @@ Result<InclusionProof> Engine::ProveInclusion(std::string_view tenant, uint64_t 
                                               std::to_string(size) + ", got " +
                                               std::to_string(position));
   }
-  const uint8_t* const record = RecordsAt(position, 1).front();
+  const auto records = RecordsAt(position, 1);
+  if (!records.ok()) return records.status();
+  const uint8_t* const record = records.value().front();
   if (wal::DecodeTrustedRecord(record).fields.tenant != tenant) {
     return Status(Code::kNotFound, "the tenant has no event at this position");
   }
-  return prover_.ProveInclusion(position, size);
+  return prover_.ProveInclusion(position, record, size);
 }
 
 Result<std::vector<Digest>> Engine::ProveConsistency(uint64_t first, uint64_t second) {
@@ -182,12 +211,21 @@ Status Engine::CheckTreeSize(uint64_t size) const {
                                             std::to_string(size));
 }
 
-std::vector<const uint8_t*> Engine::RecordsAt(uint64_t first_position, size_t count) const {
+Result<std::vector<const uint8_t*>> Engine::RecordsAt(uint64_t first_position, size_t count) const {
+  return AskIndex([&] {
+    std::vector<const uint8_t*> records;
+    records.reserve(count);
+    for (size_t i = 0; i < count; i++) {
+      records.push_back(index_.Locate(first_position + i).record());
+    }
+    return records;
+  });
+}
+
+// What an index file has of the tree; nothing where it has to be hashed.
+std::optional<Digest> Engine::ChunkRootAt(uint64_t chunk) const {
   std::lock_guard lock(mutex_);
-  std::vector<const uint8_t*> records;
-  records.reserve(count);
-  for (size_t i = 0; i < count; i++) records.push_back(index_.Locate(first_position + i).record());
-  return records;
+  return index_.ChunkRoot(chunk);
 }
 
 Result<VerifyReport> Engine::Verify(VerifyProgress* progress) const {
@@ -205,9 +243,19 @@ Result<VerifyReport> Engine::Verify(VerifyProgress* progress) const {
   return report;
 }
 
+void Engine::WaitForIndexFiles() {
+  if (index_maker_ != nullptr) index_maker_->WaitIdle();
+}
+
 Status Engine::Close() {
+  Status status;
+  {
+    std::lock_guard lock(mutex_);
+    if (appender_ != nullptr) status = appender_->Close();
+  }
+  // Its thread takes the lock, and nobody seals a segment any more.
+  index_maker_.reset();
   std::lock_guard lock(mutex_);
-  Status status = appender_ == nullptr ? Status::Ok() : appender_->Close();
   lock_.reset();
   return status;
 }

@@ -13,6 +13,7 @@
 
 #include "base/status.h"
 #include "engine/appender.h"
+#include "engine/index_maker.h"
 #include "engine/open_log.h"
 #include "engine/prover.h"
 #include "engine/verify.h"
@@ -43,7 +44,10 @@ struct Stats {
 struct Counters {
   uint64_t watermark = 0;
   uint64_t queued_bytes = 0;
-  uint64_t index_bytes = 0;
+  uint64_t index_bytes = 0;  // of the index in memory
+  uint64_t index_files = 0;
+  uint64_t indexed_segments = 0;  // those that the files cover
+  uint64_t index_failures = 0;  // index files that could not be written; tried again later
   uint64_t storage_bytes = 0;
   uint64_t segments = 0;
   wal::CommitCounters commits;
@@ -69,12 +73,13 @@ class Engine {
   Status write_failure() const;
   const std::optional<Damage>& damage() const { return damage_; }
 
-  query::Selection Select(const query::Query& query, size_t limit) const;
-  std::optional<index::Location> FindById(std::string_view tenant, const Uuid& id) const;
-  query::Listing List(query::ListKind kind, std::string_view tenant, std::string_view prefix,
-                      uint64_t first_position, size_t limit) const;
+  // These give kDamaged where what they would answer with is not as it was written.
+  Result<query::Selection> Select(const query::Query& query, size_t limit) const;
+  Result<std::optional<index::Location>> FindById(std::string_view tenant, const Uuid& id) const;
+  Result<query::Listing> List(query::ListKind kind, std::string_view tenant,
+                              std::string_view prefix, uint64_t first_position, size_t limit) const;
   // Of one tenant, or of the whole store.
-  Stats StatsOf(std::optional<std::string_view> tenant) const;
+  Result<Stats> StatsOf(std::optional<std::string_view> tenant) const;
   Counters counters() const;
 
   // The Merkle tree of the first `size` events; kInvalidArgument where there are fewer.
@@ -86,6 +91,9 @@ class Engine {
 
   Result<VerifyReport> Verify(VerifyProgress* progress) const;
 
+  // Until sealed segments have their index files, and small ones are merged; or writing one failed.
+  void WaitForIndexFiles();
+
   Status Close();
 
  private:
@@ -93,7 +101,11 @@ class Engine {
       : env_(env), options_(std::move(options)), store_(store), index_(store_.hash_key) {}
   Status Start();
   Status CheckTreeSize(uint64_t size) const;
-  std::vector<const uint8_t*> RecordsAt(uint64_t first_position, size_t count) const;
+  Result<std::vector<const uint8_t*>> RecordsAt(uint64_t first_position, size_t count) const;
+  std::optional<Digest> ChunkRootAt(uint64_t chunk) const;
+  // The answer of `ask` about the index, if nothing that it met was damaged.
+  template <typename Ask>
+  auto AskIndex(const Ask& ask) const -> Result<decltype(ask())>;
 
   env::Env* const env_;
   const OpenOptions options_;
@@ -101,13 +113,15 @@ class Engine {
   std::unique_ptr<env::FileLock> lock_;
   std::optional<Damage> damage_;
   uint64_t read_only_watermark_ = 0;
-  Prover prover_{[this](uint64_t first, size_t count) { return RecordsAt(first, count); }};
+  Prover prover_{[this](uint64_t first, size_t count) { return RecordsAt(first, count); },
+                 [this](uint64_t chunk) { return ChunkRootAt(chunk); }};
   std::shared_ptr<wal::FrameBufferPool> buffers_ = std::make_shared<wal::FrameBufferPool>();
 
   mutable std::mutex mutex_;  // guards everything below
   index::LogIndex index_;
   std::unique_ptr<ingest::Stager> stager_;
-  std::unique_ptr<Appender> appender_;  // null where the store is read-only
+  std::unique_ptr<IndexMaker> index_maker_;  // this and
+  std::unique_ptr<Appender> appender_;       // this are null where the store is read-only
 };
 
 }  // namespace allsource::engine

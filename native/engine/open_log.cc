@@ -1,6 +1,8 @@
 #include "engine/open_log.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <utility>
 
 #include "wal/segment.h"
@@ -15,12 +17,13 @@ constexpr size_t kPieceBytes = size_t{64} << 10;
 
 class LogOpener {
  public:
-  LogOpener(env::Env* env, const std::string& directory, const StoreInfo& store, bool writer,
-            index::LogIndex* index)
+  LogOpener(env::Env* env, const std::string& directory, const StoreInfo& store,
+            OpenLogOptions options, index::LogIndex* index)
       : env_(env),
         log_directory_(directory + "/log"),
         store_(store),
-        writer_(writer),
+        writer_(options.writer),
+        use_index_files_(options.use_index_files),
         index_(index) {}
 
   Result<OpenedLog> Run() {
@@ -29,10 +32,19 @@ class LogOpener {
     }
     auto names = ListSegments(env_, log_directory_);
     if (!names.ok()) return names.status();
-    for (size_t i = 0; i < names.value().size() && !log_.damage; i++) {
-      const bool is_last = i + 1 == names.value().size();
-      if (Status status = OpenSegment(names.value()[i], is_last); !status.ok()) return status;
+    for (size_t i = 0; i < names.value().size() && !log_.damage;) {
+      const std::span<const std::string> left = std::span(names.value()).subspan(i);
+      const size_t indexed = use_index_files_ ? OpenIndexFile(left) : 0;
+      if (indexed == 0) {
+        if (Status status = OpenSegment(left.front(), left.size() == 1); !status.ok()) {
+          return status;
+        }
+      }
+      i += std::max<size_t>(indexed, 1);
     }
+    // Entities of the last segment are looked up in the index files before it.
+    if (index_->lost() && !log_.damage) log_.damage = index_->lost();
+    if (writer_ && !log_.damage) RemoveUnusedIndexFiles();
     return log_;
   }
 
@@ -46,6 +58,64 @@ class LogOpener {
     }
     // The process before may have died between giving a segment its name and syncing it.
     return env_->SyncDirectory(log_directory_);
+  }
+
+  // Takes up the index file that begins with the first of these segments; how many it covers, 0
+  // where there is none, or not a good one.
+  size_t OpenIndexFile(std::span<const std::string> names) {
+    const uint64_t first_position = index_->next_position();
+    const std::string name = index::IndexFileName(first_position);
+    if (names.front() != wal::SegmentFileName(first_position)) return 0;
+    auto file = index::IndexFile::Open(env_, log_directory_ + "/" + name, store_.store_id);
+    if (!file.ok() || file.value()->header().first_position != first_position) return 0;
+    const std::vector<index::CoveredSegment> covered = file.value()->segments();
+    // The last segment is never sealed, and the one behind these tells that they are whole.
+    if (covered.empty() || covered.size() >= names.size()) return 0;
+    const uint64_t next_position = file.value()->header().last_position() + 1;
+    if (names[covered.size()] != wal::SegmentFileName(next_position)) return 0;
+    std::vector<std::shared_ptr<wal::Segment>> segments;
+    for (size_t i = 0; i < covered.size(); i++) {
+      auto segment = OpenCovered(names[i], covered[i]);
+      if (segment == nullptr) return 0;
+      segments.push_back(std::move(segment));
+    }
+    log_.last_timestamp_micros = file.value()->header().last_micros;
+    index_->AddFile(std::move(file.value()), std::move(segments));
+    log_.watermark = index_->next_position() - 1;
+    used_index_files_.insert(name);
+    return covered.size();
+  }
+
+  // Null where the segment is not the one that the index file was made of.
+  std::shared_ptr<wal::Segment> OpenCovered(const std::string& name,
+                                            const index::CoveredSegment& covered) {
+    auto segment = std::make_shared<wal::Segment>();
+    segment->path = log_directory_ + "/" + name;
+    auto file = env_->Open(segment->path, env::OpenMode::kReadOnly);
+    if (!file.ok()) return nullptr;
+    segment->file = std::move(file.value());
+    const auto header = wal::ReadSegmentHeader(*segment->file, segment->path);
+    if (!header.ok() || header.value().store_id != store_.store_id ||
+        header.value().first_position != covered.first_position ||
+        header.value().capacity != covered.capacity || header.value().salt != covered.salt ||
+        name != wal::SegmentFileName(covered.first_position)) {
+      return nullptr;
+    }
+    segment->header = header.value();
+    auto data = segment->file->Map(segment->header.capacity);
+    if (!data.ok()) return nullptr;
+    segment->data = data.value();
+    return segment;
+  }
+
+  // Damaged ones, and what a merge left over. One that can't be removed does no harm.
+  void RemoveUnusedIndexFiles() {
+    const auto names = env_->List(log_directory_);
+    if (!names.ok()) return;
+    for (const std::string& name : names.value()) {
+      if (!name.ends_with(".idx") || used_index_files_.contains(name)) continue;
+      (void)env_->Remove(log_directory_ + "/" + name).ok();
+    }
   }
 
   Status OpenSegment(const std::string& name, bool is_last) {
@@ -192,15 +262,43 @@ class LogOpener {
   const std::string log_directory_;
   const StoreInfo& store_;
   const bool writer_;
+  const bool use_index_files_;
   index::LogIndex* const index_;
   OpenedLog log_;
+  std::set<std::string> used_index_files_;
 };
 
 }  // namespace
 
 Result<OpenedLog> OpenLog(env::Env* env, const std::string& directory, const StoreInfo& store,
-                          bool writer, index::LogIndex* index) {
-  return LogOpener(env, directory, store, writer, index).Run();
+                          OpenLogOptions options, index::LogIndex* index) {
+  return LogOpener(env, directory, store, options, index).Run();
+}
+
+bool ReadSegments(HashKey key, std::span<const index::IndexedSegment> segments,
+                  const index::LogIndex::AddEvent& add) {
+  std::map<std::string, index::TenantTerms, std::less<>> tenants;
+  for (const index::IndexedSegment& indexed : segments) {
+    const wal::Segment& segment = *indexed.segment;
+    const auto read_frame = [&](uint64_t offset, const wal::FrameHeader& header,
+                                std::span<const uint8_t> frame) {
+      const auto read_record = [&](uint64_t, uint32_t offset_in_frame, const wal::Record& record) {
+        auto tenant = tenants.find(record.fields.tenant);
+        if (tenant == tenants.end()) {
+          const std::string text(record.fields.tenant);
+          tenant = tenants.emplace(text, index::TenantTerms(key, text)).first;
+        }
+        add({&tenant->second, tenant->second.Entity(record.fields.entity),
+             tenant->second.Type(record.fields.type), tenant->second.Id(record.id)},
+            static_cast<uint32_t>(offset) + offset_in_frame);
+      };
+      const auto fault = wal::VisitRecords(header, frame, read_record);
+      return fault ? Status(Code::kDamaged, *fault) : Status::Ok();
+    };
+    const auto scan = wal::ScanSegment(*segment.file, segment.header, read_frame);
+    if (!scan.ok() || scan.value().end_kind != wal::EndKind::kClean) return false;
+  }
+  return true;
 }
 
 Result<std::vector<std::string>> ListSegments(env::Env* env, const std::string& log_directory) {

@@ -1,10 +1,13 @@
-// Recovery: reads the segments of a store, judges the end of the log, and fills the index.
+// Recovery: opens the segments of a store, reads those without an index file, judges the end of the
+// log, and fills the index.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "engine/store_file.h"
 #include "env/env.h"
@@ -12,11 +15,7 @@
 
 namespace allsource::engine {
 
-struct Damage {
-  std::string file;
-  uint64_t offset = 0;
-  std::string reason;
-};
+using wal::Damage;
 
 struct OpenedLog {
   uint64_t watermark = 0;
@@ -26,10 +25,22 @@ struct OpenedLog {
   std::optional<Damage> damage;
 };
 
-// Adds all segments of `directory`/log to the index. As a writer it also removes unfinished files
-// and clears a torn tail; a reader beside a writer changes nothing, and makes durable what it saw.
+struct OpenLogOptions {
+  // A writer also removes unfinished files and clears a torn tail; a reader beside a writer changes
+  // nothing, and makes durable what it saw.
+  bool writer = false;
+  // Takes the events of sealed segments from index files where there are good ones; else every
+  // segment is read.
+  bool use_index_files = true;
+};
+
+// Adds all segments of `directory`/log to the index.
 Result<OpenedLog> OpenLog(env::Env* env, const std::string& directory, const StoreInfo& store,
-                          bool writer, index::LogIndex* index);
+                          OpenLogOptions options, index::LogIndex* index);
+
+// Reads sealed segments from front to back; false where something in them is not right.
+bool ReadSegments(HashKey key, std::span<const index::IndexedSegment> segments,
+                  const index::LogIndex::AddEvent& add);
 
 // Names of the segment files of a log directory, by position.
 Result<std::vector<std::string>> ListSegments(env::Env* env, const std::string& log_directory);

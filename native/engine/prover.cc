@@ -16,31 +16,34 @@ std::vector<uint8_t> LeafOf(uint64_t position, const uint8_t* record) {
 
 }  // namespace
 
-Prover::Prover(Locate locate)
-    : locate_(std::move(locate)), tree_([this](uint64_t begin, uint64_t end) {
-        std::vector<Digest> leaves;
-        leaves.reserve(end - begin);
-        // Position 1 is leaf 0.
-        for (const uint8_t* record : locate_(begin + 1, end - begin)) {
-          leaves.push_back(wal::RecordHash(record));
-        }
-        return leaves;
-      }) {}
+Prover::Prover(Locate locate, merkle::Tree::ChunkReader read_chunk)
+    : locate_(std::move(locate)),
+      tree_(
+          [this](uint64_t begin, uint64_t end) -> Result<std::vector<Digest>> {
+            // Position 1 is leaf 0.
+            const auto records = locate_(begin + 1, end - begin);
+            if (!records.ok()) return records.status();
+            std::vector<Digest> leaves;
+            leaves.reserve(end - begin);
+            for (const uint8_t* record : records.value()) leaves.push_back(wal::RecordHash(record));
+            return leaves;
+          },
+          std::move(read_chunk)) {}
 
-Digest Prover::Root(uint64_t size) {
+Result<Digest> Prover::Root(uint64_t size) {
   std::lock_guard lock(mutex_);
   return tree_.Root(size);
 }
 
-InclusionProof Prover::ProveInclusion(uint64_t position, uint64_t size) {
-  InclusionProof proof;
-  proof.leaf = LeafOf(position, locate_(position, 1).front());
+Result<InclusionProof> Prover::ProveInclusion(uint64_t position, const uint8_t* record,
+                                              uint64_t size) {
   std::lock_guard lock(mutex_);
-  proof.path = tree_.InclusionPath(position - 1, size);
-  return proof;
+  auto path = tree_.InclusionPath(position - 1, size);
+  if (!path.ok()) return path.status();
+  return InclusionProof{std::move(path.value()), LeafOf(position, record)};
 }
 
-std::vector<Digest> Prover::ProveConsistency(uint64_t first, uint64_t second) {
+Result<std::vector<Digest>> Prover::ProveConsistency(uint64_t first, uint64_t second) {
   std::lock_guard lock(mutex_);
   return tree_.ConsistencyPath(first, second);
 }

@@ -18,17 +18,17 @@ struct InclusionProof {
   std::vector<uint8_t> leaf;
 };
 
-// Thread-safe. Sizes and positions are checked by the caller: no larger than the watermark. After
-// opening, the first proof hashes the tree of the whole log, later ones what was added since.
+// Thread-safe. Sizes and positions are checked by the caller: no larger than the watermark. A
+// proof hashes what no index file has of the tree, and no proof before it asked for.
 class Prover {
  public:
   // The records of the positions [first, first + count).
-  using Locate = std::function<std::vector<const uint8_t*>(uint64_t first, size_t count)>;
-  explicit Prover(Locate locate);
+  using Locate = std::function<Result<std::vector<const uint8_t*>>(uint64_t first, size_t count)>;
+  Prover(Locate locate, merkle::Tree::ChunkReader read_chunk);
 
-  Digest Root(uint64_t size);
-  InclusionProof ProveInclusion(uint64_t position, uint64_t size);
-  std::vector<Digest> ProveConsistency(uint64_t first, uint64_t second);
+  Result<Digest> Root(uint64_t size);
+  Result<InclusionProof> ProveInclusion(uint64_t position, const uint8_t* record, uint64_t size);
+  Result<std::vector<Digest>> ProveConsistency(uint64_t first, uint64_t second);
 
  private:
   const Locate locate_;

@@ -43,6 +43,17 @@ Status ZeroFrom(env::Env* env, const std::string& path, uint64_t begin) {
   return file.value()->Sync();
 }
 
+// They may tell of events that are cut. A store makes them again when it opens.
+Status RemoveIndexFiles(env::Env* env, const std::string& log_directory) {
+  auto names = env->List(log_directory);
+  if (!names.ok()) return names.status();
+  for (const std::string& name : names.value()) {
+    if (!name.ends_with(".idx")) continue;
+    if (Status status = env->Remove(log_directory + "/" + name); !status.ok()) return status;
+  }
+  return Status::Ok();
+}
+
 }  // namespace
 
 Result<RepairReport> RepairLog(env::Env* env, const std::string& directory) {
@@ -51,7 +62,7 @@ Result<RepairReport> RepairLog(env::Env* env, const std::string& directory) {
   auto store = OpenStoreFile(env, directory, false);
   if (!store.ok()) return store.status();
   index::LogIndex index(store.value().hash_key);
-  auto log = OpenLog(env, directory, store.value(), false, &index);
+  auto log = OpenLog(env, directory, store.value(), {false, false}, &index);
   if (!log.ok()) return log.status();
   RepairReport report;
   report.last_position = log.value().watermark;
@@ -79,6 +90,7 @@ Result<RepairReport> RepairLog(env::Env* env, const std::string& directory) {
     Status status = keeps_events ? ZeroFrom(env, path, damage.offset) : env->Remove(path);
     if (!status.ok()) return status;
   }
+  if (Status status = RemoveIndexFiles(env, log_directory); !status.ok()) return status;
   if (Status status = env->SyncDirectory(log_directory); !status.ok()) return status;
   return report;
 }

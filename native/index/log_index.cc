@@ -1,9 +1,32 @@
 #include "index/log_index.h"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 
+#include "base/coding.h"
+#include "base/crc32c.h"
+#include "merkle/range_condenser.h"
+
 namespace allsource::index {
+namespace {
+
+constexpr uint64_t kBlockBytes = kIndexBlockBytes;
+
+// Stands where an event can't be read, so that whoever looks at it before the damage is told sees
+// empty fields and nothing outside of them.
+const wal::Segment& BlankSegment() {
+  static const wal::Segment segment = [] {
+    static std::array<uint8_t, wal::kFrameHeaderBytes + wal::kRecordHeaderBytes> bytes{};
+    wal::EncodeRecord({}, wal::kFrameHeaderBytes, bytes.data() + wal::kFrameHeaderBytes);
+    wal::Segment blank;
+    blank.data = bytes.data();
+    return blank;
+  }();
+  return segment;
+}
+
+}  // namespace
 
 const TenantTerms& LogIndex::Tenant(std::string_view tenant) {
   if (last_tenant_terms_ != nullptr && last_tenant_ == tenant) return *last_tenant_terms_;
@@ -20,56 +43,208 @@ TenantTerms LogIndex::TenantForRead(std::string_view tenant) const {
   return known == tenants_.end() ? TenantTerms(key_, tenant) : *known->second;
 }
 
-void LogIndex::AddSegment(std::shared_ptr<wal::Segment> segment, SegmentIndex::Expected expected) {
-  parts_.push_back({std::move(segment), std::make_unique<SegmentIndex>(expected)});
+void LogIndex::AddSegment(std::shared_ptr<wal::Segment> segment, MemoryIndex::Expected expected) {
+  IndexPart part;
+  part.first_position = segment->header.first_position;
+  part.memory = std::make_shared<MemoryIndex>(expected);
+  part.first_segment = segments_.size();
+  part.segment_count = 1;
+  parts_.push_back(std::move(part));
+  segments_.push_back({std::move(segment), {}, 0});
 }
 
-uint64_t LogIndex::VersionOf(Term entity) const {
-  for (auto part = parts_.rbegin(); part != parts_.rend(); ++part) {
-    if (const Postings* postings = part->index->Find(entity)) return postings->version;
+void LogIndex::AddFile(std::shared_ptr<IndexFile> file,
+                       std::vector<std::shared_ptr<wal::Segment>> segments) {
+  IndexPart part;
+  part.first_position = file->header().first_position;
+  part.first_segment = segments_.size();
+  part.segment_count = segments.size();
+  part.file = std::move(file);
+  uint64_t block_sums = 0;
+  for (std::shared_ptr<wal::Segment>& segment : segments) {
+    const uint64_t blocks = segment->header.capacity / kBlockBytes;
+    segments_.push_back({std::move(segment), std::vector<bool>(blocks), block_sums});
+    block_sums += blocks;
   }
-  return 0;
+  parts_.push_back(std::move(part));
 }
 
-bool LogIndex::Contains(Term term) const {
-  return std::any_of(parts_.rbegin(), parts_.rend(), [&](const SegmentPart& part) {
-    const Postings* postings = part.index->Find(term);
-    return postings != nullptr && !postings->ordinals().empty();
+void LogIndex::Install(std::shared_ptr<IndexFile> file) {
+  const uint64_t first_position = file->header().first_position;
+  const auto first = std::find_if(parts_.begin(), parts_.end(), [&](const IndexPart& part) {
+    return part.first_position == first_position && part.event_count() > 0;
+  });
+  auto last = first;
+  IndexPart joined{first_position, nullptr, std::move(file), first->first_segment, 0};
+  for (; last != parts_.end() && last->first_position < joined.end_position(); ++last) {
+    joined.segment_count += last->segment_count;
+    if (last->file != nullptr && last->file->damaged()) damaged_files_.push_back(last->file);
+  }
+  uint64_t block_sums = 0;
+  for (size_t i = 0; i < joined.segment_count; i++) {
+    IndexedSegment& segment = segments_[joined.first_segment + i];
+    segment.first_block_sum = block_sums;
+    block_sums += segment.segment->header.capacity / kBlockBytes;
+  }
+  *first = std::move(joined);
+  parts_.erase(first + 1, last);
+}
+
+uint64_t LogIndex::VersionOf(Term entity) const { return VersionIn(parts_.size(), entity); }
+
+uint64_t LogIndex::VersionIn(size_t part_count, Term entity) const {
+  return SoundIn(part_count, [&]() -> uint64_t {
+    for (size_t i = part_count; i-- > 0;) {
+      if (const PostingsView postings = parts_[i].Find(entity); postings.found()) {
+        return postings.version;
+      }
+    }
+    return 0;
+  });
+}
+
+bool LogIndex::Contains(Term term) const { return ContainsIn(parts_.size(), term); }
+
+bool LogIndex::ContainsIn(size_t part_count, Term term) const {
+  return SoundIn(part_count, [&] {
+    for (size_t i = part_count; i-- > 0;) {
+      if (parts_[i].Find(term).found()) return true;
+    }
+    return false;
   });
 }
 
 std::optional<uint64_t> LogIndex::PositionOfId(Term id) const {
-  for (auto part = parts_.rbegin(); part != parts_.rend(); ++part) {
-    if (const auto ordinal = part->index->FindId(id)) {
-      return part->first_position() + *ordinal;
+  return Sound([&]() -> std::optional<uint64_t> {
+    for (auto part = parts_.rbegin(); part != parts_.rend(); ++part) {
+      if (const auto ordinal = part->FindId(id)) return part->first_position + *ordinal;
     }
+    return std::nullopt;
+  });
+}
+
+std::optional<Digest> LogIndex::ChunkRoot(uint64_t chunk) const {
+  for (const IndexPart& part : parts_) {
+    if (part.file == nullptr) continue;
+    const uint64_t begin = part.first_position - 1;
+    const merkle::RangeShape shape = merkle::ShapeOf(begin, begin + part.event_count());
+    if (chunk < shape.first_chunk || chunk >= shape.first_chunk + shape.chunks) continue;
+    const Digest root = part.file->tree_hash(shape.head_leaves + chunk - shape.first_chunk);
+    return part.file->damaged() ? std::nullopt : std::optional(root);
   }
   return std::nullopt;
 }
 
 Location LogIndex::Locate(uint64_t position) const {
-  auto after = std::upper_bound(
+  const auto after = std::upper_bound(
       parts_.begin(), parts_.end(), position,
-      [](uint64_t value, const SegmentPart& part) { return value < part.first_position(); });
+      [](uint64_t value, const IndexPart& part) { return value < part.first_position; });
   assert(after != parts_.begin());
-  const SegmentPart& part = *(after - 1);
-  const auto ordinal = static_cast<uint32_t>(position - part.first_position());
-  return {part.segment.get(), position, part.index->offset(ordinal)};
+  const IndexPart& part = *(after - 1);
+  return LocateIn(part, static_cast<uint32_t>(position - part.first_position));
+}
+
+Location LogIndex::LocateIn(const IndexPart& part, uint32_t ordinal) const {
+  const uint64_t position = part.first_position + ordinal;
+  const IndexedSegment& segment = SegmentOf(part, position);
+  if (part.file == nullptr) {
+    return {segment.segment.get(), position, part.memory->offset(ordinal)};
+  }
+  const uint32_t offset = part.file->offset(ordinal);
+  if (!IsSound(part, segment, offset)) {
+    return {&BlankSegment(), position, wal::kFrameHeaderBytes};
+  }
+  return {segment.segment.get(), position, offset};
+}
+
+const IndexedSegment& LogIndex::SegmentOf(const IndexPart& part, uint64_t position) const {
+  const auto first = segments_.begin() + static_cast<ptrdiff_t>(part.first_segment);
+  if (part.segment_count == 1) return *first;
+  const auto after = std::upper_bound(first, first + static_cast<ptrdiff_t>(part.segment_count),
+                                      position, [](uint64_t value, const IndexedSegment& segment) {
+                                        return value < segment.segment->header.first_position;
+                                      });
+  return *(after - 1);
+}
+
+// Whether a record can be read: its place is one, and all bytes of it and of its frame's header are
+// as they were when the segment was sealed.
+bool LogIndex::IsSound(const IndexPart& part, const IndexedSegment& segment,
+                       uint32_t offset) const {
+  const uint64_t capacity = segment.segment->header.capacity;
+  if (offset < wal::kSegmentHeaderBytes + wal::kFrameHeaderBytes ||
+      offset + wal::kRecordHeaderBytes > capacity) {
+    part.file->MarkDamaged();
+    return false;
+  }
+  if (segment.is_trusted()) return true;
+  if (!CheckBlocks(part, segment, offset, offset + wal::kRecordHeaderBytes)) return false;
+  const uint8_t* const record = segment.segment->data + offset;
+  const uint64_t end = offset + uint64_t{wal::DecodeTrustedRecord(record).record_bytes};
+  const uint64_t begin = offset - uint64_t{wal::DecodeTrustedRecord(record).frame_back};
+  if (end > capacity || begin > offset) {
+    part.file->MarkDamaged();
+    return false;
+  }
+  return CheckBlocks(part, segment, begin, begin + wal::kFrameHeaderBytes) &&
+         CheckBlocks(part, segment, offset, end);
+}
+
+bool LogIndex::CheckBlocks(const IndexPart& part, const IndexedSegment& segment, uint64_t begin,
+                           uint64_t end) const {
+  for (uint64_t block = begin / kBlockBytes; block * kBlockBytes < end; block++) {
+    if (segment.checked[block]) continue;
+    const uint32_t sum = part.file->block_sum(segment.first_block_sum + block);
+    if (part.file->damaged()) return false;
+    const uint8_t* const bytes = segment.segment->data + block * kBlockBytes;
+    if (Crc32c(0, {bytes, kBlockBytes}) != sum) {
+      if (!damage_) {
+        damage_ = {segment.segment->path, block * kBlockBytes,
+                   "the bytes from here on are not those that were sealed"};
+      }
+      return false;
+    }
+    segment.checked[block] = true;
+  }
+  return true;
+}
+
+bool LogIndex::MendDamagedParts(size_t part_count) const {
+  bool mended = false;
+  for (size_t i = 0; i < part_count && !lost_; i++) {
+    IndexPart& part = parts_[i];
+    if (part.file == nullptr || !part.file->damaged()) continue;
+    const uint64_t events = part.file->event_count();
+    auto memory = std::make_shared<MemoryIndex>(MemoryIndex::Expected{events, 0});
+    const std::span<const IndexedSegment> segments =
+        std::span(segments_).subspan(part.first_segment, part.segment_count);
+    const bool is_whole =
+        read_segments_ && read_segments_(segments, [&](const EventTerms& terms, uint32_t offset) {
+          AddTo(*memory, i, terms, offset);
+        });
+    if (!is_whole || lost_ || memory->event_count() != events) {
+      lost_ = {part.file->path(), 0, "this index file and the segments behind it are damaged"};
+      break;
+    }
+    damaged_files_.push_back(std::exchange(part.file, nullptr));
+    part.memory = std::move(memory);
+    mended = true;
+  }
+  if (lost_) damage_ = lost_;
+  return mended && !lost_;
 }
 
 uint64_t LogIndex::Add(const EventTerms& terms, uint32_t record_offset) {
-  SegmentIndex& index = *active().index;
-  // An entity or type that is new to this segment may be known to an older one.
+  return AddTo(*parts_.back().memory, parts_.size() - 1, terms, record_offset);
+}
+
+uint64_t LogIndex::AddTo(MemoryIndex& index, size_t older_parts, const EventTerms& terms,
+                         uint32_t record_offset) const {
+  // An entity or type that is new to this part may be known to an older one.
   Postings& entity = index.Obtain(terms.entity);
-  if (entity.ordinals().empty()) {
-    for (size_t i = parts_.size() - 1; i-- > 0 && entity.version == 0;) {
-      if (const Postings* older = parts_[i].index->Find(terms.entity)) {
-        entity.version = older->version;
-      }
-    }
-  }
+  if (entity.ordinals().empty()) entity.version = VersionIn(older_parts, terms.entity);
   Postings& type = index.Obtain(terms.type);
-  const bool type_is_new = type.ordinals().empty() && !Contains(terms.type);
+  const bool type_is_new = type.ordinals().empty() && !ContainsIn(older_parts, terms.type);
 
   const uint32_t ordinal = index.AddEvent(record_offset);
   index.AddId(terms.id, ordinal);
@@ -88,32 +263,30 @@ uint64_t LogIndex::Add(const EventTerms& terms, uint32_t record_offset) {
 }
 
 void LogIndex::Prefetch(const EventTerms& terms) const {
-  const SegmentIndex& index = *parts_.back().index;
+  const MemoryIndex& index = *parts_.back().memory;
   index.PrefetchTerm(terms.entity);
   index.PrefetchId(terms.id);
 }
 
 uint64_t LogIndex::Count(Term term, uint64_t last_position) const {
-  uint64_t count = 0;
-  for (const SegmentPart& part : parts_) {
-    if (part.first_position() > last_position) break;
-    const Postings* postings = part.index->Find(term);
-    if (postings == nullptr) continue;
-    const auto ordinals = postings->ordinals();
-    const uint64_t last = last_position - part.first_position();
-    if (!ordinals.empty() && ordinals.back() <= last) {
-      count += ordinals.size();
-    } else {
-      count += static_cast<uint64_t>(std::upper_bound(ordinals.begin(), ordinals.end(), last) -
-                                     ordinals.begin());
+  return Sound([&] {
+    uint64_t count = 0;
+    for (const IndexPart& part : parts_) {
+      if (part.first_position > last_position) break;
+      const PostingsView postings = part.Find(term);
+      count += part.end_position() <= last_position + 1
+                   ? postings.count
+                   : PostingsRange(postings, 0, last_position - part.first_position).size();
     }
-  }
-  return count;
+    return count;
+  });
 }
 
 size_t LogIndex::bytes() const {
   size_t bytes = 0;
-  for (const SegmentPart& part : parts_) bytes += part.index->bytes();
+  for (const IndexPart& part : parts_) {
+    if (part.memory != nullptr) bytes += part.memory->bytes();
+  }
   return bytes;
 }
 

@@ -1,22 +1,27 @@
-// The index of the whole log: one part a segment, searched from the newest to the oldest. Not
-// thread-safe: the engine's lock guards it.
+// The index of the whole log: parts that follow one another, each in memory or in a file, searched
+// from the newest to the oldest. Not thread-safe: the engine's lock guards it.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
-#include "index/segment_index.h"
+#include "index/index_file.h"
+#include "index/memory_index.h"
+#include "index/postings_view.h"
 #include "index/term.h"
 #include "wal/segment.h"
 
 namespace allsource::index {
 
-// Where an event lies. `segment` keeps the mapping alive.
+// Where an event lies. `segment` is kept for as long as the store is open.
 struct Location {
   const wal::Segment* segment = nullptr;
   uint64_t position = 0;
@@ -25,12 +30,38 @@ struct Location {
   const uint8_t* record() const { return segment->data + offset; }
 };
 
-struct SegmentPart {
-  std::shared_ptr<wal::Segment> segment;
-  std::unique_ptr<SegmentIndex> index;
+// Events that follow one another, and their index: one of `memory` and `file`.
+struct IndexPart {
+  uint64_t first_position = 0;
+  std::shared_ptr<MemoryIndex> memory;
+  std::shared_ptr<IndexFile> file;
+  size_t first_segment = 0;  // numbers in LogIndex::segments()
+  size_t segment_count = 0;
 
-  uint64_t first_position() const { return segment->header.first_position; }
-  uint64_t end_position() const { return first_position() + index->event_count(); }
+  uint64_t event_count() const {
+    return file == nullptr ? memory->event_count() : file->event_count();
+  }
+  uint64_t end_position() const { return first_position + event_count(); }
+
+  PostingsView Find(Term term) const {
+    if (file != nullptr) return file->Find(term);
+    const Postings* postings = memory->Find(term);
+    return postings == nullptr ? PostingsView() : PostingsView::Of(*postings);
+  }
+  std::optional<uint32_t> FindId(Term id) const {
+    return file == nullptr ? memory->FindId(id) : file->FindId(id);
+  }
+};
+
+// A segment of the log.
+struct IndexedSegment {
+  std::shared_ptr<wal::Segment> segment;
+  // Of a segment that this process neither wrote nor read as a whole: which blocks of 4 KiB were
+  // compared with their checksums, the first of which has this number in the part's file.
+  mutable std::vector<bool> checked;
+  uint64_t first_block_sum = 0;
+
+  bool is_trusted() const { return checked.empty(); }
 };
 
 // What the index needs to know of an event.
@@ -43,41 +74,98 @@ struct EventTerms {
 
 class LogIndex {
  public:
+  using AddEvent = std::function<void(const EventTerms& terms, uint32_t record_offset)>;
+  // Reads all events of some segments, in order; false where they are damaged.
+  using ReadSegments =
+      std::function<bool(std::span<const IndexedSegment> segments, const AddEvent& add)>;
+
   explicit LogIndex(HashKey key) : key_(key) {}
+  // What a part is made anew with where its file is damaged.
+  void set_read_segments(ReadSegments read) { read_segments_ = std::move(read); }
 
   // The terms of a tenant, for appends; kept for the store's life.
   const TenantTerms& Tenant(std::string_view tenant);
   // The same for reads, which may name tenants that do not exist: nothing is kept.
   TenantTerms TenantForRead(std::string_view tenant) const;
 
-  void AddSegment(std::shared_ptr<wal::Segment> segment, SegmentIndex::Expected expected);
-  const std::vector<SegmentPart>& parts() const { return parts_; }
-  SegmentPart& active() { return parts_.back(); }
+  // Goes on in a new segment, with a new part in memory.
+  void AddSegment(std::shared_ptr<wal::Segment> segment, MemoryIndex::Expected expected);
+  // Adds the events of a file, which lie in these segments; none of their bytes is trusted.
+  void AddFile(std::shared_ptr<IndexFile> file,
+               std::vector<std::shared_ptr<wal::Segment>> segments);
+  // Puts a file in the place of the parts that it covers.
+  void Install(std::shared_ptr<IndexFile> file);
+
+  const std::vector<IndexPart>& parts() const { return parts_; }
+  const std::vector<IndexedSegment>& segments() const { return segments_; }
+  const std::shared_ptr<wal::Segment>& active_segment() const { return segments_.back().segment; }
+  const MemoryIndex& active() const { return *parts_.back().memory; }
   uint64_t next_position() const { return parts_.empty() ? 1 : parts_.back().end_position(); }
 
+  // Whoever asks the rest, or parts(), asks within Sound, but for these five: they do it.
   // The entity's version now; 0 = it has no events.
   uint64_t VersionOf(Term entity) const;
   bool Contains(Term term) const;
   std::optional<uint64_t> PositionOfId(Term id) const;
-  Location Locate(uint64_t position) const;
-
-  // Adds the event of the next position to the active segment and returns its version.
-  uint64_t Add(const EventTerms& terms, uint32_t record_offset);
-  void Prefetch(const EventTerms& terms) const;
-
   // Events of a term up to a position.
   uint64_t Count(Term term, uint64_t last_position) const;
+  // Adds the event of the next position to the active part and returns its version.
+  uint64_t Add(const EventTerms& terms, uint32_t record_offset);
+
+  // The root of a chunk of the Merkle tree, where an index file has it.
+  std::optional<Digest> ChunkRoot(uint64_t chunk) const;
+
+  Location Locate(uint64_t position) const;
+  Location LocateIn(const IndexPart& part, uint32_t ordinal) const;
+
+  // What `ask` answers, where it met no damaged index file. Else the file's part is made anew, and
+  // it is asked again.
+  template <typename Ask>
+  auto Sound(const Ask& ask) const {
+    return SoundIn(parts_.size(), ask);
+  }
+  // The first damage met in the log itself since the last call; answers since then are worth
+  // nothing, and Locate gave a blank event.
+  std::optional<wal::Damage> TakeDamage() const { return std::exchange(damage_, std::nullopt); }
+  // Some part can be made anew no more: its file and its segments are damaged.
+  const std::optional<wal::Damage>& lost() const { return lost_; }
+
+  void Prefetch(const EventTerms& terms) const;
   Term store_entities() const { return store_.entities(); }
   Term store_types() const { return store_.types(); }
+  // Memory of the parts that are not in files.
   size_t bytes() const;
 
  private:
+  const IndexedSegment& SegmentOf(const IndexPart& part, uint64_t position) const;
+  bool IsSound(const IndexPart& part, const IndexedSegment& segment, uint32_t offset) const;
+  bool CheckBlocks(const IndexPart& part, const IndexedSegment& segment, uint64_t begin,
+                   uint64_t end) const;
+  uint64_t VersionIn(size_t part_count, Term entity) const;
+  bool ContainsIn(size_t part_count, Term term) const;
+  uint64_t AddTo(MemoryIndex& index, size_t older_parts, const EventTerms& terms,
+                 uint32_t record_offset) const;
+  // The same of the first parts only, where the later ones are not asked.
+  template <typename Ask>
+  auto SoundIn(size_t part_count, const Ask& ask) const {
+    for (;;) {
+      auto answer = ask();
+      if (!MendDamagedParts(part_count)) return answer;
+    }
+  }
+  bool MendDamagedParts(size_t part_count) const;
+
   HashKey key_;
+  ReadSegments read_segments_;
   std::unordered_map<std::string, std::unique_ptr<TenantTerms>> tenants_;
   std::string last_tenant_;
   const TenantTerms* last_tenant_terms_ = nullptr;
   TenantTerms store_{key_, "$"};  // lists over all tenants
-  std::vector<SegmentPart> parts_;
+  std::vector<IndexedSegment> segments_;
+  mutable std::vector<IndexPart> parts_;
+  mutable std::vector<std::shared_ptr<IndexFile>> damaged_files_;  // views into them may be in use
+  mutable std::optional<wal::Damage> damage_;
+  mutable std::optional<wal::Damage> lost_;
 };
 
 }  // namespace allsource::index

@@ -35,6 +35,15 @@ class TermTable {
     count_++;
   }
 
+  // Calls `visit` with each term and its number, in any order.
+  template <typename Visit>
+  void ForEach(const Visit& visit) const {
+    for (size_t i = 0; i < slot_count_; i++) {
+      const Slot& slot = slots_[i];
+      if (slot.value_plus_one != 0) visit(Term{slot.hash, slot.check}, slot.value_plus_one - 1);
+    }
+  }
+
   void Prefetch(Term term) const { __builtin_prefetch(Home(term), 1); }
 
   size_t count() const { return count_; }

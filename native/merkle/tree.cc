@@ -1,8 +1,10 @@
 #include "merkle/tree.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cassert>
+#include <utility>
 
 namespace allsource::merkle {
 namespace {
@@ -10,28 +12,50 @@ namespace {
 // Where RFC 6962 splits n > 1 leaves: at the largest power of two below n.
 uint64_t LeftLeaves(uint64_t n) { return std::bit_floor(n - 1); }
 
-}  // namespace
-
-Digest Tree::Root(uint64_t size) {
-  if (size == 0) return Empty();
-  Grow(size);
-  return HashOf(0, size);
+Digest Parent(Sha256& sha256, const Digest& left, const Digest& right) {
+  constexpr uint8_t kNodePrefix = 1;
+  std::array<uint8_t, 1 + 2 * sizeof(Digest)> input;
+  input[0] = kNodePrefix;
+  std::copy(left.begin(), left.end(), input.begin() + 1);
+  std::copy(right.begin(), right.end(), input.begin() + 1 + sizeof(Digest));
+  return sha256(input);
 }
 
-std::vector<Digest> Tree::InclusionPath(uint64_t index, uint64_t size) {
+}  // namespace
+
+// Level by level; a node without a partner goes up as it is, which gives the same tree.
+Digest RootOf(Sha256& sha256, std::vector<Digest> nodes) {
+  while (nodes.size() > 1) {
+    size_t parents = 0;
+    for (size_t i = 0; i + 1 < nodes.size(); i += 2) {
+      nodes[parents++] = Parent(sha256, nodes[i], nodes[i + 1]);
+    }
+    if (nodes.size() % 2 != 0) nodes[parents++] = nodes.back();
+    nodes.resize(parents);
+  }
+  return nodes.front();
+}
+
+Result<Digest> Tree::Root(uint64_t size) {
+  if (size == 0) return Empty();
+  Grow(size);
+  return Checked(HashOf(0, size));
+}
+
+Result<std::vector<Digest>> Tree::InclusionPath(uint64_t index, uint64_t size) {
   assert(index < size);
   Grow(size);
   std::vector<Digest> path;
   AddInclusion(index, 0, size, path);
-  return path;
+  return Checked(std::move(path));
 }
 
-std::vector<Digest> Tree::ConsistencyPath(uint64_t first, uint64_t second) {
+Result<std::vector<Digest>> Tree::ConsistencyPath(uint64_t first, uint64_t second) {
   assert(first >= 1 && first <= second);
   Grow(second);
   std::vector<Digest> path;
   AddConsistency(first, 0, second, true, path);
-  return path;
+  return Checked(std::move(path));
 }
 
 void Tree::AddInclusion(uint64_t index, uint64_t begin, uint64_t end, std::vector<Digest>& path) {
@@ -67,16 +91,21 @@ void Tree::AddConsistency(uint64_t first, uint64_t begin, uint64_t end, bool is_
 void Tree::Grow(uint64_t size) {
   if (levels_.empty()) levels_.emplace_back();
   while ((levels_[0].size() + 1) * kChunkLeaves <= size) {
-    const uint64_t begin = levels_[0].size() * kChunkLeaves;
-    Digest hash = HashOf(begin, begin + kChunkLeaves);
+    Digest hash = ChunkRoot(levels_[0].size());
+    if (!failure_.ok()) return;
     for (size_t level = 0;; level++) {
       if (level == levels_.size()) levels_.emplace_back();
       std::vector<Digest>& hashes = levels_[level];
       hashes.push_back(hash);
       if (hashes.size() % 2 != 0) break;
-      hash = Parent(hashes[hashes.size() - 2], hashes.back());
+      hash = Parent(sha256_, hashes[hashes.size() - 2], hashes.back());
     }
   }
+}
+
+Digest Tree::ChunkRoot(uint64_t chunk) {
+  if (const auto known = read_chunk_(chunk)) return *known;
+  return HashOf(chunk * kChunkLeaves, (chunk + 1) * kChunkLeaves);
 }
 
 // Every range that the splits of RFC 6962 give begins at a multiple of its length rounded up to a
@@ -90,29 +119,16 @@ Digest Tree::HashOf(uint64_t begin, uint64_t end) {
   }
   if (count > kChunkLeaves) {
     const uint64_t middle = begin + LeftLeaves(count);
-    return Parent(HashOf(begin, middle), HashOf(middle, end));
+    return Parent(sha256_, HashOf(begin, middle), HashOf(middle, end));
   }
-  // Level by level; a node without a partner goes up as it is, which gives the same tree.
-  std::vector<Digest> nodes = read_leaves_(begin, end);
-  assert(nodes.size() == count);
-  while (nodes.size() > 1) {
-    size_t parents = 0;
-    for (size_t i = 0; i + 1 < nodes.size(); i += 2) {
-      nodes[parents++] = Parent(nodes[i], nodes[i + 1]);
-    }
-    if (nodes.size() % 2 != 0) nodes[parents++] = nodes.back();
-    nodes.resize(parents);
+  if (!failure_.ok()) return {};
+  auto leaves = read_leaves_(begin, end);
+  if (!leaves.ok()) {
+    failure_ = leaves.status();
+    return {};
   }
-  return nodes.front();
-}
-
-Digest Tree::Parent(const Digest& left, const Digest& right) {
-  constexpr uint8_t kNodePrefix = 1;
-  std::array<uint8_t, 1 + 2 * sizeof(Digest)> input;
-  input[0] = kNodePrefix;
-  std::copy(left.begin(), left.end(), input.begin() + 1);
-  std::copy(right.begin(), right.end(), input.begin() + 1 + sizeof(Digest));
-  return sha256_(input);
+  assert(leaves.value().size() == count);
+  return RootOf(sha256_, std::move(leaves.value()));
 }
 
 Digest Tree::Empty() { return Sha256()({}); }

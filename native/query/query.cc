@@ -2,18 +2,17 @@
 
 #include <algorithm>
 #include <iterator>
-#include <span>
 
 #include "wal/segment_format.h"
 
 namespace allsource::query {
 namespace {
 
+using index::IndexPart;
 using index::LogIndex;
-using index::SegmentIndex;
-using index::SegmentPart;
+using index::PostingsRange;
+using index::PostingsView;
 using index::Term;
-using Ordinals = std::span<const uint32_t>;
 
 // Entities or types looked through for one page of a listing with a rare prefix.
 constexpr size_t kListScanMax = 100'000;
@@ -38,12 +37,11 @@ uint64_t PositionAtTime(const LogIndex& index, uint64_t watermark, int64_t micro
 std::vector<Term> TypesWithPrefix(const LogIndex& index, const index::TenantTerms& tenant,
                                   std::string_view prefix, uint64_t watermark) {
   std::vector<Term> types;
-  for (const SegmentPart& part : index.parts()) {
-    const index::Postings* firsts = part.index->Find(tenant.types());
-    if (firsts == nullptr) continue;
-    for (uint32_t ordinal : firsts->ordinals()) {
-      if (part.first_position() + ordinal > watermark) break;
-      const uint8_t* record = part.segment->data + part.index->offset(ordinal);
+  for (const IndexPart& part : index.parts()) {
+    if (part.first_position > watermark) break;
+    PostingsRange firsts(part.Find(tenant.types()), 0, watermark - part.first_position);
+    for (; !firsts.empty(); firsts.PopFront()) {
+      const uint8_t* record = index.LocateIn(part, firsts.front()).record();
       const std::string_view type = wal::DecodeTrustedRecord(record).fields.type;
       if (type.starts_with(prefix)) types.push_back(tenant.Type(type));
     }
@@ -79,30 +77,21 @@ Plan MakePlan(const LogIndex& index, const Query& query, uint64_t watermark) {
   return plan;
 }
 
-// The part of rising ordinals that lies in [first, last].
-Ordinals Within(Ordinals ordinals, uint64_t first, uint64_t last) {
-  const auto begin = std::lower_bound(ordinals.begin(), ordinals.end(), first);
-  const auto end = std::upper_bound(begin, ordinals.end(), last);
-  return ordinals.subspan(static_cast<size_t>(begin - ordinals.begin()),
-                          static_cast<size_t>(end - begin));
+// The part of a term's events that a plan asks for.
+PostingsRange RangeOf(const IndexPart& part, Term term, const Plan& plan) {
+  const uint64_t base = part.first_position;
+  return {part.Find(term), plan.first > base ? plan.first - base : 0, plan.last - base};
 }
 
-// The matches of one segment, in order: the group with the fewest events leads, the others are
-// asked.
-class SegmentMatches {
+// The matches of one part, in order: the group with the fewest events leads, the others are asked.
+class PartMatches {
  public:
-  SegmentMatches(const SegmentPart& part, const Plan& plan, bool descending)
-      : descending_(descending) {
-    const uint64_t base = part.first_position();
-    const uint64_t first = plan.first > base ? plan.first - base : 0;
-    const uint64_t last = plan.last - base;
+  PartMatches(const IndexPart& part, const Plan& plan, bool descending) : descending_(descending) {
     for (const std::vector<Term>& terms : plan.groups) {
-      std::vector<Ordinals> lists;
+      Lists lists;
       for (Term term : terms) {
-        const index::Postings* postings = part.index->Find(term);
-        if (postings == nullptr) continue;
-        const Ordinals ordinals = Within(postings->ordinals(), first, last);
-        if (!ordinals.empty()) lists.push_back(ordinals);
+        PostingsRange range = RangeOf(part, term, plan);
+        if (!range.empty()) lists.push_back(range);
       }
       groups_.push_back(std::move(lists));
     }
@@ -116,29 +105,30 @@ class SegmentMatches {
   bool Next(uint32_t& ordinal) {
     while (NextOfLeader(ordinal)) {
       const bool in_all = std::all_of(groups_.begin() + 1, groups_.end(),
-                                      [&](const auto& group) { return Contains(group, ordinal); });
+                                      [&](Lists& group) { return Contains(group, ordinal); });
       if (in_all) return true;
     }
     return false;
   }
 
  private:
-  static size_t EventsOf(const std::vector<Ordinals>& lists) {
+  using Lists = std::vector<PostingsRange>;
+
+  static size_t EventsOf(const Lists& lists) {
     size_t count = 0;
-    for (const Ordinals& list : lists) count += list.size();
+    for (const PostingsRange& list : lists) count += list.size();
     return count;
   }
 
-  static bool Contains(const std::vector<Ordinals>& lists, uint32_t ordinal) {
-    return std::any_of(lists.begin(), lists.end(), [&](const Ordinals& list) {
-      return std::binary_search(list.begin(), list.end(), ordinal);
-    });
+  static bool Contains(Lists& lists, uint32_t ordinal) {
+    return std::any_of(lists.begin(), lists.end(),
+                       [&](PostingsRange& list) { return list.Contains(ordinal); });
   }
 
   // Takes the lowest (or, descending, the highest) head of the leader's lists.
   bool NextOfLeader(uint32_t& ordinal) {
-    Ordinals* best = nullptr;
-    for (Ordinals& list : groups_.front()) {
+    PostingsRange* best = nullptr;
+    for (PostingsRange& list : groups_.front()) {
       if (list.empty()) continue;
       const bool better = best == nullptr ||
                           (descending_ ? list.back() > best->back() : list.front() < best->front());
@@ -146,12 +136,16 @@ class SegmentMatches {
     }
     if (best == nullptr) return false;
     ordinal = descending_ ? best->back() : best->front();
-    *best = descending_ ? best->first(best->size() - 1) : best->subspan(1);
+    if (descending_) {
+      best->PopBack();
+    } else {
+      best->PopFront();
+    }
     return true;
   }
 
   const bool descending_;
-  std::vector<std::vector<Ordinals>> groups_;
+  std::vector<Lists> groups_;
 };
 
 // Records of one entity lie anywhere in the log: they are fetched into the cache side by side,
@@ -165,41 +159,37 @@ void PrefetchRecord(const index::Location& location, size_t number) {
 }
 
 // The usual query has one list: its part of the range goes over as it is.
-bool SelectFromOneList(const SegmentPart& part, const Plan& plan, bool descending, size_t limit,
-                       Selection& selection) {
-  const index::Postings* postings = part.index->Find(plan.groups.front().front());
-  if (postings == nullptr) return true;
-  const uint64_t base = part.first_position();
-  const Ordinals ordinals =
-      Within(postings->ordinals(), plan.first > base ? plan.first - base : 0, plan.last - base);
-  for (size_t i = 0; i < ordinals.size(); i++) {
-    const uint32_t ordinal = ordinals[descending ? ordinals.size() - 1 - i : i];
+bool SelectFromOneList(const LogIndex& index, const IndexPart& part, const Plan& plan,
+                       bool descending, size_t limit, Selection& selection) {
+  PostingsRange range = RangeOf(part, plan.groups.front().front(), plan);
+  const uint32_t count = range.size();
+  for (uint32_t i = 0; i < count; i++) {
+    const uint32_t ordinal = range[descending ? count - 1 - i : i];
     if (selection.events.size() == limit) {
-      selection.next_position = base + ordinal;
+      selection.next_position = part.first_position + ordinal;
       return false;
     }
-    selection.events.push_back({part.segment.get(), base + ordinal, part.index->offset(ordinal)});
+    selection.events.push_back(index.LocateIn(part, ordinal));
     PrefetchRecord(selection.events.back(), selection.events.size());
   }
   return true;
 }
 
-// Adds the matches of one segment; false when the selection is full.
-bool SelectFrom(const SegmentPart& part, const Plan& plan, bool descending, size_t limit,
-                Selection& selection) {
-  if (part.first_position() > plan.last || part.end_position() <= plan.first) return true;
+// Adds the matches of one part; false when the selection is full.
+bool SelectFrom(const LogIndex& index, const IndexPart& part, const Plan& plan, bool descending,
+                size_t limit, Selection& selection) {
+  if (part.first_position > plan.last || part.end_position() <= plan.first) return true;
   if (plan.groups.size() == 1 && plan.groups.front().size() == 1) {
-    return SelectFromOneList(part, plan, descending, limit, selection);
+    return SelectFromOneList(index, part, plan, descending, limit, selection);
   }
-  SegmentMatches matches(part, plan, descending);
+  PartMatches matches(part, plan, descending);
   uint32_t ordinal = 0;
   while (matches.Next(ordinal)) {
-    const uint64_t position = part.first_position() + ordinal;
     if (selection.events.size() == limit) {
-      selection.next_position = position;
+      selection.next_position = part.first_position + ordinal;
       return false;
     }
-    selection.events.push_back({part.segment.get(), position, part.index->offset(ordinal)});
+    selection.events.push_back(index.LocateIn(part, ordinal));
   }
   return true;
 }
@@ -208,13 +198,10 @@ Summary Summarize(const LogIndex& index, Term term, std::string_view text,
                   const index::Location& first, uint64_t watermark) {
   Summary summary{text, first.position, index.Count(term, watermark), 0, TimestampOf(first), 0};
   for (auto part = index.parts().rbegin(); part != index.parts().rend(); ++part) {
-    if (part->first_position() > watermark) continue;
-    const index::Postings* postings = part->index->Find(term);
-    if (postings == nullptr) continue;
-    const Ordinals seen = Within(postings->ordinals(), 0, watermark - part->first_position());
+    if (part->first_position > watermark) continue;
+    PostingsRange seen(part->Find(term), 0, watermark - part->first_position);
     if (seen.empty()) continue;
-    const index::Location last{part->segment.get(), part->first_position() + seen.back(),
-                               part->index->offset(seen.back())};
+    const index::Location last = index.LocateIn(*part, seen.back());
     summary.last_micros = TimestampOf(last);
     summary.current_version = wal::DecodeTrustedRecord(last.record()).version;
     break;
@@ -236,11 +223,11 @@ Selection Select(const LogIndex& index, const Query& query, uint64_t watermark, 
   const auto& parts = index.parts();
   if (query.descending) {
     for (auto part = parts.rbegin(); part != parts.rend(); ++part) {
-      if (!SelectFrom(*part, plan, true, limit, selection)) break;
+      if (!SelectFrom(index, *part, plan, true, limit, selection)) break;
     }
   } else {
-    for (const SegmentPart& part : parts) {
-      if (!SelectFrom(part, plan, false, limit, selection)) break;
+    for (const IndexPart& part : parts) {
+      if (!SelectFrom(index, part, plan, false, limit, selection)) break;
     }
   }
   return selection;
@@ -252,13 +239,13 @@ Listing List(const LogIndex& index, ListKind kind, std::string_view tenant, std:
   const bool entities = kind == ListKind::kEntities;
   Listing listing;
   size_t looked_at = 0;
-  for (const SegmentPart& part : index.parts()) {
-    const index::Postings* firsts = part.index->Find(entities ? terms.entities() : terms.types());
-    if (firsts == nullptr || part.first_position() > watermark) continue;
-    const uint64_t base = part.first_position();
-    const uint64_t from = first_position > base ? first_position - base : 0;
-    for (uint32_t ordinal : Within(firsts->ordinals(), from, watermark - base)) {
-      const index::Location first{part.segment.get(), base + ordinal, part.index->offset(ordinal)};
+  for (const IndexPart& part : index.parts()) {
+    const uint64_t base = part.first_position;
+    if (base > watermark) break;
+    PostingsRange firsts(part.Find(entities ? terms.entities() : terms.types()),
+                         first_position > base ? first_position - base : 0, watermark - base);
+    for (; !firsts.empty(); firsts.PopFront()) {
+      const index::Location first = index.LocateIn(part, firsts.front());
       if (listing.items.size() == limit || looked_at++ == kListScanMax) {
         listing.next_position = first.position;
         return listing;

@@ -297,6 +297,7 @@ Status CommitQueue::ActivateSegment(const std::shared_ptr<Segment>& segment) {
   if (Status status = env_->SyncDirectory(options_.directory); !status.ok()) return status;
   segment->path = path;
   active_ = segment;
+  options_.on_sealed(segment->header.first_position);
   std::lock_guard lock(mutex_);
   written_ = {segment.get(), kSegmentHeaderBytes};
   synced_ = written_;

@@ -53,6 +53,9 @@ class CommitQueue {
     size_t queue_bytes_max = 0;
     // Called on the writer's thread after the watermark moved or the queue failed.
     std::function<void()> on_progress;
+    // Called on the writer's thread when all before a position lies in segments that are durable,
+    // named, and not written to again.
+    std::function<void(uint64_t position)> on_sealed = [](uint64_t) {};
   };
 
   // `active` is the segment that holds the end of the log, `end` its offset; both are durable.

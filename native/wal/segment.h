@@ -19,6 +19,15 @@ struct Segment {
   const uint8_t* data = nullptr;  // the whole file, mapped read-only
 };
 
+// What is wrong with a file of the log, and where.
+struct Damage {
+  std::string file;
+  uint64_t offset = 0;
+  std::string reason;
+};
+
+Status DamageStatus(const Damage& damage);
+
 // The name of the segment file that begins at a position: 20 digits and ".seg".
 std::string SegmentFileName(uint64_t first_position);
 

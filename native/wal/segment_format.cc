@@ -241,11 +241,11 @@ bool SameContent(const EventFields& a, const EventFields& b) {
 
 std::vector<uint8_t> LeafInput(uint64_t position, int64_t timestamp_micros,
                                std::span<const uint8_t> record) {
-  std::vector<uint8_t> input(16);
+  const auto hashed = record.subspan(record_field::kId);
+  std::vector<uint8_t> input(16 + hashed.size());
   Store<uint64_t>(input.data(), position);
   Store<int64_t>(input.data() + 8, timestamp_micros);
-  const auto hashed = record.subspan(record_field::kId);
-  input.insert(input.end(), hashed.begin(), hashed.end());
+  std::copy(hashed.begin(), hashed.end(), input.begin() + 16);
   return input;
 }
 

@@ -6,35 +6,10 @@
 
 #include "base/coding.h"
 #include "base/timestamp.h"
+#include "wal/file_window.h"
 
 namespace allsource::wal {
 namespace {
-
-constexpr size_t kReadBytes = size_t{1} << 20;
-
-// A window over a file that slides forward and grows where one frame is larger than it.
-class Window {
- public:
-  Window(const env::File& file, uint64_t file_bytes) : file_(file), file_bytes_(file_bytes) {}
-
-  // At least `wanted` bytes from `offset` where the file has them; fewer at its end.
-  Result<std::span<const uint8_t>> At(uint64_t offset, size_t wanted) {
-    const uint64_t left = file_bytes_ - offset;
-    wanted = static_cast<size_t>(std::min<uint64_t>(wanted, left));
-    if (offset < begin_ || offset + wanted > begin_ + bytes_.size()) {
-      bytes_.resize(static_cast<size_t>(std::min<uint64_t>(std::max(wanted, kReadBytes), left)));
-      begin_ = offset;
-      if (Status status = file_.ReadAt(offset, bytes_); !status.ok()) return status;
-    }
-    return std::span<const uint8_t>(bytes_).subspan(offset - begin_);
-  }
-
- private:
-  const env::File& file_;
-  const uint64_t file_bytes_;
-  uint64_t begin_ = 0;
-  std::vector<uint8_t> bytes_;
-};
 
 class Scanner {
  public:
@@ -126,7 +101,7 @@ class Scanner {
 
   const SegmentHeader& header_;
   const FrameVisitor& visit_;
-  Window window_;
+  FileWindow window_;
   ScanResult result_;
 };
 

@@ -17,6 +17,15 @@ export function fromNative(error: unknown, linesBefore = 0): unknown {
   });
 }
 
+/** What a native call answers; what it throws as a public error. */
+export function calling<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw fromNative(error);
+  }
+}
+
 /** `field` and `line` say what is to blame; empty and 0 where nothing is. */
 export function nativeError(
   nativeCode: number,

@@ -197,7 +197,10 @@ export const counterNumber = {
   syncs: 8,
   syncMicros: 9,
   lastSyncMicros: 10,
-  count: 11,
+  indexFiles: 11,
+  indexedSegments: 12,
+  indexFailures: 13,
+  count: 14,
 } as const;
 
 export interface NativeRepairReport {

@@ -1,4 +1,4 @@
-import { counterNumber } from '../engine/index.js';
+import { calling, counterNumber } from '../engine/index.js';
 import type { NativeStore } from '../engine/index.js';
 import type { EngineCounters, StatsDocument, StoreStats } from './types.js';
 
@@ -20,13 +20,16 @@ export function readCounters(native: NativeStore): EngineCounters {
     syncMicros: read('syncMicros'),
     lastSyncMicros: read('lastSyncMicros'),
     indexBytes: read('indexBytes'),
+    indexFiles: read('indexFiles'),
+    indexedSegments: read('indexedSegments'),
+    indexFailures: read('indexFailures'),
   };
 }
 
 export function readStats(native: NativeStore, tenantId: string | undefined): StoreStats {
   const read = counterReader(native);
   const totals = new Float64Array(3);
-  native.stats(tenantId, totals);
+  calling(() => native.stats(tenantId, totals));
   const [totalEvents = 0, totalEntities = 0, totalEventTypes = 0] = totals;
   return {
     totalEvents,

@@ -159,7 +159,13 @@ export interface EngineCounters {
   readonly syncs: number;
   readonly syncMicros: number;
   readonly lastSyncMicros: number;
+  /** Memory of the index: of the events that no index file has yet. */
   readonly indexBytes: number;
+  readonly indexFiles: number;
+  /** Segments whose index is in a file. */
+  readonly indexedSegments: number;
+  /** Index files that could not be written since opening; each is tried again. */
+  readonly indexFailures: number;
 }
 
 export interface SubscribeOptions extends EventFilter {

@@ -1,6 +1,6 @@
 import { appendFile, readFile, readdir, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { openEventStore, repairStore } from '../../src/index.js';
 import type { StoredEvent } from '../../src/index.js';
 import {
@@ -14,7 +14,7 @@ import {
   openStore,
   take,
 } from '../support/store.js';
-import { readSegment, segmentFiles } from '../support/segment.js';
+import { readSegment, removeIndexFiles, segmentFiles } from '../support/segment.js';
 
 const segmentBytesMax = 64 * 1024;
 
@@ -24,8 +24,8 @@ interface Log {
   readonly events: StoredEvent[];
 }
 
-/** A closed store of six segments or more. */
-async function makeLog(): Promise<Log> {
+/** A closed store of six segments or more; with index files, or with what the segments tell alone. */
+async function makeLog(withIndexFiles = false): Promise<Log> {
   const dataDir = await makeDirectory();
   const store = await openStore({ dataDir, segmentBytesMax });
   const filler = 'x'.repeat(100);
@@ -34,9 +34,15 @@ async function makeLog(): Promise<Log> {
   );
   await Promise.all(appends);
   const events = await collect(store.read());
-  await store.close();
   const files = await segmentFiles(dataDir);
   expect(files.length).toBeGreaterThan(4);
+  if (withIndexFiles) {
+    await vi.waitFor(() => {
+      expect(store.counters().indexedSegments).toBe(files.length - 1);
+    });
+  }
+  await store.close();
+  if (!withIndexFiles) await removeIndexFiles(dataDir);
   return { dataDir, files, events };
 }
 
@@ -179,6 +185,35 @@ describe.each(ways)('%s', (_, damage) => {
     await store.close();
     const again = await openStore({ dataDir: log.dataDir, segmentBytesMax });
     expect(again).toMatchObject({ damage: null, watermark: kept + 601 });
+  });
+});
+
+/** Ways that opening does not notice where index files spare it the reading. */
+const quietWays = ways.filter(([name]) =>
+  /flipped bit in (the first|a sealed)|end is zeros/.test(name),
+);
+
+describe.each(quietWays)('%s, beside its index file', (_, damage) => {
+  it('is named by whoever reads it; all else is served, and appends go on', async () => {
+    const log = await makeLog(true);
+    const { kept } = await damage(log);
+    const store = await openStore({ dataDir: log.dataDir, segmentBytesMax });
+    expect(store).toMatchObject({ damage: null, readOnly: false, watermark: log.events.length });
+    const error = await errorOf(() => collect(store.read()));
+    expect(error.code).toBe('storage_damaged');
+    expect(error.message).toMatch(/\d{20}\.seg, offset \d+/);
+    const last = log.events.at(-1);
+    expect(await store.getEvent(last?.id ?? '')).toEqual(last);
+    const next = await store.append(newEvent('e0', 'x'));
+    const versions = log.events.filter(({ entityId }) => entityId === 'e0').length;
+    expect(next).toMatchObject({ position: log.events.length + 1, version: versions + 1 });
+    const report = await store.verify();
+    expect(report.ok).toBe(false);
+    await store.close();
+    expect(await repairStore(log.dataDir)).toMatchObject({ lastPosition: kept });
+    const repaired = await openStore({ dataDir: log.dataDir, segmentBytesMax });
+    expect(await collect(repaired.read())).toEqual(log.events.slice(0, kept));
+    await expectIntact(repaired);
   });
 });
 

@@ -1,4 +1,4 @@
-import { cp, readFile, readdir } from 'node:fs/promises';
+import { cp, readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Where a frame lies in its segment file; see docs/format/segment.md. */
@@ -34,6 +34,13 @@ export async function segmentFiles(dataDir: string): Promise<string[]> {
     .filter((name) => name.endsWith('.seg'))
     .sort()
     .map((name) => join(dataDir, 'log', name));
+}
+
+/** What is left is a log whose every byte is read and checked when it is opened. */
+export async function removeIndexFiles(dataDir: string): Promise<void> {
+  const names = await readdir(join(dataDir, 'log'));
+  const indexFiles = names.filter((name) => name.endsWith('.idx'));
+  await Promise.all(indexFiles.map((name) => rm(join(dataDir, 'log', name))));
 }
 
 export async function readSegment(file: string): Promise<{ bytes: Buffer; frames: Frame[] }> {

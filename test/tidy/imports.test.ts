@@ -19,7 +19,7 @@ const nativeAllowed: Record<string, readonly string[]> = {
   base: [],
   env: ['base'],
   wal: ['base', 'env'],
-  index: ['base', 'env', 'wal'],
+  index: ['base', 'env', 'wal', 'merkle'],
   ingest: ['base', 'wal', 'index'],
   query: ['base', 'wal', 'index', 'ingest'],
   merkle: ['base'],

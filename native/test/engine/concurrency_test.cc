@@ -63,7 +63,8 @@ class Worker {
       Expect(again.outcomes[0].position == atomic.outcomes[0].position);
     }
     Expect(store_.WaitDurable(atomic.last_position()).ok());
-    Expect(store_.engine().FindById("default", atomic.outcomes[0].id).has_value());
+    const auto found = store_.engine().FindById("default", atomic.outcomes[0].id);
+    Expect(found.ok() && found.value());
   }
 
   void Read() {
@@ -72,7 +73,9 @@ class Worker {
     query.entity = "shared";
     const uint64_t watermark = store_.engine().watermark();
     uint64_t version = 0;
-    for (const auto& location : store_.engine().Select(query, 100'000).events) {
+    const auto selection = store_.engine().Select(query, 100'000);
+    Expect(selection.ok());
+    for (const auto& location : selection.value().events) {
       const StoredEvent event = test::ToStored(location);
       Expect(event.version == ++version);
       Expect(event.position > last_position_ || event.version <= last_version_);
@@ -83,10 +86,11 @@ class Worker {
     query.entity.reset();
     query.type = "type.1";
     query.since_micros = 1;
-    (void)store_.engine().Select(query, 10);
-    const auto listing = store_.engine().List(query::ListKind::kEntities, "default", "own", 1, 100);
+    (void)store_.engine().Select(query, 10).ok();
+    const auto listing =
+        store_.engine().List(query::ListKind::kEntities, "default", "own", 1, 100).value();
     Expect(listing.items.size() <= kThreads);
-    Expect(store_.engine().StatsOf("default").events >= watermark);
+    Expect(store_.engine().StatsOf("default").value().events >= watermark);
     Expect(store_.engine().counters().watermark >= watermark);
     Expect(store_.engine().write_failure().ok());
     last_position_ = watermark;
@@ -158,7 +162,7 @@ TEST_CASE("a store is closed while other threads read it") {
   std::vector<std::thread> readers;
   for (int i = 0; i < 4; ++i) {
     readers.emplace_back([&] {
-      while (!stop) (void)store.engine().StatsOf(std::nullopt);
+      while (!stop) (void)store.engine().StatsOf(std::nullopt).ok();
     });
   }
   for (int i = 0; i < 50; ++i) store.MustAppend(ArrayText({EventText("e", "1")}));

@@ -166,19 +166,19 @@ TEST_CASE("the mark of a clean end in async mode claims only what was synced") {
 std::string Everything(TestStore& store) {
   std::string text;
   for (const query::ListKind kind : {query::ListKind::kEntities, query::ListKind::kEventTypes}) {
-    const query::Listing listing = store.engine().List(kind, "default", "", 1, 1'000);
+    const query::Listing listing = test::Take(store.engine().List(kind, "default", "", 1, 1'000));
     wal::FrameBuffer out;
     REQUIRE_OK(query::WriteListing(listing, kind, query::Style::kWire, out));
     text.append(reinterpret_cast<const char*>(out.data()), out.bytes()).append("\n");
   }
   for (const auto& tenant :
        {std::optional<std::string_view>(), std::optional<std::string_view>("default")}) {
-    const Stats stats = store.engine().StatsOf(tenant);
+    const Stats stats = test::Take(store.engine().StatsOf(tenant));
     text += std::to_string(stats.events) + " " + std::to_string(stats.entities) + " " +
             std::to_string(stats.event_types) + "\n";
   }
   for (const StoredEvent& event : store.ReadAll()) {
-    const auto found = store.engine().FindById("default", event.id);
+    const auto found = test::Take(store.engine().FindById("default", event.id));
     REQUIRE(found);
     CHECK(found->position == event.position);
     for (const bool by_entity : {true, false}) {
@@ -186,7 +186,7 @@ std::string Everything(TestStore& store) {
       query.tenant = "default";
       if (by_entity) query.entity = event.entity;
       if (!by_entity) query.type = event.type;
-      const auto selection = store.engine().Select(query, 10'000);
+      const auto selection = test::Take(store.engine().Select(query, 10'000));
       text += std::to_string(selection.events.size()) + ",";
     }
   }

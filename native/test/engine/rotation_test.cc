@@ -140,8 +140,8 @@ TEST_CASE("versions, ids and types go on over segments, and over restarts") {
       CHECK(events[i].position == i + 1);
       if (events[i].entity == "e") CHECK(events[i].version == ++version);
     }
-    CHECK(store.engine().StatsOf("default").entities == static_cast<size_t>(round + 2));
-    CHECK(store.engine().StatsOf(std::nullopt).event_types == 2);
+    CHECK(test::Take(store.engine().StatsOf("default")).entities == static_cast<size_t>(round + 2));
+    CHECK(test::Take(store.engine().StatsOf(std::nullopt)).event_types == 2);
     REQUIRE_OK(store.Close());
   }
   CHECK(Segments(env).size() > 4);

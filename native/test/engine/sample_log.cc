@@ -64,6 +64,10 @@ SampleLog MakeSampleLog(Ending ending, size_t segment_count) {
     if (ending == Ending::kKilled) log.env->Crash(0, env::Loss::kAll);
   }
   SegmentsOf(*log.env, &log.segments);
+  for (const std::string& name : Take(log.env->List(kLogDirectory))) {
+    if (name.ends_with(".idx"))
+      REQUIRE_OK(log.env->Remove(std::string(kLogDirectory) + "/" + name));
+  }
   FindFrames(log);
   return log;
 }

@@ -35,7 +35,8 @@ struct SampleLog {
 };
 
 // Appends batches of one to three events, each durable before the next: six of them, and for more
-// than one segment as many as it takes.
+// than one segment as many as it takes. There are no index files: it is about what the segments
+// tell.
 SampleLog MakeSampleLog(Ending ending, size_t segment_count = 1);
 
 // What a store that was opened again may say: the first events of the log, up to a whole frame.

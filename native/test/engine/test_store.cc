@@ -99,11 +99,17 @@ Status TestStore::WaitDurable(uint64_t position) {
 }
 
 std::vector<StoredEvent> TestStore::ReadAll(const std::vector<std::string>& tenants) {
+  return Take(TryReadAll(tenants));
+}
+
+Result<std::vector<StoredEvent>> TestStore::TryReadAll(const std::vector<std::string>& tenants) {
   std::vector<StoredEvent> events;
   for (const std::string& tenant : tenants) {
     query::Query query;
     query.tenant = tenant;
-    for (const index::Location& location : engine_->Select(query, kPageEvents).events) {
+    const auto page = engine_->Select(query, kPageEvents);
+    if (!page.ok()) return page.status();
+    for (const index::Location& location : page.value().events) {
       events.push_back(ToStored(location));
     }
   }

@@ -86,6 +86,9 @@ class TestStore {
 
   // All events of these tenants up to the watermark, by position.
   std::vector<StoredEvent> ReadAll(const std::vector<std::string>& tenants = {"default"});
+  // The same, where reading may meet damage.
+  Result<std::vector<StoredEvent>> TryReadAll(const std::vector<std::string>& tenants = {
+                                                  "default"});
   Status Close() { return engine_->Close(); }
 
   static ingest::StageOptions BatchOptions();

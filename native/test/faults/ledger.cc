@@ -68,7 +68,9 @@ std::string Ledger::FaultOf(TestStore& store) const {
     return "damage at " + damage->file + ":" + std::to_string(damage->offset) + ": " +
            damage->reason;
   }
-  const std::vector<StoredEvent> stored = store.ReadAll(kLedgerTenants);
+  const auto read = store.TryReadAll(kLedgerTenants);
+  if (!read.ok()) return "it can't be read: " + read.status().message();
+  const std::vector<StoredEvent>& stored = read.value();
   if (std::string fault = FaultOfOrder(stored, store.engine().watermark()); !fault.empty()) {
     return fault;
   }

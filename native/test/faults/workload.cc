@@ -132,7 +132,9 @@ void Workload::Settle(TestStore& store) {
 }
 
 std::string Workload::RetryUnknown(TestStore& store) {
-  const std::vector<StoredEvent> stored = store.ReadAll(kLedgerTenants);
+  const auto read = store.TryReadAll(kLedgerTenants);
+  if (!read.ok()) return "it can't be read: " + read.status().message();
+  const std::vector<StoredEvent>& stored = read.value();
   for (uint64_t number = 0; number < ledger_.size(); ++number) {
     SentEvent& event = ledger_.at(number);
     if (event.fate != Fate::kUnknown || event.id_text.empty()) continue;

@@ -63,7 +63,7 @@ std::string AllEvents(const index::LogIndex& index, uint64_t watermark) {
 Opened Open(env::Env& env, bool writer) {
   const engine::StoreInfo store;
   index::LogIndex index(store.hash_key);
-  auto log = engine::OpenLog(&env, kDirectory, store, writer, &index);
+  auto log = engine::OpenLog(&env, kDirectory, store, {writer, true}, &index);
   fuzz::Expect(log.ok(), "a log in memory opens");
   Opened opened{AllEvents(index, log.value().watermark), log.value()};
   query::Query query;

@@ -29,7 +29,7 @@ struct Writer {
     Query query;
     query.tenant = "default";
     if (!entity.empty()) query.entity = entity;
-    return store.engine().Select(query, 1'000).events;
+    return test::Take(store.engine().Select(query, 1'000)).events;
   }
   std::string Events(Style style, char separator) {
     Sink sink;
@@ -132,8 +132,8 @@ TEST_CASE("listings in both names") {
       ArrayText({EventText("a", "1"), EventText("a", "2"), EventText("\\\"", "3")}));
   const auto list = [&](ListKind kind, Style style) {
     Sink sink;
-    REQUIRE_OK(
-        WriteListing(writer.store.engine().List(kind, "default", "", 1, 10), kind, style, sink));
+    REQUIRE_OK(WriteListing(test::Take(writer.store.engine().List(kind, "default", "", 1, 10)),
+                            kind, style, sink));
     return std::string(reinterpret_cast<const char*>(sink.data()), sink.bytes());
   };
   CHECK(list(ListKind::kEntities, Style::kApi) ==

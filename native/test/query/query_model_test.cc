@@ -78,7 +78,7 @@ std::vector<uint64_t> Expected(const SampleStore& sample, const Query& query) {
 std::vector<uint64_t> ReadPages(SampleStore& sample, Query query, size_t limit) {
   std::vector<uint64_t> positions;
   for (;;) {
-    const Selection page = sample.store().engine().Select(query, limit);
+    const Selection page = test::Take(sample.store().engine().Select(query, limit));
     REQUIRE(page.events.size() <= limit);
     for (const auto& location : page.events) positions.push_back(location.position);
     if (page.next_position == 0) return positions;
@@ -139,7 +139,7 @@ TEST_CASE("a page of no events says where the first match is") {
   query.tenant = "a";
   query.first_position = 30;
   const auto expected = Expected(sample, query);
-  const Selection page = sample.store().engine().Select(query, 0);
+  const Selection page = test::Take(sample.store().engine().Select(query, 0));
   CHECK(page.events.empty());
   CHECK(page.next_position == expected.front());
 }
@@ -151,18 +151,18 @@ TEST_CASE("an empty store has nothing to select, list or count") {
   query.tenant = "default";
   query.since_micros = 0;
   query.until_micros = 5;
-  CHECK(store.engine().Select(query, 10).events.empty());
+  CHECK(test::Take(store.engine().Select(query, 10)).events.empty());
   query.descending = true;
-  CHECK(store.engine().Select(query, 10).next_position == 0);
-  CHECK(store.engine().List(ListKind::kEntities, "default", "", 1, 10).items.empty());
-  CHECK(store.engine().StatsOf(std::nullopt).events == 0);
+  CHECK(test::Take(store.engine().Select(query, 10)).next_position == 0);
+  CHECK(test::Take(store.engine().List(ListKind::kEntities, "default", "", 1, 10)).items.empty());
+  CHECK(test::Take(store.engine().StatsOf(std::nullopt)).events == 0);
 }
 
 TEST_CASE("an event is found by its id in its own tenant only") {
   SampleStore sample(4);
   for (const StoredEvent& event : sample.events()) {
     for (const std::string& tenant : kTenants) {
-      const auto found = sample.store().engine().FindById(tenant, event.id);
+      const auto found = test::Take(sample.store().engine().FindById(tenant, event.id));
       REQUIRE(found.has_value() == (tenant == event.tenant));
       if (found) REQUIRE(test::ToStored(*found) == event);
     }
@@ -203,7 +203,8 @@ TEST_CASE("lists of entities and types have every one once, page by page") {
           std::vector<ModelSummary> items;
           uint64_t from = 1;
           do {
-            const Listing page = sample.store().engine().List(kind, tenant, prefix, from, limit);
+            const Listing page =
+                test::Take(sample.store().engine().List(kind, tenant, prefix, from, limit));
             for (const Summary& item : page.items) {
               items.push_back({std::string(item.text), item.position, item.event_count,
                                item.current_version, item.first_micros, item.last_micros});
@@ -221,7 +222,7 @@ TEST_CASE("statistics count a tenant or the whole store") {
   SampleStore sample(6);
   uint64_t entities = 0, types = 0;
   for (const std::string& tenant : kTenants) {
-    const engine::Stats stats = sample.store().engine().StatsOf(tenant);
+    const engine::Stats stats = test::Take(sample.store().engine().StatsOf(tenant));
     CHECK(stats.events ==
           static_cast<uint64_t>(std::ranges::count(sample.events(), tenant, &StoredEvent::tenant)));
     CHECK(stats.entities == ExpectedList(sample, ListKind::kEntities, tenant, "").size());
@@ -229,7 +230,7 @@ TEST_CASE("statistics count a tenant or the whole store") {
     entities += stats.entities;
     types += stats.event_types;
   }
-  const engine::Stats all = sample.store().engine().StatsOf(std::nullopt);
+  const engine::Stats all = test::Take(sample.store().engine().StatsOf(std::nullopt));
   CHECK(all.events == sample.events().size());
   CHECK(all.entities == entities);
   CHECK(all.event_types == types);

@@ -1,5 +1,5 @@
 import type { StoredEvent } from '../../domain/index.js';
-import { answerNumber, fromNative, listKind, readFlag } from '../../engine/index.js';
+import { answerNumber, calling, fromNative, listKind, readFlag } from '../../engine/index.js';
 import type { NativeStore } from '../../engine/index.js';
 import { AnswerMemory } from './answerMemory.js';
 import { checkedLimit, cursorOf, flagsOf } from './query.js';
@@ -80,13 +80,13 @@ export class Reader {
 
   eventObject(tenantId: string, eventId: string): StoredEvent | undefined {
     const flags = readFlag.apiStyle;
-    const bytes = this.#native.getEvent(tenantId, eventId, flags, arraySlab);
+    const bytes = calling(() => this.#native.getEvent(tenantId, eventId, flags, arraySlab));
     if (this.#answer().count === 0) return undefined;
     return (JSON.parse(this.#arrayText(bytes)) as StoredEvent[])[0];
   }
 
   eventBytes(tenantId: string, eventId: string): Buffer | undefined {
-    const bytes = this.#native.getEvent(tenantId, eventId, 0, arraySlab);
+    const bytes = calling(() => this.#native.getEvent(tenantId, eventId, 0, arraySlab));
     return this.#answer().count === 0 ? undefined : this.#copy(bytes);
   }
 
@@ -95,10 +95,14 @@ export class Reader {
     const { tenantId, entityId, asOfMicros, asOfText, historyLimit, style } = request;
     const historyMax = checkedLimit(historyLimit, 0, 10_000, 'history_limit');
     const args = [tenantId, entityId, asOfMicros, asOfText, historyMax, style] as const;
-    const bytes = this.#native.state(...args, arraySlab);
+    const bytes = calling(() => this.#native.state(...args, arraySlab));
     if (this.#answer().count === 0) return undefined;
     if (this.#numbers[answerNumber.useAsync] === 0) return this.#copy(bytes);
-    return this.#native.stateAsync(...args);
+    try {
+      return await this.#native.stateAsync(...args);
+    } catch (error) {
+      throw fromNative(error);
+    }
   }
 
   entities(request: ListRequest): { items: EntitySummary[]; nextPosition: number } {
@@ -112,25 +116,29 @@ export class Reader {
   #list<Item>(kind: number, request: ListRequest): { items: Item[]; nextPosition: number } {
     const { tenantId, prefix, firstPosition, limit } = request;
     const flags = readFlag.apiStyle;
-    const bytes = this.#native.list(kind, tenantId, prefix, firstPosition, limit, flags, arraySlab);
+    const bytes = calling(() =>
+      this.#native.list(kind, tenantId, prefix, firstPosition, limit, flags, arraySlab),
+    );
     const { nextPosition } = this.#answer();
     return { items: JSON.parse(this.#arrayText(bytes)) as Item[], nextPosition };
   }
 
   /** Bytes written into `slab`, minus their number where they did not fit, undefined for the pool. */
   #read(query: EngineQuery, flags: number, limit: number, slab: number): number | undefined {
-    const bytes = this.#native.read(
-      query.tenantId,
-      query.entityId,
-      query.eventType,
-      query.eventTypePrefix,
-      query.firstPosition,
-      query.lastPosition,
-      query.sinceMicros,
-      query.untilMicros,
-      flags,
-      limit,
-      slab,
+    const bytes = calling(() =>
+      this.#native.read(
+        query.tenantId,
+        query.entityId,
+        query.eventType,
+        query.eventTypePrefix,
+        query.firstPosition,
+        query.lastPosition,
+        query.sinceMicros,
+        query.untilMicros,
+        flags,
+        limit,
+        slab,
+      ),
     );
     return this.#numbers[answerNumber.useAsync] === 1 ? undefined : bytes;
   }

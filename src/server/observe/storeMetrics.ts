@@ -23,13 +23,28 @@ export function addStoreMetrics(registry: Registry, { store, streams }: Sources)
   gauge('storage_size_bytes', 'Bytes of all files.', () => store.stats().storageBytes);
   gauge('wal_segments_total', 'Files of the log.', () => store.stats().segments);
   gauge('watermark_position', 'Highest durable position.', () => store.watermark);
-  gauge('index_bytes', 'Memory of the index.', () => store.counters().indexBytes);
+  addIndex(gauge, counter, store);
   addEngineTotals(registry, store);
   gauge('websocket_connections_active', 'Open WebSockets.', () => streams.webSocketsOpen);
   counter('websocket_connections_total', 'WebSockets opened.', () => streams.webSocketsOpened);
   counter('websocket_messages_sent_total', 'Frames sent.', () => streams.messagesSent);
   counter('websocket_errors_total', 'Bad frames and broken WebSockets.', () => streams.errors);
   gauge('sse_connections_active', 'Open event streams over SSE.', () => streams.eventStreamsOpen);
+}
+
+type AddTotal = ReturnType<typeof totalsOf>;
+
+function addIndex(gauge: AddTotal, counter: AddTotal, store: EventStore): void {
+  gauge('index_bytes', 'Memory of the index: of the events that no index file has yet.', () => {
+    return store.counters().indexBytes;
+  });
+  gauge('index_files', 'Index files.', () => store.counters().indexFiles);
+  gauge('index_segments', 'Segments whose index is in a file.', () => {
+    return store.counters().indexedSegments;
+  });
+  counter('index_failures_total', 'Index files that could not be written.', () => {
+    return store.counters().indexFailures;
+  });
 }
 
 /** A factory of metrics whose value is read from its owner. */

@@ -1,4 +1,4 @@
-// The index of one segment in memory: where each event lies, and which events each term has.
+// A part of the index in memory: where each event lies, and which events each term has.
 #pragma once
 
 #include <cstdint>
@@ -12,14 +12,14 @@
 
 namespace allsource::index {
 
-class SegmentIndex {
+class MemoryIndex {
  public:
   // Room for about this many is made at once, so that tables need not grow on the hot path.
   struct Expected {
     size_t events = 0;
     size_t terms = 0;
   };
-  explicit SegmentIndex(Expected expected) : terms_(expected.terms), ids_(expected.events) {
+  explicit MemoryIndex(Expected expected) : terms_(expected.terms), ids_(expected.events) {
     offsets_.reserve(expected.events);
   }
 
@@ -46,6 +46,9 @@ class SegmentIndex {
   }
   std::optional<uint32_t> FindId(Term id) const { return ids_.Find(id); }
   size_t term_count() const { return terms_.count(); }
+  const TermTable& terms() const { return terms_; }
+  const TermTable& ids() const { return ids_; }
+  const Postings& list(uint32_t number) const { return lists_[number]; }
 
   void PrefetchTerm(Term term) const { terms_.Prefetch(term); }
   void PrefetchId(Term id) const { ids_.Prefetch(id); }
