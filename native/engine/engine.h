@@ -47,7 +47,7 @@ struct Counters {
   uint64_t index_bytes = 0;  // of the index in memory
   uint64_t index_files = 0;
   uint64_t indexed_segments = 0;  // those that the files cover
-  uint64_t index_failures = 0;  // index files that could not be written; tried again later
+  uint64_t index_failures = 0;    // index files that could not be written; tried again later
   uint64_t storage_bytes = 0;
   uint64_t segments = 0;
   wal::CommitCounters commits;

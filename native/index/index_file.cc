@@ -159,14 +159,6 @@ uint32_t IndexFile::id_ordinal(uint64_t number) const {
   return entry == nullptr ? 0 : Load<uint32_t>(entry + 12);
 }
 
-bool IndexFile::CheckAll() const {
-  for (size_t i = 0; i < kSections - 1; i++) {
-    const auto section = static_cast<Section>(i);
-    if (Checked(section, 0, header_.section(section).bytes) == nullptr) return false;
-  }
-  return true;
-}
-
 const uint8_t* IndexFile::Checked(Section section, uint64_t offset, uint64_t bytes) const {
   const SectionPlace& place = header_.section(section);
   const bool inside = offset <= place.bytes && bytes <= place.bytes - offset;

@@ -41,8 +41,6 @@ class IndexFile : public IndexSource {
   bool damaged() const { return damaged_.load(std::memory_order_relaxed); }
   // For who finds out that what it says can't be.
   void MarkDamaged() const { damaged_.store(true, std::memory_order_relaxed); }
-  // Checks all of it.
-  bool CheckAll() const;
 
   uint64_t event_count() const override { return header_.event_count; }
   uint32_t offset(uint32_t ordinal) const override;
