@@ -1,6 +1,6 @@
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { makeLines, makeStore, parseLines, run, serve } from './commandLine.js';
 
 /** Flips one byte of the only segment, in the middle of what was written. */
@@ -80,7 +80,8 @@ describe('verify', () => {
     const dataDir = await makeStore(3000);
     await damage(dataDir);
     const { url, stderr } = await serve(['--data-dir', dataDir]);
-    expect(stderr.join('')).toMatch(/damaged.*allsource verify/s);
+    // It is told behind the address, which may come in a piece of its own.
+    await vi.waitFor(() => expect(stderr.join('')).toMatch(/damaged.*allsource verify/s));
     const { code, stderr: refusal } = await run(['ingest', '-', '--url', url], {
       input: makeLines(1).join('\n'),
     });
