@@ -95,15 +95,16 @@ std::optional<IndexJob> IndexMaker::NextJob(uint64_t sealed_position) const {
       return job_of(i, 1);
     }
   }
-  for (size_t end = parts.size(); end >= kMergeFiles; end--) {
-    const size_t first = end - kMergeFiles;
+  // The oldest first: then tiers never rise towards the newest, and no file is left alone between
+  // larger ones.
+  for (size_t first = 0; first + kMergeFiles <= parts.size(); first++) {
     uint64_t events = 0;
-    const bool mergeable =
-        std::all_of(parts.begin() + static_cast<ptrdiff_t>(first),
-                    parts.begin() + static_cast<ptrdiff_t>(end), [&](const IndexPart& part) {
-                      events += part.event_count();
-                      return part.file != nullptr && TierOf(part) == TierOf(parts[first]);
-                    });
+    const bool mergeable = std::all_of(
+        parts.begin() + static_cast<ptrdiff_t>(first),
+        parts.begin() + static_cast<ptrdiff_t>(first + kMergeFiles), [&](const IndexPart& part) {
+          events += part.event_count();
+          return part.file != nullptr && TierOf(part) == TierOf(parts[first]);
+        });
     if (mergeable && events <= kFileEventsMax) return job_of(first, kMergeFiles);
   }
   return std::nullopt;

@@ -201,9 +201,8 @@ class LogOpener {
     (void)wal::VisitRecords(
         header, frame, [&](uint64_t, uint32_t offset_in_frame, const wal::Record& record) {
           const index::TenantTerms& tenant = index_->Tenant(record.fields.tenant);
-          const index::EventTerms terms{&tenant, tenant.Entity(record.fields.entity),
-                                        tenant.Type(record.fields.type), tenant.Id(record.id)};
-          index_->Add(terms, static_cast<uint32_t>(offset) + offset_in_frame);
+          index_->Add(index::EventTerms::Of(tenant, record),
+                      static_cast<uint32_t>(offset) + offset_in_frame);
         });
     log_.last_timestamp_micros = header.timestamp_micros;
     log_.watermark = index_->next_position() - 1;
@@ -288,8 +287,7 @@ bool ReadSegments(HashKey key, std::span<const index::IndexedSegment> segments,
           const std::string text(record.fields.tenant);
           tenant = tenants.emplace(text, index::TenantTerms(key, text)).first;
         }
-        add({&tenant->second, tenant->second.Entity(record.fields.entity),
-             tenant->second.Type(record.fields.type), tenant->second.Id(record.id)},
+        add(index::EventTerms::Of(tenant->second, record),
             static_cast<uint32_t>(offset) + offset_in_frame);
       };
       const auto fault = wal::VisitRecords(header, frame, read_record);

@@ -119,7 +119,7 @@ class LogVerifier {
     const Digest hash =
         wal::LeafHash(sha256_, position, timestamp, {record.begin, record.record_bytes});
     const std::string event = "event " + std::to_string(position);
-    if (!wal::RecordHashEquals(record.begin, hash)) {
+    if (wal::RecordHash(record.begin) != hash) {
       return event + " does not have the SHA-256 that was stored with it";
     }
     if (record.fields.tenant != tenant_text_) {

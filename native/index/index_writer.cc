@@ -13,8 +13,6 @@ uint64_t AlignBlock(uint64_t bytes) {
   return (bytes + kIndexBlockBytes - 1) / kIndexBlockBytes * kIndexBlockBytes;
 }
 
-bool HashesBefore(Term a, Term b) { return a.hash != b.hash ? a.hash < b.hash : a.check < b.check; }
-
 // Filter and buckets of a table, written while its entries go by in the order of their hashes.
 class TableWriter {
  public:
@@ -138,7 +136,7 @@ class IndexWriter {
       for (size_t i = 0; i < next.size(); i++) {
         if (next[i] == contents_.sources[i]->event_count()) continue;
         const Term head = contents_.sources[i]->id(next[i]);
-        if (!first || HashesBefore(head, term)) first = i, term = head;
+        if (!first || head < term) first = i, term = head;
       }
       table.Add(term);
       entries.AppendNumber(term.hash);
@@ -184,7 +182,7 @@ class IndexWriter {
     for (size_t i = 0; i < next.size(); i++) {
       if (next[i] == contents_.sources[i]->term_count()) continue;
       const Term head = contents_.sources[i]->term(next[i]);
-      if (!first || HashesBefore(head, *first)) first = head;
+      if (!first || head < *first) first = head;
     }
     return first;
   }

@@ -60,13 +60,22 @@ void LogIndex::AddFile(std::shared_ptr<IndexFile> file,
   part.first_segment = segments_.size();
   part.segment_count = segments.size();
   part.file = std::move(file);
-  uint64_t block_sums = 0;
   for (std::shared_ptr<wal::Segment>& segment : segments) {
     const uint64_t blocks = segment->header.capacity / kBlockBytes;
-    segments_.push_back({std::move(segment), std::vector<bool>(blocks), block_sums});
-    block_sums += blocks;
+    segments_.push_back({std::move(segment), std::vector<bool>(blocks), 0});
   }
+  NumberBlockSums(part);
   parts_.push_back(std::move(part));
+}
+
+// The sums of a file's segments stand there one behind the other.
+void LogIndex::NumberBlockSums(const IndexPart& part) {
+  uint64_t block_sums = 0;
+  for (size_t i = 0; i < part.segment_count; i++) {
+    IndexedSegment& segment = segments_[part.first_segment + i];
+    segment.first_block_sum = block_sums;
+    block_sums += segment.segment->header.capacity / kBlockBytes;
+  }
 }
 
 void LogIndex::Install(std::shared_ptr<IndexFile> file) {
@@ -80,12 +89,7 @@ void LogIndex::Install(std::shared_ptr<IndexFile> file) {
     joined.segment_count += last->segment_count;
     if (last->file != nullptr && last->file->damaged()) damaged_files_.push_back(last->file);
   }
-  uint64_t block_sums = 0;
-  for (size_t i = 0; i < joined.segment_count; i++) {
-    IndexedSegment& segment = segments_[joined.first_segment + i];
-    segment.first_block_sum = block_sums;
-    block_sums += segment.segment->header.capacity / kBlockBytes;
-  }
+  NumberBlockSums(joined);
   *first = std::move(joined);
   parts_.erase(first + 1, last);
 }
@@ -179,9 +183,9 @@ bool LogIndex::IsSound(const IndexPart& part, const IndexedSegment& segment,
   }
   if (segment.is_trusted()) return true;
   if (!CheckBlocks(part, segment, offset, offset + wal::kRecordHeaderBytes)) return false;
-  const uint8_t* const record = segment.segment->data + offset;
-  const uint64_t end = offset + uint64_t{wal::DecodeTrustedRecord(record).record_bytes};
-  const uint64_t begin = offset - uint64_t{wal::DecodeTrustedRecord(record).frame_back};
+  const wal::Record record = wal::DecodeTrustedRecord(segment.segment->data + offset);
+  const uint64_t end = offset + uint64_t{record.record_bytes};
+  const uint64_t begin = offset - uint64_t{record.frame_back};
   if (end > capacity || begin > offset) {
     part.file->MarkDamaged();
     return false;

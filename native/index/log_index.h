@@ -70,6 +70,11 @@ struct EventTerms {
   Term entity;
   Term type;
   Term id;
+
+  static EventTerms Of(const TenantTerms& tenant, const wal::Record& record) {
+    return {&tenant, tenant.Entity(record.fields.entity), tenant.Type(record.fields.type),
+            tenant.Id(record.id)};
+  }
 };
 
 class LogIndex {
@@ -138,6 +143,7 @@ class LogIndex {
 
  private:
   const IndexedSegment& SegmentOf(const IndexPart& part, uint64_t position) const;
+  void NumberBlockSums(const IndexPart& part);
   bool IsSound(const IndexPart& part, const IndexedSegment& segment, uint32_t offset) const;
   bool CheckBlocks(const IndexPart& part, const IndexedSegment& segment, uint64_t begin,
                    uint64_t end) const;

@@ -34,10 +34,7 @@ class MemorySource : public IndexSource {
     Entries entries;
     entries.reserve(table.count());
     table.ForEach([&](Term term, uint32_t number) { entries.emplace_back(term, number); });
-    std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
-      return a.first.hash != b.first.hash ? a.first.hash < b.first.hash
-                                          : a.first.check < b.first.check;
-    });
+    std::sort(entries.begin(), entries.end());
     return entries;
   }
 

@@ -3,6 +3,7 @@
 // 10^-11, and nobody outside knows the key (docs/decisions/index.md).
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -26,7 +27,8 @@ enum class TermKind : uint8_t {
 struct Term {
   uint64_t hash = 0;
   uint32_t check = 0;
-  bool operator==(const Term&) const = default;
+  // Terms are sorted by their hash.
+  auto operator<=>(const Term&) const = default;
 };
 
 // The terms of one tenant. Hashing begins from keys that already hold kind and tenant, so a term

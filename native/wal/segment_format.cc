@@ -194,10 +194,6 @@ Digest RecordHash(const uint8_t* record) {
   return hash;
 }
 
-bool RecordHashEquals(const uint8_t* record, const Digest& hash) {
-  return std::memcmp(record + record_field::kHash, hash.data(), hash.size()) == 0;
-}
-
 Record DecodeTrustedRecord(const uint8_t* record) {
   using namespace record_field;
   Record decoded;

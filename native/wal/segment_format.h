@@ -113,7 +113,6 @@ Digest LeafHash(Sha256& sha256, uint64_t position, int64_t timestamp_micros,
                 std::span<const uint8_t> record);
 void SetRecordHash(uint8_t* record, const Digest& hash);
 Digest RecordHash(const uint8_t* record);
-bool RecordHashEquals(const uint8_t* record, const Digest& hash);
 
 // Fills in the leaf hashes of all events of a frame.
 void HashFrame(Sha256& sha256, uint8_t* frame);

@@ -245,13 +245,12 @@ TEST_CASE("the leaf hash is SHA-256 of a zero byte, position, time, and the reco
   Store<uint64_t>(hashed.data() + 1, 7);
   Store<int64_t>(hashed.data() + 9, 1'000);
   hashed.insert(hashed.end(), record + 40, record + bytes);
-  CHECK(RecordHashEquals(record, sha256(hashed)));
+  CHECK(RecordHash(record) == sha256(hashed));
   CHECK(LeafHash(sha256, 7, 1'000, {record, bytes}) == sha256(hashed));
-  CHECK_FALSE(RecordHashEquals(record, LeafHash(sha256, 8, 1'000, {record, bytes})));
-  CHECK_FALSE(RecordHashEquals(record, LeafHash(sha256, 7, 1'001, {record, bytes})));
-  CHECK(RecordHashEquals(
-      record + bytes,
-      LeafHash(sha256, 8, 1'000, {record + bytes, Load<uint32_t>(record + bytes)})));
+  CHECK_FALSE(RecordHash(record) == LeafHash(sha256, 8, 1'000, {record, bytes}));
+  CHECK_FALSE(RecordHash(record) == LeafHash(sha256, 7, 1'001, {record, bytes}));
+  CHECK(RecordHash(record + bytes) ==
+        LeafHash(sha256, 8, 1'000, {record + bytes, Load<uint32_t>(record + bytes)}));
 }
 
 TEST_CASE("a record that moves knows its new place in the frame") {
