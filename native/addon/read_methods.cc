@@ -73,8 +73,8 @@ class QueryArguments {
 
 uint64_t BytesOf(const query::Selection& selection) {
   uint64_t bytes = 0;
-  for (const index::Location& event : selection.events) {
-    bytes += wal::DecodeTrustedRecord(event.record()).record_bytes;
+  for (const index::StoredEvent& event : selection.events) {
+    bytes += wal::DecodeTrustedRecord(event.record).record_bytes;
   }
   return bytes;
 }
@@ -181,11 +181,11 @@ Napi::Value StoreObject::GetEvent(const Napi::CallbackInfo& info) {
     double* const numbers = answer_numbers_;
     numbers[kCount] = 0;
     if (!id) return Napi::Number::New(info.Env(), 0);
-    const auto location = ValueOf(info.Env(), engine().FindById(tenant, *id));
-    if (!location) return Napi::Number::New(info.Env(), 0);
+    const query::Selection found = ValueOf(info.Env(), engine().FindById(tenant, *id));
+    if (found.events.empty()) return Napi::Number::New(info.Env(), 0);
     numbers[kCount] = 1;
     BeginAnswer(info[3]);
-    const Status status = query::WriteEvents({&*location, 1}, StyleOf(flags), ',', answer_);
+    const Status status = query::WriteEvents(found.events, StyleOf(flags), ',', answer_);
     if (!status.ok()) throw ErrorOf(info.Env(), status);
     return Answer(info.Env());
   });

@@ -238,8 +238,9 @@ Result<bool> Appender::FindById(const StagedEvent& event, const uint8_t* record,
   const auto position = index_->PositionOfId(event.terms.id);
   if (!position) return false;
   const std::vector<uint8_t> frame = queue_->PendingFrame(*position);
+  wal::RecordReader reader;
   const uint8_t* const stored =
-      frame.empty() ? index_->Sound([&] { return index_->Locate(*position); }).record()
+      frame.empty() ? index_->Sound([&] { return index_->EventAt(*position, reader); }).record
                     : RecordIn(frame, *position);
   if (const auto damage = index_->TakeDamage()) return wal::DamageStatus(*damage);
   const wal::Record known = wal::DecodeTrustedRecord(stored);
@@ -248,7 +249,7 @@ Result<bool> Appender::FindById(const StagedEvent& event, const uint8_t* record,
   outcome.position = *position;
   outcome.version = known.version;
   outcome.id = known.id;
-  outcome.timestamp_micros = wal::DecodeFrameHeader(stored - known.frame_back).timestamp_micros;
+  outcome.timestamp_micros = known.timestamp_micros;
   same = wal::SameContent(known.fields, wal::DecodeTrustedRecord(record).fields);
   return true;
 }
@@ -387,6 +388,7 @@ void Appender::MakeId(StagedEvent& event) {
 void Appender::Number(StagedEvent& event, uint8_t* record, uint32_t record_offset,
                       Outcome& outcome) {
   MakeId(event);
+  wal::SetRecordTime(record, timestamp_micros_);
   wal::SetRecordId(record, event.id);
   outcome.position = index_->next_position();
   outcome.version = index_->Add(event.terms, record_offset);

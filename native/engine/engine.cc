@@ -52,7 +52,8 @@ Status Engine::Start() {
   index_.set_read_segments([this](auto segments, const index::LogIndex::AddEvent& add) {
     return ReadSegments(store_.hash_key, segments, add);
   });
-  auto log = OpenLog(env_, options_.directory, store_, {!options_.read_only, true}, &index_);
+  auto log =
+      OpenLog(env_, options_.directory, store_, {!options_.read_only, index_pages_}, &index_);
   if (!log.ok()) return log.status();
   damage_ = log.value().damage;
   read_only_watermark_ = log.value().watermark;
@@ -67,7 +68,7 @@ Status Engine::Start() {
   appender_ = std::move(appender.value());
   index_maker_ =
       std::make_unique<IndexMaker>(env_, options_.directory + "/log", store_, &mutex_, &index_,
-                                   index_.active_segment()->header.first_position);
+                                   index_pages_, index_.active_segment()->header.first_position);
   return Status::Ok();
 }
 
@@ -115,14 +116,14 @@ Result<query::Selection> Engine::Select(const query::Query& query, size_t limit)
   return AskIndex([&] { return query::Select(index_, query, watermark(), limit); });
 }
 
-Result<std::optional<index::Location>> Engine::FindById(std::string_view tenant,
-                                                        const Uuid& id) const {
-  return AskIndex([&]() -> std::optional<index::Location> {
+Result<query::Selection> Engine::FindById(std::string_view tenant, const Uuid& id) const {
+  return AskIndex([&] {
+    query::Selection found;
     const auto position = index_.PositionOfId(index_.TenantForRead(tenant).Id(id));
-    if (!position || *position > watermark()) return std::nullopt;
-    const index::Location location = index_.Locate(*position);
-    if (wal::DecodeTrustedRecord(location.record()).id != id) return std::nullopt;
-    return location;
+    if (!position || *position > watermark()) return found;
+    const index::StoredEvent event = index_.EventAt(*position, found.records);
+    if (wal::DecodeTrustedRecord(event.record).id == id) found.events.push_back(event);
+    return found;
   });
 }
 
@@ -152,6 +153,8 @@ Counters Engine::counters() const {
   Counters counters;
   counters.watermark = watermark();
   counters.index_bytes = index_.bytes();
+  counters.index_cache_bytes = index_pages_->bytes();
+  counters.index_cache_evictions = index_pages_->evictions();
   counters.segments = index_.segments().size();
   for (const index::IndexedSegment& segment : index_.segments()) {
     counters.storage_bytes += segment.segment->header.capacity;
@@ -183,9 +186,10 @@ Result<InclusionProof> Engine::ProveInclusion(std::string_view tenant, uint64_t 
                                               std::to_string(size) + ", got " +
                                               std::to_string(position));
   }
-  const auto records = RecordsAt(position, 1);
-  if (!records.ok()) return records.status();
-  const uint8_t* const record = records.value().front();
+  wal::RecordReader reader;
+  const auto event = AskIndex([&] { return index_.EventAt(position, reader); });
+  if (!event.ok()) return event.status();
+  const uint8_t* const record = event.value().record;
   if (wal::DecodeTrustedRecord(record).fields.tenant != tenant) {
     return Status(Code::kNotFound, "the tenant has no event at this position");
   }
@@ -211,14 +215,15 @@ Status Engine::CheckTreeSize(uint64_t size) const {
                                             std::to_string(size));
 }
 
-Result<std::vector<const uint8_t*>> Engine::RecordsAt(uint64_t first_position, size_t count) const {
+Result<std::vector<Digest>> Engine::LeavesAt(uint64_t first_position, size_t count) const {
   return AskIndex([&] {
-    std::vector<const uint8_t*> records;
-    records.reserve(count);
+    wal::RecordReader reader;
+    std::vector<Digest> leaves;
+    leaves.reserve(count);
     for (size_t i = 0; i < count; i++) {
-      records.push_back(index_.Locate(first_position + i).record());
+      leaves.push_back(wal::RecordHash(index_.EventAt(first_position + i, reader).record));
     }
-    return records;
+    return leaves;
   });
 }
 

@@ -28,8 +28,10 @@ struct OpenOptions {
   std::string directory;  // any name for a memory store
   wal::Durability durability = wal::Durability::kSync;
   bool read_only = false;
-  uint64_t segment_bytes_max = uint64_t{256} << 20;
+  uint64_t segment_bytes_max = uint64_t{64} << 20;
   size_t queue_bytes_max = size_t{64} << 20;
+  // What may be in memory of the mapped index files.
+  uint64_t index_cache_bytes_max = uint64_t{128} << 20;
   // Called on a thread of the engine after the watermark moved, room was made, or writing failed.
   // Must return soon and not call the engine.
   std::function<void()> on_progress = [] {};
@@ -44,7 +46,9 @@ struct Stats {
 struct Counters {
   uint64_t watermark = 0;
   uint64_t queued_bytes = 0;
-  uint64_t index_bytes = 0;  // of the index in memory
+  uint64_t index_bytes = 0;            // of the index in memory
+  uint64_t index_cache_bytes = 0;      // of index files, in memory
+  uint64_t index_cache_evictions = 0;  // of 64 KiB each
   uint64_t index_files = 0;
   uint64_t indexed_segments = 0;  // those that the files cover
   uint64_t index_failures = 0;    // index files that could not be written; tried again later
@@ -75,7 +79,8 @@ class Engine {
 
   // These give kDamaged where what they would answer with is not as it was written.
   Result<query::Selection> Select(const query::Query& query, size_t limit) const;
-  Result<std::optional<index::Location>> FindById(std::string_view tenant, const Uuid& id) const;
+  // One event, or none.
+  Result<query::Selection> FindById(std::string_view tenant, const Uuid& id) const;
   Result<query::Listing> List(query::ListKind kind, std::string_view tenant,
                               std::string_view prefix, uint64_t first_position, size_t limit) const;
   // Of one tenant, or of the whole store.
@@ -101,7 +106,7 @@ class Engine {
       : env_(env), options_(std::move(options)), store_(store), index_(store_.hash_key) {}
   Status Start();
   Status CheckTreeSize(uint64_t size) const;
-  Result<std::vector<const uint8_t*>> RecordsAt(uint64_t first_position, size_t count) const;
+  Result<std::vector<Digest>> LeavesAt(uint64_t first_position, size_t count) const;
   std::optional<Digest> ChunkRootAt(uint64_t chunk) const;
   // The answer of `ask` about the index, if nothing that it met was damaged.
   template <typename Ask>
@@ -113,9 +118,12 @@ class Engine {
   std::unique_ptr<env::FileLock> lock_;
   std::optional<Damage> damage_;
   uint64_t read_only_watermark_ = 0;
-  Prover prover_{[this](uint64_t first, size_t count) { return RecordsAt(first, count); },
+  Prover prover_{[this](uint64_t first, size_t count) { return LeavesAt(first, count); },
                  [this](uint64_t chunk) { return ChunkRootAt(chunk); }};
   std::shared_ptr<wal::FrameBufferPool> buffers_ = std::make_shared<wal::FrameBufferPool>();
+
+  const std::shared_ptr<index::PageBudget> index_pages_ =
+      std::make_shared<index::PageBudget>(options_.index_cache_bytes_max);
 
   mutable std::mutex mutex_;  // guards everything below
   index::LogIndex index_;

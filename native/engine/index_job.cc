@@ -1,11 +1,12 @@
 #include "engine/index_job.h"
 
+#include <array>
+
 #include "base/crc32c.h"
 #include "env/path.h"
 #include "index/index_writer.h"
 #include "index/memory_source.h"
 #include "merkle/range_condenser.h"
-#include "query/query.h"
 #include "wal/file_window.h"
 
 namespace allsource::engine {
@@ -55,8 +56,12 @@ void AddTreeOf(const index::IndexFile& file, merkle::RangeCondenser& tree) {
   }
 }
 
-int64_t TimeOf(const IndexPart& part, const wal::Segment& segment, uint32_t ordinal) {
-  return query::TimestampOf({&segment, 0, part.memory->offset(ordinal)});
+Result<int64_t> TimeOf(const index::MemoryIndex& events, const wal::Segment& segment,
+                       uint32_t ordinal) {
+  std::array<uint8_t, wal::kRecordHeaderBytes> record;
+  Status status = segment.file->ReadAt(events.offset(ordinal), record);
+  if (!status.ok()) return status;
+  return wal::DecodeTrustedRecord(record.data()).timestamp_micros;
 }
 
 // Checksums of the segments' blocks: those of a part in a file stand there.
@@ -92,17 +97,23 @@ Status WriteTree(const IndexJob& job, SectionWriter& writer) {
   return Status::Ok();
 }
 
-index::IndexHeader HeaderOf(const IndexJob& job, const Uuid& store_id) {
+Result<index::IndexHeader> HeaderOf(const IndexJob& job, const Uuid& store_id) {
   const IndexPart& first = job.parts.front();
   const IndexPart& last = job.parts.back();
   index::IndexHeader header;
   header.store_id = store_id;
   header.first_position = first.first_position;
-  header.first_micros = first.file != nullptr ? first.file->header().first_micros
-                                              : TimeOf(first, *job.segments.front(), 0);
   const auto last_ordinal = static_cast<uint32_t>(last.event_count() - 1);
-  header.last_micros = last.file != nullptr ? last.file->header().last_micros
-                                            : TimeOf(last, *job.segments.back(), last_ordinal);
+  const Result<int64_t> first_micros = first.file != nullptr
+                                           ? first.file->header().first_micros
+                                           : TimeOf(*first.memory, *job.segments.front(), 0);
+  if (!first_micros.ok()) return first_micros.status();
+  const Result<int64_t> last_micros =
+      last.file != nullptr ? last.file->header().last_micros
+                           : TimeOf(*last.memory, *job.segments.back(), last_ordinal);
+  if (!last_micros.ok()) return last_micros.status();
+  header.first_micros = first_micros.value();
+  header.last_micros = last_micros.value();
   return header;
 }
 
@@ -123,7 +134,9 @@ Status WriteIndexJob(env::Env* env, const std::string& path, const Uuid& store_i
                      const IndexJob& job, const std::atomic<bool>& cancelled) {
   std::vector<std::unique_ptr<index::MemorySource>> sorted;
   index::IndexContents contents;
-  contents.header = HeaderOf(job, store_id);
+  const auto header = HeaderOf(job, store_id);
+  if (!header.ok()) return header.status();
+  contents.header = header.value();
   contents.segments = CoveredBy(job);
   for (const IndexPart& part : job.parts) {
     if (part.file != nullptr) {

@@ -23,7 +23,7 @@ class LogOpener {
         log_directory_(directory + "/log"),
         store_(store),
         writer_(options.writer),
-        use_index_files_(options.use_index_files),
+        index_pages_(std::move(options.index_pages)),
         index_(index) {}
 
   Result<OpenedLog> Run() {
@@ -34,7 +34,7 @@ class LogOpener {
     if (!names.ok()) return names.status();
     for (size_t i = 0; i < names.value().size() && !log_.damage;) {
       const std::span<const std::string> left = std::span(names.value()).subspan(i);
-      const size_t indexed = use_index_files_ ? OpenIndexFile(left) : 0;
+      const size_t indexed = index_pages_ != nullptr ? OpenIndexFile(left) : 0;
       if (indexed == 0) {
         if (Status status = OpenSegment(left.front(), left.size() == 1); !status.ok()) {
           return status;
@@ -66,7 +66,8 @@ class LogOpener {
     const uint64_t first_position = index_->next_position();
     const std::string name = index::IndexFileName(first_position);
     if (names.front() != wal::SegmentFileName(first_position)) return 0;
-    auto file = index::IndexFile::Open(env_, log_directory_ + "/" + name, store_.store_id);
+    auto file =
+        index::IndexFile::Open(env_, log_directory_ + "/" + name, store_.store_id, index_pages_);
     if (!file.ok() || file.value()->header().first_position != first_position) return 0;
     const std::vector<index::CoveredSegment> covered = file.value()->segments();
     // The last segment is never sealed, and the one behind these tells that they are whole.
@@ -102,9 +103,6 @@ class LogOpener {
       return nullptr;
     }
     segment->header = header.value();
-    auto data = segment->file->Map(segment->header.capacity);
-    if (!data.ok()) return nullptr;
-    segment->data = data.value();
     return segment;
   }
 
@@ -261,7 +259,7 @@ class LogOpener {
   const std::string log_directory_;
   const StoreInfo& store_;
   const bool writer_;
-  const bool use_index_files_;
+  const std::shared_ptr<index::PageBudget> index_pages_;
   index::LogIndex* const index_;
   OpenedLog log_;
   std::set<std::string> used_index_files_;

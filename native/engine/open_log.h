@@ -29,9 +29,9 @@ struct OpenLogOptions {
   // A writer also removes unfinished files and clears a torn tail; a reader beside a writer changes
   // nothing, and makes durable what it saw.
   bool writer = false;
-  // Takes the events of sealed segments from index files where there are good ones; else every
-  // segment is read.
-  bool use_index_files = true;
+  // What the index files count against that the events of sealed segments are taken from, where
+  // there are good ones. Null: there are none, every segment is read.
+  std::shared_ptr<index::PageBudget> index_pages;
 };
 
 // Adds all segments of `directory`/log to the index.

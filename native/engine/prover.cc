@@ -9,26 +9,16 @@ namespace allsource::engine {
 namespace {
 
 std::vector<uint8_t> LeafOf(uint64_t position, const uint8_t* record) {
-  const wal::Record decoded = wal::DecodeTrustedRecord(record);
-  const int64_t timestamp = wal::DecodeFrameHeader(record - decoded.frame_back).timestamp_micros;
-  return wal::LeafInput(position, timestamp, {record, decoded.record_bytes});
+  return wal::LeafInput(position, {record, wal::DecodeTrustedRecord(record).record_bytes});
 }
 
 }  // namespace
 
-Prover::Prover(Locate locate, merkle::Tree::ChunkReader read_chunk)
-    : locate_(std::move(locate)),
-      tree_(
-          [this](uint64_t begin, uint64_t end) -> Result<std::vector<Digest>> {
-            // Position 1 is leaf 0.
-            const auto records = locate_(begin + 1, end - begin);
-            if (!records.ok()) return records.status();
-            std::vector<Digest> leaves;
-            leaves.reserve(end - begin);
-            for (const uint8_t* record : records.value()) leaves.push_back(wal::RecordHash(record));
-            return leaves;
-          },
-          std::move(read_chunk)) {}
+Prover::Prover(const ReadLeaves& read_leaves, merkle::Tree::ChunkReader read_chunk)
+    // Position 1 is leaf 0.
+    : tree_([read_leaves](uint64_t begin,
+                          uint64_t end) { return read_leaves(begin + 1, end - begin); },
+            std::move(read_chunk)) {}
 
 Result<Digest> Prover::Root(uint64_t size) {
   std::lock_guard lock(mutex_);

@@ -14,7 +14,7 @@ namespace allsource::engine {
 
 struct InclusionProof {
   std::vector<Digest> path;
-  // What is hashed behind RFC 6962's zero byte: position, timestamp, the record behind its hash.
+  // What is hashed behind RFC 6962's zero byte: position, and the record behind its hash.
   std::vector<uint8_t> leaf;
 };
 
@@ -22,16 +22,15 @@ struct InclusionProof {
 // proof hashes what no index file has of the tree, and no proof before it asked for.
 class Prover {
  public:
-  // The records of the positions [first, first + count).
-  using Locate = std::function<Result<std::vector<const uint8_t*>>(uint64_t first, size_t count)>;
-  Prover(Locate locate, merkle::Tree::ChunkReader read_chunk);
+  // The leaf hashes of the positions [first, first + count).
+  using ReadLeaves = std::function<Result<std::vector<Digest>>(uint64_t first, size_t count)>;
+  Prover(const ReadLeaves& read_leaves, merkle::Tree::ChunkReader read_chunk);
 
   Result<Digest> Root(uint64_t size);
   Result<InclusionProof> ProveInclusion(uint64_t position, const uint8_t* record, uint64_t size);
   Result<std::vector<Digest>> ProveConsistency(uint64_t first, uint64_t second);
 
  private:
-  const Locate locate_;
   std::mutex mutex_;
   merkle::Tree tree_;  // guarded by mutex_
 };

@@ -62,7 +62,7 @@ Result<RepairReport> RepairLog(env::Env* env, const std::string& directory) {
   auto store = OpenStoreFile(env, directory, false);
   if (!store.ok()) return store.status();
   index::LogIndex index(store.value().hash_key);
-  auto log = OpenLog(env, directory, store.value(), {false, false}, &index);
+  auto log = OpenLog(env, directory, store.value(), {}, &index);
   if (!log.ok()) return log.status();
   RepairReport report;
   report.last_position = log.value().watermark;

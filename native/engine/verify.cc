@@ -102,7 +102,7 @@ class LogVerifier {
     last_timestamp_ = header.timestamp_micros;
     const auto lengths_fault = wal::VisitRecords(
         header, frame, [&](uint64_t position, uint32_t, const wal::Record& record) {
-          if (fault.empty()) fault = RecordFault(position, header.timestamp_micros, record);
+          if (fault.empty()) fault = RecordFault(position, record);
         });
     if (lengths_fault) fault = *lengths_fault;
     if (!fault.empty()) {
@@ -115,9 +115,8 @@ class LogVerifier {
     return Status::Ok();
   }
 
-  std::string RecordFault(uint64_t position, int64_t timestamp, const wal::Record& record) {
-    const Digest hash =
-        wal::LeafHash(sha256_, position, timestamp, {record.begin, record.record_bytes});
+  std::string RecordFault(uint64_t position, const wal::Record& record) {
+    const Digest hash = wal::LeafHash(sha256_, position, {record.begin, record.record_bytes});
     const std::string event = "event " + std::to_string(position);
     if (wal::RecordHash(record.begin) != hash) {
       return event + " does not have the SHA-256 that was stored with it";

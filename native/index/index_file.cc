@@ -17,7 +17,8 @@ Term TermAt(const uint8_t* entry) { return {Load<uint64_t>(entry), Load<uint32_t
 }  // namespace
 
 Result<std::shared_ptr<IndexFile>> IndexFile::Open(env::Env* env, const std::string& path,
-                                                   const Uuid& store_id) {
+                                                   const Uuid& store_id,
+                                                   std::shared_ptr<PageBudget> budget) {
   auto file = env->Open(path, env::OpenMode::kReadOnly);
   if (!file.ok()) return file.status();
   auto length = file.value()->Length();
@@ -35,6 +36,8 @@ Result<std::shared_ptr<IndexFile>> IndexFile::Open(env::Env* env, const std::str
   if (!data.ok()) return data.status();
   std::shared_ptr<IndexFile> index(new IndexFile(path, std::move(file.value()), *header));
   index->data_ = data.value();
+  index->pages_ = std::make_unique<MappedPages>(std::move(budget), index->file_.get(), data.value(),
+                                                length.value());
   const uint64_t blocks = length.value() / kIndexBlockBytes + 1;
   index->checked_ = std::make_unique<std::atomic<uint64_t>[]>(blocks / kWordBits + 1);
   return index;
@@ -163,6 +166,7 @@ const uint8_t* IndexFile::Checked(Section section, uint64_t offset, uint64_t byt
   const SectionPlace& place = header_.section(section);
   const bool inside = offset <= place.bytes && bytes <= place.bytes - offset;
   const uint64_t begin = place.offset + offset;
+  if (inside && bytes != 0) pages_->Use(begin, begin + bytes);
   if (!inside || !CheckBlocks(begin / kIndexBlockBytes,
                               (begin + bytes + kIndexBlockBytes - 1) / kIndexBlockBytes)) {
     damaged_ = true;
@@ -186,13 +190,15 @@ bool IndexFile::CheckBlock(uint64_t block) const {
     if (!CheckOwnSums()) return false;
     checked_[0].fetch_or(1, std::memory_order_release);
   }
-  const uint8_t* const sums = data_ + header_.section(Section::kOwnSums).offset;
-  return Load<uint32_t>(sums + block * sizeof(uint32_t)) ==
+  const uint64_t sum = header_.section(Section::kOwnSums).offset + block * sizeof(uint32_t);
+  pages_->Use(sum, sum + sizeof(uint32_t));
+  return Load<uint32_t>(data_ + sum) ==
          Crc32c(0, {data_ + block * kIndexBlockBytes, kIndexBlockBytes});
 }
 
 bool IndexFile::CheckOwnSums() const {
   const SectionPlace& place = header_.section(Section::kOwnSums);
+  pages_->Use(place.offset, place.offset + place.bytes);
   return Crc32c(0, {data_ + place.offset, place.bytes}) == header_.own_sums_crc;
 }
 

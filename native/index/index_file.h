@@ -13,6 +13,7 @@
 #include "env/env.h"
 #include "index/index_format.h"
 #include "index/index_writer.h"
+#include "index/page_budget.h"
 #include "index/postings_view.h"
 
 namespace allsource::index {
@@ -22,7 +23,8 @@ class IndexFile : public IndexSource {
   // kDamaged where the file is no index file of this store, or has another length than its header
   // says.
   static Result<std::shared_ptr<IndexFile>> Open(env::Env* env, const std::string& path,
-                                                 const Uuid& store_id);
+                                                 const Uuid& store_id,
+                                                 std::shared_ptr<PageBudget> budget);
 
   const std::string& path() const { return path_; }
   const IndexHeader& header() const { return header_; }
@@ -73,6 +75,7 @@ class IndexFile : public IndexSource {
   const std::unique_ptr<env::File> file_;
   const IndexHeader header_;
   const uint8_t* data_ = nullptr;
+  std::unique_ptr<MappedPages> pages_;
   // A bit a block; the first is of the sums themselves, since the header's block has no sum.
   std::unique_ptr<std::atomic<uint64_t>[]> checked_;
   mutable std::atomic<bool> damaged_{false};

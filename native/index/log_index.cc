@@ -12,18 +12,27 @@ namespace allsource::index {
 namespace {
 
 constexpr uint64_t kBlockBytes = kIndexBlockBytes;
+// Of a record whose length nothing tells before it is read.
+constexpr uint64_t kUsualRecordBytes = 1024;
+constexpr uint64_t kRecordReadMax = uint64_t{64} << 10;
 
 // Stands where an event can't be read, so that whoever looks at it before the damage is told sees
 // empty fields and nothing outside of them.
-const wal::Segment& BlankSegment() {
-  static const wal::Segment segment = [] {
-    static std::array<uint8_t, wal::kFrameHeaderBytes + wal::kRecordHeaderBytes> bytes{};
-    wal::EncodeRecord({}, wal::kFrameHeaderBytes, bytes.data() + wal::kFrameHeaderBytes);
-    wal::Segment blank;
-    blank.data = bytes.data();
-    return blank;
+const uint8_t* BlankRecord() {
+  static const std::array<uint8_t, wal::kRecordHeaderBytes> blank = [] {
+    std::array<uint8_t, wal::kRecordHeaderBytes> bytes{};
+    wal::EncodeRecord({}, wal::kFrameHeaderBytes, bytes.data());
+    return bytes;
   }();
-  return segment;
+  return blank.data();
+}
+
+// How many bytes to read at the offset of an event, that its record is likely among: the event
+// behind it tells, which follows at once or after the header of a frame.
+uint64_t LikelyRecordBytes(const IndexPart& part, uint32_t ordinal, uint64_t offset) {
+  const uint64_t next = ordinal + 1 < part.event_count() ? part.OffsetOf(ordinal + 1) : 0;
+  if (next < offset + wal::kRecordHeaderBytes) return kUsualRecordBytes;
+  return std::min(next - offset, kRecordReadMax);
 }
 
 }  // namespace
@@ -139,26 +148,23 @@ std::optional<Digest> LogIndex::ChunkRoot(uint64_t chunk) const {
   return std::nullopt;
 }
 
-Location LogIndex::Locate(uint64_t position) const {
+StoredEvent LogIndex::EventAt(uint64_t position, wal::RecordReader& reader) const {
   const auto after = std::upper_bound(
       parts_.begin(), parts_.end(), position,
       [](uint64_t value, const IndexPart& part) { return value < part.first_position; });
   assert(after != parts_.begin());
   const IndexPart& part = *(after - 1);
-  return LocateIn(part, static_cast<uint32_t>(position - part.first_position));
+  return EventIn(part, static_cast<uint32_t>(position - part.first_position), reader);
 }
 
-Location LogIndex::LocateIn(const IndexPart& part, uint32_t ordinal) const {
+StoredEvent LogIndex::EventIn(const IndexPart& part, uint32_t ordinal,
+                              wal::RecordReader& reader) const {
   const uint64_t position = part.first_position + ordinal;
   const IndexedSegment& segment = SegmentOf(part, position);
-  if (part.file == nullptr) {
-    return {segment.segment.get(), position, part.memory->offset(ordinal)};
+  if (part.file == nullptr && segment.segment->data != nullptr) {
+    return {position, segment.segment->data + part.memory->offset(ordinal)};
   }
-  const uint32_t offset = part.file->offset(ordinal);
-  if (!IsSound(part, segment, offset)) {
-    return {&BlankSegment(), position, wal::kFrameHeaderBytes};
-  }
-  return {segment.segment.get(), position, offset};
+  return {position, ReadRecord(part, segment, ordinal, reader)};
 }
 
 const IndexedSegment& LogIndex::SegmentOf(const IndexPart& part, uint64_t position) const {
@@ -171,41 +177,59 @@ const IndexedSegment& LogIndex::SegmentOf(const IndexPart& part, uint64_t positi
   return *(after - 1);
 }
 
-// Whether a record can be read: its place is one, and all bytes of it and of its frame's header are
-// as they were when the segment was sealed.
-bool LogIndex::IsSound(const IndexPart& part, const IndexedSegment& segment,
-                       uint32_t offset) const {
+// The record of an event of a sealed segment, if its place is one and its bytes are as they were
+// sealed.
+const uint8_t* LogIndex::ReadRecord(const IndexPart& part, const IndexedSegment& segment,
+                                    uint32_t ordinal, wal::RecordReader& reader) const {
+  const auto refuse = [&] {
+    if (part.file != nullptr) part.file->MarkDamaged();
+    return BlankRecord();
+  };
   const uint64_t capacity = segment.segment->header.capacity;
+  const uint64_t offset = part.OffsetOf(ordinal);
   if (offset < wal::kSegmentHeaderBytes + wal::kFrameHeaderBytes ||
       offset + wal::kRecordHeaderBytes > capacity) {
-    part.file->MarkDamaged();
-    return false;
+    return refuse();
   }
-  if (segment.is_trusted()) return true;
-  if (!CheckBlocks(part, segment, offset, offset + wal::kRecordHeaderBytes)) return false;
-  const wal::Record record = wal::DecodeTrustedRecord(segment.segment->data + offset);
-  const uint64_t end = offset + uint64_t{record.record_bytes};
-  const uint64_t begin = offset - uint64_t{record.frame_back};
-  if (end > capacity || begin > offset) {
-    part.file->MarkDamaged();
-    return false;
-  }
-  return CheckBlocks(part, segment, begin, begin + wal::kFrameHeaderBytes) &&
-         CheckBlocks(part, segment, offset, end);
+  const uint64_t likely = std::min(LikelyRecordBytes(part, ordinal, offset), capacity - offset);
+  const uint8_t* record = ReadBytes(segment, offset, likely, reader);
+  if (record == nullptr) return BlankRecord();
+  if (!CheckBlocks(part, segment, offset, offset + wal::kRecordHeaderBytes)) return BlankRecord();
+  const uint64_t bytes = wal::DecodeTrustedRecord(record).record_bytes;
+  if (offset + bytes > capacity) return refuse();
+  if (!CheckBlocks(part, segment, offset, offset + bytes)) return BlankRecord();
+  if (bytes > likely) record = ReadBytes(segment, offset, bytes, reader);
+  return record == nullptr ? BlankRecord() : record;
+}
+
+const uint8_t* LogIndex::ReadBytes(const IndexedSegment& segment, uint64_t offset, uint64_t bytes,
+                                   wal::RecordReader& reader) const {
+  const auto read = reader.Read(*segment.segment, offset, bytes);
+  if (read.ok()) return read.value();
+  NoteDamage(*segment.segment, offset,
+             "the disk does not give back what is here: " + read.status().message());
+  return nullptr;
+}
+
+void LogIndex::NoteDamage(const wal::Segment& segment, uint64_t offset, std::string reason) const {
+  if (!damage_) damage_ = {segment.path, offset, std::move(reason)};
 }
 
 bool LogIndex::CheckBlocks(const IndexPart& part, const IndexedSegment& segment, uint64_t begin,
                            uint64_t end) const {
+  if (segment.is_trusted() || part.file == nullptr) return true;
   for (uint64_t block = begin / kBlockBytes; block * kBlockBytes < end; block++) {
     if (segment.checked[block]) continue;
     const uint32_t sum = part.file->block_sum(segment.first_block_sum + block);
     if (part.file->damaged()) return false;
-    const uint8_t* const bytes = segment.segment->data + block * kBlockBytes;
-    if (Crc32c(0, {bytes, kBlockBytes}) != sum) {
-      if (!damage_) {
-        damage_ = {segment.segment->path, block * kBlockBytes,
-                   "the bytes from here on are not those that were sealed"};
-      }
+    std::array<uint8_t, kBlockBytes> bytes;
+    const uint64_t offset = block * kBlockBytes;
+    if (Status status = segment.segment->file->ReadAt(offset, bytes); !status.ok()) {
+      NoteDamage(*segment.segment, offset, status.message());
+      return false;
+    }
+    if (Crc32c(0, bytes) != sum) {
+      NoteDamage(*segment.segment, offset, "the bytes from here on are not those that were sealed");
       return false;
     }
     segment.checked[block] = true;

@@ -17,17 +17,16 @@
 #include "index/memory_index.h"
 #include "index/postings_view.h"
 #include "index/term.h"
+#include "wal/record_reader.h"
 #include "wal/segment.h"
 
 namespace allsource::index {
 
-// Where an event lies. `segment` is kept for as long as the store is open.
-struct Location {
-  const wal::Segment* segment = nullptr;
+// An event of the log. The record is in a segment that stays mapped, or belongs to the reader that
+// was given.
+struct StoredEvent {
   uint64_t position = 0;
-  uint32_t offset = 0;
-
-  const uint8_t* record() const { return segment->data + offset; }
+  const uint8_t* record = nullptr;
 };
 
 // Events that follow one another, and their index: one of `memory` and `file`.
@@ -43,6 +42,9 @@ struct IndexPart {
   }
   uint64_t end_position() const { return first_position + event_count(); }
 
+  uint32_t OffsetOf(uint32_t ordinal) const {
+    return file == nullptr ? memory->offset(ordinal) : file->offset(ordinal);
+  }
   PostingsView Find(Term term) const {
     if (file != nullptr) return file->Find(term);
     const Postings* postings = memory->Find(term);
@@ -120,8 +122,8 @@ class LogIndex {
   // The root of a chunk of the Merkle tree, where an index file has it.
   std::optional<Digest> ChunkRoot(uint64_t chunk) const;
 
-  Location Locate(uint64_t position) const;
-  Location LocateIn(const IndexPart& part, uint32_t ordinal) const;
+  StoredEvent EventAt(uint64_t position, wal::RecordReader& reader) const;
+  StoredEvent EventIn(const IndexPart& part, uint32_t ordinal, wal::RecordReader& reader) const;
 
   // What `ask` answers, where it met no damaged index file. Else the file's part is made anew, and
   // it is asked again.
@@ -130,7 +132,7 @@ class LogIndex {
     return SoundIn(parts_.size(), ask);
   }
   // The first damage met in the log itself since the last call; answers since then are worth
-  // nothing, and Locate gave a blank event.
+  // nothing, and the event given is a blank one.
   std::optional<wal::Damage> TakeDamage() const { return std::exchange(damage_, std::nullopt); }
   // Some part can be made anew no more: its file and its segments are damaged.
   const std::optional<wal::Damage>& lost() const { return lost_; }
@@ -144,7 +146,11 @@ class LogIndex {
  private:
   const IndexedSegment& SegmentOf(const IndexPart& part, uint64_t position) const;
   void NumberBlockSums(const IndexPart& part);
-  bool IsSound(const IndexPart& part, const IndexedSegment& segment, uint32_t offset) const;
+  const uint8_t* ReadRecord(const IndexPart& part, const IndexedSegment& segment, uint32_t ordinal,
+                            wal::RecordReader& reader) const;
+  const uint8_t* ReadBytes(const IndexedSegment& segment, uint64_t offset, uint64_t bytes,
+                           wal::RecordReader& reader) const;
+  void NoteDamage(const wal::Segment& segment, uint64_t offset, std::string reason) const;
   bool CheckBlocks(const IndexPart& part, const IndexedSegment& segment, uint64_t begin,
                    uint64_t end) const;
   uint64_t VersionIn(size_t part_count, Term entity) const;

@@ -53,7 +53,7 @@ void PutEvent(TextOut& out, const wal::Record& record, uint64_t position, uint32
   out.Put(kNames.metadata);
   one_line ? out.OneLine(metadata) : out.Put(metadata);
   out.Put(kNames.timestamp);
-  out.Time(wal::DecodeFrameHeader(record.begin - record.frame_back).timestamp_micros, style);
+  out.Time(record.timestamp_micros, style);
   out.Put(kNames.version);
   out.Number(record.version);
   out.Put(kNames.position);
@@ -65,13 +65,13 @@ void PutEvent(TextOut& out, const wal::Record& record, uint64_t position, uint32
 
 }  // namespace
 
-Status WriteEvents(std::span<const index::Location> events, Style style, char separator,
+Status WriteEvents(std::span<const index::StoredEvent> events, Style style, char separator,
                    Sink& sink) {
   TextOut out(sink);
   std::string_view last_entity;
   uint32_t partition = 0;
   for (size_t i = 0; i < events.size(); i++) {
-    const wal::Record record = wal::DecodeTrustedRecord(events[i].record());
+    const wal::Record record = wal::DecodeTrustedRecord(events[i].record);
     if (record.fields.entity != last_entity) {
       last_entity = record.fields.entity;
       partition = PartitionOf(last_entity);

@@ -20,7 +20,7 @@ enum class Style : uint8_t { kWire = 0, kApi = 1 };
 
 // Writes events with `separator` between them (and none behind the last). Where it is a line feed,
 // each event is one line, whatever white space its payload has.
-Status WriteEvents(std::span<const index::Location> events, Style style, char separator,
+Status WriteEvents(std::span<const index::StoredEvent> events, Style style, char separator,
                    Sink& sink);
 
 // Writes the items of a listing with commas between.
@@ -34,7 +34,7 @@ struct StateOptions {
 
 // Writes the state of an entity whose events, all of them and in order, are given: payload objects
 // merged key by key, other payloads change nothing.
-Status WriteState(std::span<const index::Location> events, const StateOptions& options, Style style,
-                  Sink& sink);
+Status WriteState(std::span<const index::StoredEvent> events, const StateOptions& options,
+                  Style style, Sink& sink);
 
 }  // namespace allsource::query

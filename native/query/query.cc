@@ -17,15 +17,29 @@ using index::Term;
 // Entities or types looked through for one page of a listing with a rare prefix.
 constexpr size_t kListScanMax = 100'000;
 
+int64_t TimestampOf(const index::StoredEvent& event) {
+  return wal::DecodeTrustedRecord(event.record).timestamp_micros;
+}
+
 // The first position whose time is at least (or, for `after`, beyond) `micros`. Times never go
 // backwards along the log.
 uint64_t PositionAtTime(const LogIndex& index, uint64_t watermark, int64_t micros, bool after) {
+  wal::RecordReader reader;
+  const auto is_before = [&](int64_t time) { return after ? time <= micros : time < micros; };
   uint64_t low = 1;
   uint64_t high = watermark + 1;
+  // Files tell their times: no event of theirs needs to be read to pass them.
+  for (const IndexPart& part : index.parts()) {
+    if (part.file == nullptr || part.end_position() > high) break;
+    if (!is_before(part.file->header().last_micros)) {
+      high = part.end_position();
+      break;
+    }
+    low = part.end_position();
+  }
   while (low < high) {
     const uint64_t middle = low + (high - low) / 2;
-    const int64_t time = TimestampOf(index.Locate(middle));
-    if (after ? time <= micros : time < micros) {
+    if (is_before(TimestampOf(index.EventAt(middle, reader)))) {
       low = middle + 1;
     } else {
       high = middle;
@@ -37,11 +51,12 @@ uint64_t PositionAtTime(const LogIndex& index, uint64_t watermark, int64_t micro
 std::vector<Term> TypesWithPrefix(const LogIndex& index, const index::TenantTerms& tenant,
                                   std::string_view prefix, uint64_t watermark) {
   std::vector<Term> types;
+  wal::RecordReader reader;
   for (const IndexPart& part : index.parts()) {
     if (part.first_position > watermark) break;
     PostingsRange firsts(part.Find(tenant.types()), 0, watermark - part.first_position);
     for (; !firsts.empty(); firsts.PopFront()) {
-      const uint8_t* record = index.LocateIn(part, firsts.front()).record();
+      const uint8_t* record = index.EventIn(part, firsts.front(), reader).record;
       const std::string_view type = wal::DecodeTrustedRecord(record).fields.type;
       if (type.starts_with(prefix)) types.push_back(tenant.Type(type));
     }
@@ -150,12 +165,12 @@ class PartMatches {
 
 // Records of one entity lie anywhere in the log: they are fetched into the cache side by side,
 // while the selection is still being made. Of a long selection only the beginning is.
-void PrefetchRecord(const index::Location& location, size_t number) {
+void PrefetchRecord(const index::StoredEvent& event, size_t number) {
   constexpr size_t kRecordsMax = 32;
   constexpr size_t kBytes = 384;
   constexpr size_t kLineBytes = 64;
   if (number >= kRecordsMax) return;
-  for (size_t at = 0; at < kBytes; at += kLineBytes) __builtin_prefetch(location.record() + at);
+  for (size_t at = 0; at < kBytes; at += kLineBytes) __builtin_prefetch(event.record + at);
 }
 
 // The usual query has one list: its part of the range goes over as it is.
@@ -169,7 +184,7 @@ bool SelectFromOneList(const LogIndex& index, const IndexPart& part, const Plan&
       selection.next_position = part.first_position + ordinal;
       return false;
     }
-    selection.events.push_back(index.LocateIn(part, ordinal));
+    selection.events.push_back(index.EventIn(part, ordinal, selection.records));
     PrefetchRecord(selection.events.back(), selection.events.size());
   }
   return true;
@@ -189,32 +204,28 @@ bool SelectFrom(const LogIndex& index, const IndexPart& part, const Plan& plan, 
       selection.next_position = part.first_position + ordinal;
       return false;
     }
-    selection.events.push_back(index.LocateIn(part, ordinal));
+    selection.events.push_back(index.EventIn(part, ordinal, selection.records));
   }
   return true;
 }
 
 Summary Summarize(const LogIndex& index, Term term, std::string_view text,
-                  const index::Location& first, uint64_t watermark) {
+                  const index::StoredEvent& first, uint64_t watermark) {
   Summary summary{text, first.position, index.Count(term, watermark), 0, TimestampOf(first), 0};
   for (auto part = index.parts().rbegin(); part != index.parts().rend(); ++part) {
     if (part->first_position > watermark) continue;
     PostingsRange seen(part->Find(term), 0, watermark - part->first_position);
     if (seen.empty()) continue;
-    const index::Location last = index.LocateIn(*part, seen.back());
+    wal::RecordReader reader;
+    const index::StoredEvent last = index.EventIn(*part, seen.back(), reader);
     summary.last_micros = TimestampOf(last);
-    summary.current_version = wal::DecodeTrustedRecord(last.record()).version;
+    summary.current_version = wal::DecodeTrustedRecord(last.record).version;
     break;
   }
   return summary;
 }
 
 }  // namespace
-
-int64_t TimestampOf(const index::Location& location) {
-  const wal::Record record = wal::DecodeTrustedRecord(location.record());
-  return wal::DecodeFrameHeader(record.begin - record.frame_back).timestamp_micros;
-}
 
 Selection Select(const LogIndex& index, const Query& query, uint64_t watermark, size_t limit) {
   Selection selection;
@@ -245,12 +256,12 @@ Listing List(const LogIndex& index, ListKind kind, std::string_view tenant, std:
     PostingsRange firsts(part.Find(entities ? terms.entities() : terms.types()),
                          first_position > base ? first_position - base : 0, watermark - base);
     for (; !firsts.empty(); firsts.PopFront()) {
-      const index::Location first = index.LocateIn(part, firsts.front());
+      const index::StoredEvent first = index.EventIn(part, firsts.front(), listing.records);
       if (listing.items.size() == limit || looked_at++ == kListScanMax) {
         listing.next_position = first.position;
         return listing;
       }
-      const wal::EventFields fields = wal::DecodeTrustedRecord(first.record()).fields;
+      const wal::EventFields fields = wal::DecodeTrustedRecord(first.record).fields;
       const std::string_view text = entities ? fields.entity : fields.type;
       if (!text.starts_with(prefix)) continue;
       const Term term = entities ? terms.Entity(text) : terms.Type(text);

@@ -25,7 +25,8 @@ struct Query {
 };
 
 struct Selection {
-  std::vector<index::Location> events;
+  std::vector<index::StoredEvent> events;
+  wal::RecordReader records;   // what they show, where the log is not mapped
   uint64_t next_position = 0;  // of the first match behind these; 0 = there is none
   uint64_t bytes = 0;          // of all records together
 };
@@ -47,6 +48,7 @@ struct Summary {
 
 struct Listing {
   std::vector<Summary> items;
+  wal::RecordReader records;   // what their texts show
   uint64_t next_position = 0;  // where the next page begins; 0 = this was the last
 };
 
@@ -56,8 +58,5 @@ enum class ListKind : uint8_t { kEntities = 0, kEventTypes = 1 };
 // `first_position` on.
 Listing List(const index::LogIndex& index, ListKind kind, std::string_view tenant,
              std::string_view prefix, uint64_t first_position, uint64_t watermark, size_t limit);
-
-// The timestamp of a stored event, from its frame.
-int64_t TimestampOf(const index::Location& location);
 
 }  // namespace allsource::query

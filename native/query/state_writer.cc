@@ -88,14 +88,13 @@ Status NoMemory() {
   return Status(Code::kIo, "there is not enough memory for the state of this entity");
 }
 
-void PutHistoryItem(TextOut& out, const index::Location& event, const wal::Record& record,
-                    Style style) {
+void PutHistoryItem(TextOut& out, const wal::Record& record, Style style) {
   out.Put(style == Style::kWire ? "{\"event_id\":" : "{\"eventId\":");
   out.Id(record.id);
   out.Put(",\"type\":");
   out.String(record.fields.type);
   out.Put(",\"timestamp\":");
-  out.Time(TimestampOf(event), style);
+  out.Time(record.timestamp_micros, style);
   out.Put(",\"version\":");
   out.Number(record.version);
   out.Put(",\"payload\":");
@@ -105,21 +104,21 @@ void PutHistoryItem(TextOut& out, const index::Location& event, const wal::Recor
 
 }  // namespace
 
-Status WriteState(std::span<const index::Location> events, const StateOptions& options, Style style,
-                  Sink& sink) {
+Status WriteState(std::span<const index::StoredEvent> events, const StateOptions& options,
+                  Style style, Sink& sink) {
   const bool wire = style == Style::kWire;
   MergedObject state;
-  for (const index::Location& event : events) {
-    state.Merge(wal::DecodeTrustedRecord(event.record()).fields.payload);
+  for (const index::StoredEvent& event : events) {
+    state.Merge(wal::DecodeTrustedRecord(event.record).fields.payload);
   }
-  const wal::Record last = wal::DecodeTrustedRecord(events.back().record());
+  const wal::Record last = wal::DecodeTrustedRecord(events.back().record);
   TextOut out(sink);
   const size_t head_bytes = kEnvelopeBytesMax + kEscapedBytesMax * options.entity.size();
   if (!out.Reserve(head_bytes + options.as_of.size() + state.text_bytes())) return NoMemory();
   out.Put(wire ? "{\"entity_id\":" : "{\"entityId\":");
   out.String(options.entity);
   out.Put(wire ? ",\"last_updated\":" : ",\"lastUpdated\":");
-  out.Time(TimestampOf(events.back()), style);
+  out.Time(last.timestamp_micros, style);
   out.Put(wire ? ",\"event_count\":" : ",\"eventCount\":");
   out.Number(events.size());
   out.Put(wire ? ",\"as_of\":" : ",\"asOf\":");
@@ -130,14 +129,14 @@ Status WriteState(std::span<const index::Location> events, const StateOptions& o
   state.Put(out);
   out.Put(",\"history\":[");
   const size_t shown = std::min(options.history_max, events.size());
-  for (const index::Location& event : events.last(shown)) {
-    const wal::Record record = wal::DecodeTrustedRecord(event.record());
+  for (const index::StoredEvent& event : events.last(shown)) {
+    const wal::Record record = wal::DecodeTrustedRecord(event.record);
     const size_t type_bytes = kEscapedBytesMax * record.fields.type.size();
     if (!out.Reserve(kEnvelopeBytesMax + type_bytes + record.fields.payload.size())) {
       return NoMemory();
     }
     if (event.position != events[events.size() - shown].position) out.Put(',');
-    PutHistoryItem(out, event, record, style);
+    PutHistoryItem(out, record, style);
   }
   if (!out.Reserve(2)) return NoMemory();
   out.Put("]}");

@@ -11,12 +11,12 @@
 namespace allsource::wal {
 
 // What is fixed once the segment exists. The committer writes `file`; any thread may read `data` up
-// to the watermark.
+// to the watermark, and should not where an index file covers the segment: see RecordReader.
 struct Segment {
   std::string path;
   std::unique_ptr<env::File> file;
   SegmentHeader header;
-  const uint8_t* data = nullptr;  // the whole file, mapped read-only
+  const uint8_t* data = nullptr;  // the whole file, mapped read-only; null where it never was
 };
 
 // What is wrong with a file of the log, and where.

@@ -25,10 +25,12 @@ static_assert(kSynced + 4 == kFrameHeaderBytes);
 }  // namespace frame_field
 
 namespace record_field {
-constexpr size_t kBytes = 0, kFrameBack = 4, kHash = 8, kId = 40, kVersion = 56,
-                 kMetadataBytes = 64, kPayloadBytes = 68, kSchemaVersion = 72, kKeyId = 76,
-                 kEntityBytes = 80, kTagsBytes = 82, kTenantBytes = 84, kTypeBytes = 85,
-                 kTagCount = 86, kReserved = 87;
+constexpr size_t kBytes = 0, kFrameBack = 4, kHash = 8, kTimestamp = 40, kId = 48, kVersion = 64,
+                 kMetadataBytes = 72, kPayloadBytes = 76, kSchemaVersion = 80, kKeyId = 84,
+                 kEntityBytes = 88, kTagsBytes = 90, kTenantBytes = 92, kTypeBytes = 93,
+                 kTagCount = 94, kReserved = 95;
+// Everything from here on is hashed.
+constexpr size_t kHashed = kTimestamp;
 static_assert(kReserved + 1 == kRecordHeaderBytes);
 }  // namespace record_field
 
@@ -128,7 +130,8 @@ std::vector<uint8_t> CopyUnsealedFrame(const uint8_t* frame) {
     uint8_t* const to = copy.data() + at;
     const uint32_t bytes = Load<uint32_t>(from);
     std::memcpy(to, from, record_field::kHash);
-    std::memcpy(to + record_field::kId, from + record_field::kId, bytes - record_field::kId);
+    std::memcpy(to + record_field::kHashed, from + record_field::kHashed,
+                bytes - record_field::kHashed);
     at += bytes;
   }
   return copy;
@@ -171,6 +174,10 @@ void EncodeRecord(const EventFields& fields, uint32_t frame_back, uint8_t* to) {
   Put(text, fields.payload);
 }
 
+void SetRecordTime(uint8_t* record, int64_t timestamp_micros) {
+  Store<int64_t>(record + record_field::kTimestamp, timestamp_micros);
+}
+
 void SetRecordId(uint8_t* record, const Uuid& id) {
   std::memcpy(record + record_field::kId, id.data(), id.size());
 }
@@ -200,6 +207,7 @@ Record DecodeTrustedRecord(const uint8_t* record) {
   decoded.begin = record;
   decoded.record_bytes = Load<uint32_t>(record + kBytes);
   decoded.frame_back = Load<uint32_t>(record + kFrameBack);
+  decoded.timestamp_micros = Load<int64_t>(record + record_field::kTimestamp);
   std::memcpy(decoded.id.data(), record + kId, decoded.id.size());
   decoded.version = Load<uint64_t>(record + record_field::kVersion);
   decoded.schema_version = Load<uint32_t>(record + kSchemaVersion);
@@ -235,23 +243,19 @@ bool SameContent(const EventFields& a, const EventFields& b) {
          a.metadata == b.metadata && a.payload == b.payload;
 }
 
-std::vector<uint8_t> LeafInput(uint64_t position, int64_t timestamp_micros,
-                               std::span<const uint8_t> record) {
-  const auto hashed = record.subspan(record_field::kId);
-  std::vector<uint8_t> input(16 + hashed.size());
+std::vector<uint8_t> LeafInput(uint64_t position, std::span<const uint8_t> record) {
+  const auto hashed = record.subspan(record_field::kHashed);
+  std::vector<uint8_t> input(sizeof position + hashed.size());
   Store<uint64_t>(input.data(), position);
-  Store<int64_t>(input.data() + 8, timestamp_micros);
-  std::copy(hashed.begin(), hashed.end(), input.begin() + 16);
+  std::copy(hashed.begin(), hashed.end(), input.begin() + sizeof position);
   return input;
 }
 
-Digest LeafHash(Sha256& sha256, uint64_t position, int64_t timestamp_micros,
-                std::span<const uint8_t> record) {
-  uint8_t prefix[17];
+Digest LeafHash(Sha256& sha256, uint64_t position, std::span<const uint8_t> record) {
+  uint8_t prefix[1 + sizeof position];
   prefix[0] = 0;
   Store<uint64_t>(prefix + 1, position);
-  Store<int64_t>(prefix + 9, timestamp_micros);
-  return sha256(prefix, record.subspan(record_field::kId));
+  return sha256(prefix, record.subspan(record_field::kHashed));
 }
 
 void HashFrame(Sha256& sha256, uint8_t* frame) {
@@ -259,8 +263,7 @@ void HashFrame(Sha256& sha256, uint8_t* frame) {
   uint8_t* record = frame + kFrameHeaderBytes;
   for (uint32_t i = 0; i < header.event_count; i++) {
     const uint32_t bytes = Load<uint32_t>(record + record_field::kBytes);
-    SetRecordHash(record, LeafHash(sha256, header.first_position + i, header.timestamp_micros,
-                                   {record, bytes}));
+    SetRecordHash(record, LeafHash(sha256, header.first_position + i, {record, bytes}));
     record += bytes;
   }
 }

@@ -17,7 +17,7 @@ namespace allsource::wal {
 
 inline constexpr size_t kSegmentHeaderBytes = 64;
 inline constexpr size_t kFrameHeaderBytes = 40;
-inline constexpr size_t kRecordHeaderBytes = 88;
+inline constexpr size_t kRecordHeaderBytes = 96;
 // The length of a segment file is a multiple of this.
 inline constexpr uint64_t kSegmentAlignment = 4096;
 // Frames begin and end on multiples of this, so that a search for one needs to look only there.
@@ -81,6 +81,7 @@ struct EventFields {
 
 struct Record {
   EventFields fields;
+  int64_t timestamp_micros = 0;  // its frame's
   Uuid id{};
   uint64_t version = 0;
   uint32_t schema_version = 0;  // 0 = no schema was enforced
@@ -91,8 +92,10 @@ struct Record {
 };
 
 size_t RecordBytes(const EventFields& fields);
-// Writes a record whose id, version and hash come later. `to` has room for RecordBytes(fields).
+// Writes a record whose time, id, version and hash come later. `to` has room for
+// RecordBytes(fields).
 void EncodeRecord(const EventFields& fields, uint32_t frame_back, uint8_t* to);
+void SetRecordTime(uint8_t* record, int64_t timestamp_micros);
 void SetRecordId(uint8_t* record, const Uuid& id);
 void SetRecordVersion(uint8_t* record, uint64_t version);
 // Moves a whole record to another place, in the same frame.
@@ -105,12 +108,10 @@ Record DecodeTrustedRecord(const uint8_t* record);
 // Whether two events are the same to a client: all that it sent, its id aside.
 bool SameContent(const EventFields& a, const EventFields& b);
 
-// What identifies an event in the Merkle tree: position, timestamp, and the record behind its hash.
-std::vector<uint8_t> LeafInput(uint64_t position, int64_t timestamp_micros,
-                               std::span<const uint8_t> record);
+// What identifies an event in the Merkle tree: its position and the record behind its hash.
+std::vector<uint8_t> LeafInput(uint64_t position, std::span<const uint8_t> record);
 // The RFC 6962 leaf hash of an event: SHA-256 of a zero byte and its leaf input.
-Digest LeafHash(Sha256& sha256, uint64_t position, int64_t timestamp_micros,
-                std::span<const uint8_t> record);
+Digest LeafHash(Sha256& sha256, uint64_t position, std::span<const uint8_t> record);
 void SetRecordHash(uint8_t* record, const Digest& hash);
 Digest RecordHash(const uint8_t* record);
 

@@ -150,6 +150,10 @@ std::optional<std::string> VisitRecords(
     if (!record || record->frame_back != at) {
       return "event " + std::to_string(header.first_position + i) + " has lengths that do not fit";
     }
+    if (record->timestamp_micros != header.timestamp_micros) {
+      return "event " + std::to_string(header.first_position + i) +
+             " has another time than its frame";
+    }
     visit(header.first_position + i, at, *record);
     at += record->record_bytes;
   }

@@ -105,7 +105,7 @@ const storageSettings = {
     flag: '--segment-bytes-max',
     placeholder: 'bytes',
     type: byteCount(mebibyte, 1024 * mebibyte),
-    default: 256 * mebibyte,
+    default: 64 * mebibyte,
     doc: 'Size of a full log segment.',
   }),
   queueBytesMax: setting({
@@ -116,6 +116,15 @@ const storageSettings = {
     type: byteCount(mebibyte, 4096 * mebibyte),
     default: 64 * mebibyte,
     doc: 'Bytes that may wait for the disk before appends wait.',
+  }),
+  indexCacheBytesMax: setting({
+    key: 'storage.index_cache_bytes_max',
+    env: ['ALLSOURCE_INDEX_CACHE_BYTES_MAX'],
+    flag: '--index-cache-bytes-max',
+    placeholder: 'bytes',
+    type: byteCount(mebibyte, 1024 * 1024 * mebibyte),
+    default: 128 * mebibyte,
+    doc: 'Bytes of index files that may be in memory.',
   }),
   durability: setting<'sync' | 'async'>({
     key: 'durability.mode',

@@ -85,6 +85,7 @@ export interface NativeOpenOptions {
   readonly durability: number;
   readonly segmentBytesMax: number;
   readonly queueBytesMax: number;
+  readonly indexCacheBytesMax: number;
 }
 
 export interface NativeVerifyReport {
@@ -200,7 +201,9 @@ export const counterNumber = {
   indexFiles: 11,
   indexedSegments: 12,
   indexFailures: 13,
-  count: 14,
+  indexCacheBytes: 14,
+  indexCacheEvictions: 15,
+  count: 16,
 } as const;
 
 export interface NativeRepairReport {

@@ -5,8 +5,9 @@ import type { NativeOpenOptions, NativeRepairReport } from '../engine/index.js';
 import { NativeEventStore } from './nativeEventStore.js';
 import type { EventStore, OpenOptions } from './types.js';
 
-const segmentBytesDefault = 256 * 1024 * 1024;
+const segmentBytesDefault = 64 * 1024 * 1024;
 const queueBytesDefault = 64 * 1024 * 1024;
+const indexCacheBytesDefault = 128 * 1024 * 1024;
 
 const optionNames = new Set([
   'dataDir',
@@ -15,6 +16,7 @@ const optionNames = new Set([
   'readOnly',
   'segmentBytesMax',
   'queueBytesMax',
+  'indexCacheBytesMax',
 ]);
 
 /**
@@ -83,6 +85,11 @@ function toNativeOptions(options: OpenOptions): NativeOpenOptions {
     durability: durabilityNumber[durability],
     segmentBytesMax: bytesOption('segmentBytesMax', options.segmentBytesMax, segmentBytesDefault),
     queueBytesMax: bytesOption('queueBytesMax', options.queueBytesMax, queueBytesDefault),
+    indexCacheBytesMax: bytesOption(
+      'indexCacheBytesMax',
+      options.indexCacheBytesMax,
+      indexCacheBytesDefault,
+    ),
   };
 }
 

@@ -23,6 +23,8 @@ export function readCounters(native: NativeStore): EngineCounters {
     indexFiles: read('indexFiles'),
     indexedSegments: read('indexedSegments'),
     indexFailures: read('indexFailures'),
+    indexCacheBytes: read('indexCacheBytes'),
+    indexCacheEvictions: read('indexCacheEvictions'),
   };
 }
 

@@ -27,10 +27,12 @@ export interface OpenOptions {
   readonly durability?: 'sync' | 'async' | undefined;
   /** Opens beside a writer: no lock, no write; sees what was durable at the time of opening. */
   readonly readOnly?: boolean | undefined;
-  /** Size of a full log segment in bytes; default 256 MiB. The first segments are smaller. */
+  /** Size of a full log segment in bytes; default 64 MiB. The first segments are smaller. */
   readonly segmentBytesMax?: number | undefined;
   /** Bytes that may wait for the disk before appends wait; default 64 MiB. */
   readonly queueBytesMax?: number | undefined;
+  /** Bytes of index files that may be in memory; default 128 MiB. Counted in steps of 64 KiB. */
+  readonly indexCacheBytesMax?: number | undefined;
 }
 
 export interface AppendResult {
@@ -166,6 +168,10 @@ export interface EngineCounters {
   readonly indexedSegments: number;
   /** Index files that could not be written since opening; each is tried again. */
   readonly indexFailures: number;
+  /** Bytes of index files that are in memory. */
+  readonly indexCacheBytes: number;
+  /** Pieces of index files, 64 KiB each, that had to make room for others. */
+  readonly indexCacheEvictions: number;
 }
 
 export interface SubscribeOptions extends EventFilter {

@@ -53,7 +53,7 @@ describe('the worked examples of docs/format', () => {
   afterAll(() => rmSync(directory, { recursive: true }));
 
   it.each([
-    ['segment.md', segment, 14],
+    ['segment.md', segment, 15],
     ['store.md', storeFile, 2],
   ] as const)('state the fields that stand in the bytes of %s', (_name, page, count) => {
     expect(page.fields()).toHaveLength(count);

@@ -106,7 +106,7 @@ describe('an index file, read as its page says', () => {
       offsets.map((_, ordinal) => ordinal),
     );
     const inSegment = offsets.slice(0, 100);
-    expect(inSegment.map((at) => segment.toString('hex', at + 40, at + 56))).toEqual(
+    expect(inSegment.map((at) => segment.toString('hex', at + 48, at + 64))).toEqual(
       ids.slice(first - 1, first - 1 + 100).map((id) => id.replaceAll('-', '')),
     );
 

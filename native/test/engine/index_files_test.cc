@@ -81,8 +81,8 @@ void CheckAnswers(TestStore& store, const std::vector<StoredEvent>& events) {
   std::set<std::string> types, entities;
   for (const StoredEvent& event : events) {
     const auto found = Take(store.engine().FindById("default", event.id));
-    REQUIRE(found);
-    REQUIRE(test::ToStored(*found) == event);
+    REQUIRE(found.events.size() == 1);
+    REQUIRE(test::ToStored(found.events[0]) == event);
     types.insert(event.type);
     entities.insert(event.entity);
   }
@@ -200,8 +200,9 @@ TEST_CASE("nothing but the open segment is read when a store opens") {
   CHECK(read.status().code() == Code::kDamaged);
   CHECK(read.status().message().find("00000000000000000001.seg, offset 4096") != std::string::npos);
   CHECK_FALSE(store.engine().FindById("default", indexed.events[0].id).ok());
-  CHECK(test::ToStored(*Take(store.engine().FindById("default", indexed.events[1].id))) ==
-        indexed.events[1]);
+  const query::Selection sound = Take(store.engine().FindById("default", indexed.events[1].id));
+  REQUIRE(sound.events.size() == 1);
+  CHECK(test::ToStored(sound.events[0]) == indexed.events[1]);
   CHECK(store.MustAppend(ArrayText({EventText("entity-3", "1")})).outcomes[0].version ==
         CountOf(indexed.events, "entity-3") + 1);
   // Whether an id is known can't be said where its event is damaged.
@@ -263,7 +264,7 @@ TEST_CASE("any byte of an index file flipped changes no answer") {
       REQUIRE_OK(store.status());
       REQUIRE(store.ReadAll() == indexed.events);
       for (const StoredEvent& event : indexed.events) {
-        REQUIRE(Take(store.engine().FindById("default", event.id)));
+        REQUIRE(Take(store.engine().FindById("default", event.id)).events.size() == 1);
       }
       REQUIRE(Take(store.engine().StatsOf("default")).entities == 13);
     }

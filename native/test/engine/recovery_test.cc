@@ -179,8 +179,8 @@ std::string Everything(TestStore& store) {
   }
   for (const StoredEvent& event : store.ReadAll()) {
     const auto found = test::Take(store.engine().FindById("default", event.id));
-    REQUIRE(found);
-    CHECK(found->position == event.position);
+    REQUIRE(found.events.size() == 1);
+    CHECK(found.events[0].position == event.position);
     for (const bool by_entity : {true, false}) {
       query::Query query;
       query.tenant = "default";

@@ -109,21 +109,21 @@ Result<std::vector<StoredEvent>> TestStore::TryReadAll(const std::vector<std::st
     query.tenant = tenant;
     const auto page = engine_->Select(query, kPageEvents);
     if (!page.ok()) return page.status();
-    for (const index::Location& location : page.value().events) {
-      events.push_back(ToStored(location));
+    for (const index::StoredEvent& event : page.value().events) {
+      events.push_back(ToStored(event));
     }
   }
   std::ranges::sort(events, {}, &StoredEvent::position);
   return events;
 }
 
-StoredEvent ToStored(const index::Location& location) {
-  const wal::Record record = wal::DecodeTrustedRecord(location.record());
+StoredEvent ToStored(const index::StoredEvent& stored) {
+  const wal::Record record = wal::DecodeTrustedRecord(stored.record);
   const wal::EventFields& fields = record.fields;
   StoredEvent event;
-  event.position = location.position;
+  event.position = stored.position;
   event.version = record.version;
-  event.timestamp_micros = query::TimestampOf(location);
+  event.timestamp_micros = record.timestamp_micros;
   event.id = record.id;
   event.tenant = fields.tenant;
   event.entity = fields.entity;

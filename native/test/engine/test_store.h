@@ -99,7 +99,7 @@ class TestStore {
   std::unique_ptr<engine::Engine> engine_;
 };
 
-StoredEvent ToStored(const index::Location& location);
+StoredEvent ToStored(const index::StoredEvent& stored);
 
 // JSON text of an event of the tenant `default` in the wire names.
 std::string EventText(std::string_view entity, std::string_view payload,

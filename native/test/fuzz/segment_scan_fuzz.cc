@@ -47,9 +47,10 @@ struct Opened {
 };
 
 std::string AllEvents(const index::LogIndex& index, uint64_t watermark) {
-  std::vector<index::Location> all;
+  std::vector<index::StoredEvent> all;
+  wal::RecordReader reader;
   for (uint64_t position = 1; position <= watermark; ++position) {
-    all.push_back(index.Locate(position));
+    all.push_back(index.EventAt(position, reader));
   }
   query::Sink sink;
   if (!query::WriteEvents(all, query::Style::kWire, '\n', sink).ok()) return {};
@@ -63,7 +64,9 @@ std::string AllEvents(const index::LogIndex& index, uint64_t watermark) {
 Opened Open(env::Env& env, bool writer) {
   const engine::StoreInfo store;
   index::LogIndex index(store.hash_key);
-  auto log = engine::OpenLog(&env, kDirectory, store, {writer, true}, &index);
+  auto log =
+      engine::OpenLog(&env, kDirectory, store,
+                      {writer, std::make_shared<index::PageBudget>(uint64_t{1} << 20)}, &index);
   fuzz::Expect(log.ok(), "a log in memory opens");
   Opened opened{AllEvents(index, log.value().watermark), log.value()};
   query::Query query;

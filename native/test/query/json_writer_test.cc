@@ -25,21 +25,21 @@ struct Writer {
 
   Writer() { env.SetNowMicros(kNow); }
 
-  std::vector<index::Location> Select(std::string_view entity = {}) {
+  Selection Select(std::string_view entity = {}) {
     Query query;
     query.tenant = "default";
     if (!entity.empty()) query.entity = entity;
-    return test::Take(store.engine().Select(query, 1'000)).events;
+    return test::Take(store.engine().Select(query, 1'000));
   }
   std::string Events(Style style, char separator) {
     Sink sink;
-    REQUIRE_OK(WriteEvents(Select(), style, separator, sink));
+    REQUIRE_OK(WriteEvents(Select().events, style, separator, sink));
     return {reinterpret_cast<const char*>(sink.data()), sink.bytes()};
   }
   std::string State(std::string_view entity, Style style, size_t history_max,
                     std::string_view as_of = "null") {
     Sink sink;
-    REQUIRE_OK(WriteState(Select(entity), {entity, as_of, history_max}, style, sink));
+    REQUIRE_OK(WriteState(Select(entity).events, {entity, as_of, history_max}, style, sink));
     return {reinterpret_cast<const char*>(sink.data()), sink.bytes()};
   }
   std::string CurrentState(std::string_view entity) {

@@ -38,6 +38,7 @@ std::vector<uint8_t> BuildFrame(const wal::SegmentHeader& segment, uint64_t firs
     const size_t at = frame.size();
     frame.resize(at + wal::RecordBytes(fields));
     wal::EncodeRecord(fields, static_cast<uint32_t>(at), frame.data() + at);
+    wal::SetRecordTime(frame.data() + at, timestamp_micros);
     wal::SetRecordId(frame.data() + at, BuiltId(first_position + i));
     wal::SetRecordVersion(frame.data() + at, events[i].version);
   }

@@ -154,30 +154,32 @@ TEST_CASE("a frame whose length cannot be is none, whatever its checksum") {
 
 TEST_CASE("a record has each field at its offset") {
   std::vector<uint8_t> record = SomeRecord();
-  static_assert(kRecordHeaderBytes == 88);
+  static_assert(kRecordHeaderBytes == 96);
   Uuid id;
   id.fill(0xD1);
   Digest hash;
   hash.fill(0xE1);
+  SetRecordTime(record.data(), 0x7172737475767778);
   SetRecordId(record.data(), id);
   SetRecordVersion(record.data(), 0x8182838485868788);
   SetRecordHash(record.data(), hash);
   CHECK(Load<uint32_t>(record.data()) == record.size());
   CHECK(Load<uint32_t>(record.data() + 4) == 0x41424344);
   CHECK(std::count(record.begin() + 8, record.begin() + 40, 0xE1) == 32);
-  CHECK(std::count(record.begin() + 40, record.begin() + 56, 0xD1) == 16);
-  CHECK(Load<uint64_t>(record.data() + 56) == 0x8182838485868788);
-  CHECK(Load<uint32_t>(record.data() + 64) == 7);  // metadata
-  CHECK(Load<uint32_t>(record.data() + 68) == 7);  // payload
-  CHECK(Load<uint32_t>(record.data() + 72) == 0);  // schema version
-  CHECK(Load<uint32_t>(record.data() + 76) == 0);  // key id
-  CHECK(Load<uint16_t>(record.data() + 80) == 8);  // entity
-  CHECK(Load<uint16_t>(record.data() + 82) == 5);  // tags
-  CHECK(record[84] == 6);                          // tenant
-  CHECK(record[85] == 6);                          // type
-  CHECK(record[86] == 2);                          // tag count
-  CHECK(record[87] == 0);                          // reserved
-  CHECK(std::string(record.begin() + 88, record.end()) ==
+  CHECK(Load<int64_t>(record.data() + 40) == 0x7172737475767778);
+  CHECK(std::count(record.begin() + 48, record.begin() + 64, 0xD1) == 16);
+  CHECK(Load<uint64_t>(record.data() + 64) == 0x8182838485868788);
+  CHECK(Load<uint32_t>(record.data() + 72) == 7);  // metadata
+  CHECK(Load<uint32_t>(record.data() + 76) == 7);  // payload
+  CHECK(Load<uint32_t>(record.data() + 80) == 0);  // schema version
+  CHECK(Load<uint32_t>(record.data() + 84) == 0);  // key id
+  CHECK(Load<uint16_t>(record.data() + 88) == 8);  // entity
+  CHECK(Load<uint16_t>(record.data() + 90) == 5);  // tags
+  CHECK(record[92] == 6);                          // tenant
+  CHECK(record[93] == 6);                          // type
+  CHECK(record[94] == 2);                          // tag count
+  CHECK(record[95] == 0);                          // reserved
+  CHECK(std::string(record.begin() + 96, record.end()) ==
         "tenantentity-1a.type\x01t\x02uv{\"m\":1}[1,2,3]");
 }
 
@@ -217,7 +219,7 @@ TEST_CASE("a record whose lengths do not add up, or that is cut, is none") {
     REQUIRE_FALSE(DecodeRecord(std::span(whole).first(length)));
   }
   // The low and the high byte of each length.
-  for (const size_t at : {0, 3, 64, 67, 68, 71, 80, 81, 82, 83, 84, 85}) {
+  for (const size_t at : {0, 3, 72, 75, 76, 79, 88, 89, 90, 91, 92, 93}) {
     for (const int change : {-1, 1}) {
       std::vector<uint8_t> record = whole;
       record.resize(2 * whole.size());
@@ -231,26 +233,25 @@ TEST_CASE("a record whose lengths do not add up, or that is cut, is none") {
 TEST_CASE("lengths that overflow 32 bits do not pass for short ones") {
   std::vector<uint8_t> record = SomeRecord();
   // 7 + 7 becomes (7 - 2^31) + (7 + 2^31) modulo 2^32.
-  Store<uint32_t>(record.data() + 64, 0x80000007u);
-  Store<uint32_t>(record.data() + 68, 0x80000007u);
+  Store<uint32_t>(record.data() + 72, 0x80000007u);
+  Store<uint32_t>(record.data() + 76, 0x80000007u);
   CHECK_FALSE(DecodeRecord(record));
 }
 
-TEST_CASE("the leaf hash is SHA-256 of a zero byte, position, time, and the record behind it") {
+TEST_CASE("the leaf hash is SHA-256 of a zero byte, the position, and the record behind it") {
   Sha256 sha256;
   std::vector<uint8_t> frame = SomeFrame();
   const uint8_t* record = frame.data() + kFrameHeaderBytes;
   const uint32_t bytes = Load<uint32_t>(record);
-  std::vector<uint8_t> hashed(17);
+  std::vector<uint8_t> hashed(9);
   Store<uint64_t>(hashed.data() + 1, 7);
-  Store<int64_t>(hashed.data() + 9, 1'000);
   hashed.insert(hashed.end(), record + 40, record + bytes);
   CHECK(RecordHash(record) == sha256(hashed));
-  CHECK(LeafHash(sha256, 7, 1'000, {record, bytes}) == sha256(hashed));
-  CHECK_FALSE(RecordHash(record) == LeafHash(sha256, 8, 1'000, {record, bytes}));
-  CHECK_FALSE(RecordHash(record) == LeafHash(sha256, 7, 1'001, {record, bytes}));
+  CHECK(Load<int64_t>(record + 40) == 1'000);  // the time is among it
+  CHECK(LeafHash(sha256, 7, {record, bytes}) == sha256(hashed));
+  CHECK_FALSE(RecordHash(record) == LeafHash(sha256, 8, {record, bytes}));
   CHECK(RecordHash(record + bytes) ==
-        LeafHash(sha256, 8, 1'000, {record + bytes, Load<uint32_t>(record + bytes)}));
+        LeafHash(sha256, 8, {record + bytes, Load<uint32_t>(record + bytes)}));
 }
 
 TEST_CASE("a record that moves knows its new place in the frame") {

@@ -222,6 +222,9 @@ TEST_CASE("records are visited with their places, and lengths that do not fit ar
   Store<uint32_t>(frame.data() + 12, 3);
   CHECK(visit().first == "event 5 has lengths that do not fit");
   Store<uint32_t>(frame.data() + 12, 2);
+  Store<int64_t>(frame.data() + 24, 1);  // the frame's time
+  CHECK(visit().first == "event 3 has another time than its frame");
+  Store<int64_t>(frame.data() + 24, 0);
   Store<uint32_t>(frame.data() + 40 + 4, 48);  // frame_back
   CHECK(visit().first == "event 3 has lengths that do not fit");
 }

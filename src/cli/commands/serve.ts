@@ -55,9 +55,10 @@ async function runServe(command: Command, flags: ServeFlags): Promise<void> {
 }
 
 function toOpenOptions(settings: Settings) {
-  const { memory, dataDir, durability, segmentBytesMax, queueBytesMax } = settings;
+  const { memory, dataDir, durability } = settings;
+  const { segmentBytesMax, queueBytesMax, indexCacheBytesMax } = settings;
   const place = memory ? { memory } : { dataDir, durability };
-  return { ...place, segmentBytesMax, queueBytesMax };
+  return { ...place, segmentBytesMax, queueBytesMax, indexCacheBytesMax };
 }
 
 function toListenOptions(settings: Settings) {

@@ -42,6 +42,12 @@ function addIndex(gauge: AddTotal, counter: AddTotal, store: EventStore): void {
   gauge('index_segments', 'Segments whose index is in a file.', () => {
     return store.counters().indexedSegments;
   });
+  gauge('index_cache_bytes', 'Bytes of index files in memory.', () => {
+    return store.counters().indexCacheBytes;
+  });
+  counter('index_cache_evictions_total', 'Pieces of 64 KiB that made room for others.', () => {
+    return store.counters().indexCacheEvictions;
+  });
   counter('index_failures_total', 'Index files that could not be written.', () => {
     return store.counters().indexFailures;
   });
