@@ -29,6 +29,7 @@
     "index/page_budget.cc",
     "index/postings_view.cc",
     "index/section_writer.cc",
+    "index/segment_records.cc",
     "index/term.cc",
     "ingest/domain_rules.cc",
     "ingest/event_parser.cc",

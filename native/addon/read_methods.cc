@@ -74,7 +74,8 @@ class QueryArguments {
 uint64_t BytesOf(const query::Selection& selection) {
   uint64_t bytes = 0;
   for (const index::StoredEvent& event : selection.events) {
-    bytes += wal::DecodeTrustedRecord(event.record).record_bytes;
+    bytes += event.record == nullptr ? event.likely_bytes
+                                     : wal::DecodeTrustedRecord(event.record).record_bytes;
   }
   return bytes;
 }
@@ -83,7 +84,9 @@ bool IsLarge(const query::Selection& selection) {
   return selection.events.size() > kInlineEventsMax || BytesOf(selection) > kInlineBytesMax;
 }
 
-Status Render(const query::Selection& selection, uint32_t flags, query::Sink& sink) {
+Status Render(const engine::Engine& engine, query::Selection& selection, uint32_t flags,
+              query::Sink& sink) {
+  if (Status status = engine.Fetch(selection); !status.ok()) return status;
   const char separator = (flags & kLines) != 0 ? '\n' : ',';
   Status status = query::WriteEvents(selection.events, StyleOf(flags), separator, sink);
   if (!status.ok() || separator == ',' || selection.events.empty()) return status;
@@ -93,14 +96,20 @@ Status Render(const query::Selection& selection, uint32_t flags, query::Sink& si
   return status;
 }
 
-// All events of an entity up to a time.
+Status RenderState(const engine::Engine& engine, query::Selection& selection,
+                   const query::StateOptions& options, query::Style style, query::Sink& sink) {
+  if (Status status = engine.Fetch(selection); !status.ok()) return status;
+  return query::WriteState(selection.events, options, style, sink);
+}
+
+// Where all events of an entity up to a time lie.
 Result<query::Selection> HistoryOf(const engine::Engine& engine, std::string_view tenant,
                                    std::string_view entity, double as_of) {
   query::Query query;
   query.tenant = tenant;
   query.entity = entity;
   if (!std::isnan(as_of)) query.until_micros = static_cast<int64_t>(as_of);
-  return engine.Select(query, std::numeric_limits<size_t>::max());
+  return engine.Locate(query, std::numeric_limits<size_t>::max());
 }
 
 }  // namespace
@@ -143,14 +152,14 @@ Napi::Value StoreObject::Read(const Napi::CallbackInfo& info) {
   return Guarded(info, [&]() -> Napi::Value {
     const QueryArguments arguments(info);
     double* const numbers = answer_numbers_;
-    const query::Selection selection =
-        ValueOf(info.Env(), engine().Select(arguments.query(), arguments.limit));
+    query::Selection selection =
+        ValueOf(info.Env(), engine().Locate(arguments.query(), arguments.limit));
     numbers[kCount] = static_cast<double>(selection.events.size());
     numbers[kNextPosition] = static_cast<double>(selection.next_position);
     numbers[kUseAsync] = IsLarge(selection) ? 1 : 0;
     if (numbers[kUseAsync] != 0) return Napi::Number::New(info.Env(), 0);
     BeginAnswer(info[10]);
-    if (Status status = Render(selection, arguments.flags, answer_); !status.ok()) {
+    if (Status status = Render(engine(), selection, arguments.flags, answer_); !status.ok()) {
       throw ErrorOf(info.Env(), status);
     }
     return Answer(info.Env());
@@ -163,12 +172,13 @@ Napi::Value StoreObject::ReadAsync(const Napi::CallbackInfo& info) {
     const QueryArguments arguments(info);
     double* const numbers = answer_numbers_;
     query::Selection selection =
-        ValueOf(info.Env(), engine().Select(arguments.query(), arguments.limit));
+        ValueOf(info.Env(), engine().Locate(arguments.query(), arguments.limit));
     numbers[kCount] = static_cast<double>(selection.events.size());
     numbers[kNextPosition] = static_cast<double>(selection.next_position);
-    return RenderLater(info.Env(), handle_,
-                       [selection = std::move(selection), flags = arguments.flags](
-                           query::Sink& sink) { return Render(selection, flags, sink); });
+    return RenderLater(
+        info.Env(), handle_,
+        [&engine = engine(), selection = std::move(selection), flags = arguments.flags](
+            query::Sink& sink) mutable { return Render(engine, selection, flags, sink); });
   });
 }
 
@@ -198,7 +208,7 @@ Napi::Value StoreObject::State(const Napi::CallbackInfo& info) {
     const std::string entity = TextOf(info[1], "entity");
     const std::string as_of_text = TextOf(info[3], "asOfText");
     double* const numbers = answer_numbers_;
-    const query::Selection selection = ValueOf(
+    query::Selection selection = ValueOf(
         info.Env(), HistoryOf(engine(), tenant, entity, info[2].As<Napi::Number>().DoubleValue()));
     numbers[kCount] = static_cast<double>(selection.events.size());
     numbers[kUseAsync] = IsLarge(selection) ? 1 : 0;
@@ -208,7 +218,7 @@ Napi::Value StoreObject::State(const Napi::CallbackInfo& info) {
     BeginAnswer(info[6]);
     const query::StateOptions options{entity, as_of_text, info[4].As<Napi::Number>().Uint32Value()};
     const uint32_t flags = info[5].As<Napi::Number>().Uint32Value();
-    const Status status = query::WriteState(selection.events, options, StyleOf(flags), answer_);
+    const Status status = RenderState(engine(), selection, options, StyleOf(flags), answer_);
     if (!status.ok()) throw ErrorOf(info.Env(), status);
     return Answer(info.Env());
   });
@@ -223,13 +233,12 @@ Napi::Value StoreObject::StateAsync(const Napi::CallbackInfo& info) {
         info.Env(), HistoryOf(engine(), tenant, entity, info[2].As<Napi::Number>().DoubleValue()));
     return RenderLater(
         info.Env(), handle_,
-        [selection = std::move(selection), entity = std::move(entity),
+        [&engine = engine(), selection = std::move(selection), entity = std::move(entity),
          as_of_text = TextOf(info[3], "asOfText"),
          history_max = info[4].As<Napi::Number>().Uint32Value(),
-         style = StyleOf(info[5].As<Napi::Number>().Uint32Value())](query::Sink& sink) {
+         style = StyleOf(info[5].As<Napi::Number>().Uint32Value())](query::Sink& sink) mutable {
           if (selection.events.empty()) return Status::Ok();
-          return query::WriteState(selection.events, {entity, as_of_text, history_max}, style,
-                                   sink);
+          return RenderState(engine, selection, {entity, as_of_text, history_max}, style, sink);
         });
   });
 }

@@ -112,19 +112,50 @@ auto Engine::AskIndex(const Ask& ask) const -> Result<decltype(ask())> {
   return answer;
 }
 
-Result<query::Selection> Engine::Select(const query::Query& query, size_t limit) const {
+Result<query::Selection> Engine::Locate(const query::Query& query, size_t limit) const {
   return AskIndex([&] { return query::Select(index_, query, watermark(), limit); });
 }
 
+Status Engine::Fetch(query::Selection& selection) const {
+  // In the order of the log, in which reading ahead helps.
+  auto& events = selection.events;
+  const bool descending = !events.empty() && events.front().position > events.back().position;
+  for (size_t i = 0; i < events.size(); i++) {
+    index::StoredEvent& event = events[descending ? events.size() - 1 - i : i];
+    while (event.record == nullptr) {
+      std::optional<wal::Damage> damage;
+      event.record =
+          event.records->Read(event.offset, event.likely_bytes, selection.records, damage);
+      if (damage) return wal::DamageStatus(*damage);
+      if (event.record != nullptr) break;
+      // Its index file is damaged: the part is made anew by who asks.
+      const auto place = AskIndex([&] { return selection.Hold(index_.Locate(event.position)); });
+      if (!place.ok()) return place.status();
+      event = place.value();
+    }
+  }
+  return Status::Ok();
+}
+
+Result<query::Selection> Engine::Select(const query::Query& query, size_t limit) const {
+  auto selection = Locate(query, limit);
+  if (!selection.ok()) return selection;
+  if (Status status = Fetch(selection.value()); !status.ok()) return status;
+  return selection;
+}
+
 Result<query::Selection> Engine::FindById(std::string_view tenant, const Uuid& id) const {
-  return AskIndex([&] {
-    query::Selection found;
+  auto found = AskIndex([&] {
+    query::Selection selection;
     const auto position = index_.PositionOfId(index_.TenantForRead(tenant).Id(id));
-    if (!position || *position > watermark()) return found;
-    const index::StoredEvent event = index_.EventAt(*position, found.records);
-    if (wal::DecodeTrustedRecord(event.record).id == id) found.events.push_back(event);
-    return found;
+    if (position && *position <= watermark()) selection.Add(index_.Locate(*position));
+    return selection;
   });
+  if (!found.ok()) return found;
+  if (Status status = Fetch(found.value()); !status.ok()) return status;
+  auto& events = found.value().events;
+  if (!events.empty() && wal::DecodeTrustedRecord(events[0].record).id != id) events.clear();
+  return found;
 }
 
 Result<query::Listing> Engine::List(query::ListKind kind, std::string_view tenant,
@@ -156,8 +187,8 @@ Counters Engine::counters() const {
   counters.index_cache_bytes = index_pages_->bytes();
   counters.index_cache_evictions = index_pages_->evictions();
   counters.segments = index_.segments().size();
-  for (const index::IndexedSegment& segment : index_.segments()) {
-    counters.storage_bytes += segment.segment->header.capacity;
+  for (const auto& records : index_.segments()) {
+    counters.storage_bytes += records->segment()->header.capacity;
   }
   for (const index::IndexPart& part : index_.parts()) {
     if (part.file == nullptr) continue;

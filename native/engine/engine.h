@@ -79,6 +79,10 @@ class Engine {
 
   // These give kDamaged where what they would answer with is not as it was written.
   Result<query::Selection> Select(const query::Query& query, size_t limit) const;
+  // The same in two steps: where the events lie, which takes microseconds, and their records, which
+  // may have to come from the disk.
+  Result<query::Selection> Locate(const query::Query& query, size_t limit) const;
+  Status Fetch(query::Selection& selection) const;
   // One event, or none.
   Result<query::Selection> FindById(std::string_view tenant, const Uuid& id) const;
   Result<query::Listing> List(query::ListKind kind, std::string_view tenant,

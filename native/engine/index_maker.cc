@@ -86,7 +86,7 @@ std::optional<IndexJob> IndexMaker::NextJob(uint64_t sealed_position) const {
     for (size_t i = first; i < first + count; i++) {
       job.parts.push_back(parts[i]);
       for (size_t s = 0; s < parts[i].segment_count; s++) {
-        job.segments.push_back(index_->segments()[parts[i].first_segment + s].segment);
+        job.segments.push_back(index_->segments()[parts[i].first_segment + s]->segment());
       }
     }
     return job;

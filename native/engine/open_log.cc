@@ -272,11 +272,11 @@ Result<OpenedLog> OpenLog(env::Env* env, const std::string& directory, const Sto
   return LogOpener(env, directory, store, options, index).Run();
 }
 
-bool ReadSegments(HashKey key, std::span<const index::IndexedSegment> segments,
+bool ReadSegments(HashKey key, std::span<const index::LogIndex::Records> segments,
                   const index::LogIndex::AddEvent& add) {
   std::map<std::string, index::TenantTerms, std::less<>> tenants;
-  for (const index::IndexedSegment& indexed : segments) {
-    const wal::Segment& segment = *indexed.segment;
+  for (const index::LogIndex::Records& records : segments) {
+    const wal::Segment& segment = *records->segment();
     const auto read_frame = [&](uint64_t offset, const wal::FrameHeader& header,
                                 std::span<const uint8_t> frame) {
       const auto read_record = [&](uint64_t, uint32_t offset_in_frame, const wal::Record& record) {

@@ -39,7 +39,7 @@ Result<OpenedLog> OpenLog(env::Env* env, const std::string& directory, const Sto
                           OpenLogOptions options, index::LogIndex* index);
 
 // Reads sealed segments from front to back; false where something in them is not right.
-bool ReadSegments(HashKey key, std::span<const index::IndexedSegment> segments,
+bool ReadSegments(HashKey key, std::span<const index::LogIndex::Records> segments,
                   const index::LogIndex::AddEvent& add);
 
 // Names of the segment files of a log directory, by position.

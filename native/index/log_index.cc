@@ -11,9 +11,8 @@
 namespace allsource::index {
 namespace {
 
-constexpr uint64_t kBlockBytes = kIndexBlockBytes;
 // Of a record whose length nothing tells before it is read.
-constexpr uint64_t kUsualRecordBytes = 1024;
+constexpr uint32_t kUsualRecordBytes = 1024;
 constexpr uint64_t kRecordReadMax = uint64_t{64} << 10;
 
 // Stands where an event can't be read, so that whoever looks at it before the damage is told sees
@@ -29,10 +28,10 @@ const uint8_t* BlankRecord() {
 
 // How many bytes to read at the offset of an event, that its record is likely among: the event
 // behind it tells, which follows at once or after the header of a frame.
-uint64_t LikelyRecordBytes(const IndexPart& part, uint32_t ordinal, uint64_t offset) {
+uint32_t LikelyRecordBytes(const IndexPart& part, uint32_t ordinal, uint64_t offset) {
   const uint64_t next = ordinal + 1 < part.event_count() ? part.OffsetOf(ordinal + 1) : 0;
   if (next < offset + wal::kRecordHeaderBytes) return kUsualRecordBytes;
-  return std::min(next - offset, kRecordReadMax);
+  return static_cast<uint32_t>(std::min(next - offset, kRecordReadMax));
 }
 
 }  // namespace
@@ -59,7 +58,7 @@ void LogIndex::AddSegment(std::shared_ptr<wal::Segment> segment, MemoryIndex::Ex
   part.first_segment = segments_.size();
   part.segment_count = 1;
   parts_.push_back(std::move(part));
-  segments_.push_back({std::move(segment), {}, 0});
+  segments_.push_back(std::make_shared<SegmentRecords>(std::move(segment)));
 }
 
 void LogIndex::AddFile(std::shared_ptr<IndexFile> file,
@@ -69,22 +68,15 @@ void LogIndex::AddFile(std::shared_ptr<IndexFile> file,
   part.first_segment = segments_.size();
   part.segment_count = segments.size();
   part.file = std::move(file);
-  for (std::shared_ptr<wal::Segment>& segment : segments) {
-    const uint64_t blocks = segment->header.capacity / kBlockBytes;
-    segments_.push_back({std::move(segment), std::vector<bool>(blocks), 0});
-  }
-  NumberBlockSums(part);
-  parts_.push_back(std::move(part));
-}
-
-// The sums of a file's segments stand there one behind the other.
-void LogIndex::NumberBlockSums(const IndexPart& part) {
+  // The sums of a file's segments stand there one behind the other.
   uint64_t block_sums = 0;
-  for (size_t i = 0; i < part.segment_count; i++) {
-    IndexedSegment& segment = segments_[part.first_segment + i];
-    segment.first_block_sum = block_sums;
-    block_sums += segment.segment->header.capacity / kBlockBytes;
+  for (std::shared_ptr<wal::Segment>& segment : segments) {
+    const uint64_t blocks = segment->header.capacity / kIndexBlockBytes;
+    segments_.push_back(
+        std::make_shared<SegmentRecords>(std::move(segment), part.file, block_sums));
+    block_sums += blocks;
   }
+  parts_.push_back(std::move(part));
 }
 
 void LogIndex::Install(std::shared_ptr<IndexFile> file) {
@@ -98,7 +90,12 @@ void LogIndex::Install(std::shared_ptr<IndexFile> file) {
     joined.segment_count += last->segment_count;
     if (last->file != nullptr && last->file->damaged()) damaged_files_.push_back(last->file);
   }
-  NumberBlockSums(joined);
+  uint64_t block_sums = 0;
+  for (size_t i = 0; i < joined.segment_count; i++) {
+    Records& records = segments_[joined.first_segment + i];
+    records = records->In(joined.file, block_sums);
+    block_sums += records->segment()->header.capacity / kIndexBlockBytes;
+  }
   *first = std::move(joined);
   parts_.erase(first + 1, last);
 }
@@ -148,93 +145,56 @@ std::optional<Digest> LogIndex::ChunkRoot(uint64_t chunk) const {
   return std::nullopt;
 }
 
-StoredEvent LogIndex::EventAt(uint64_t position, wal::RecordReader& reader) const {
+const IndexPart& LogIndex::PartOf(uint64_t position) const {
   const auto after = std::upper_bound(
       parts_.begin(), parts_.end(), position,
       [](uint64_t value, const IndexPart& part) { return value < part.first_position; });
   assert(after != parts_.begin());
-  const IndexPart& part = *(after - 1);
-  return EventIn(part, static_cast<uint32_t>(position - part.first_position), reader);
+  return *(after - 1);
+}
+
+StoredEvent LogIndex::Locate(uint64_t position) const {
+  const IndexPart& part = PartOf(position);
+  return LocateIn(part, static_cast<uint32_t>(position - part.first_position));
+}
+
+StoredEvent LogIndex::LocateIn(const IndexPart& part, uint32_t ordinal) const {
+  const uint64_t position = part.first_position + ordinal;
+  const SegmentRecords& records = RecordsOf(part, position);
+  const uint32_t offset = part.OffsetOf(ordinal);
+  if (const uint8_t* const mapped = records.Mapped(offset)) {
+    return {position, mapped, &records, offset, 0};
+  }
+  return {position, nullptr, &records, offset, LikelyRecordBytes(part, ordinal, offset)};
+}
+
+StoredEvent LogIndex::EventAt(uint64_t position, wal::RecordReader& reader) const {
+  return ReadNow(Locate(position), reader);
 }
 
 StoredEvent LogIndex::EventIn(const IndexPart& part, uint32_t ordinal,
                               wal::RecordReader& reader) const {
-  const uint64_t position = part.first_position + ordinal;
-  const IndexedSegment& segment = SegmentOf(part, position);
-  if (part.file == nullptr && segment.segment->data != nullptr) {
-    return {position, segment.segment->data + part.memory->offset(ordinal)};
-  }
-  return {position, ReadRecord(part, segment, ordinal, reader)};
+  return ReadNow(LocateIn(part, ordinal), reader);
 }
 
-const IndexedSegment& LogIndex::SegmentOf(const IndexPart& part, uint64_t position) const {
+StoredEvent LogIndex::ReadNow(StoredEvent event, wal::RecordReader& reader) const {
+  if (event.record != nullptr) return event;
+  std::optional<wal::Damage> damage;
+  event.record = event.records->Read(event.offset, event.likely_bytes, reader, damage);
+  if (event.record != nullptr) return event;
+  if (damage && !damage_) damage_ = damage;
+  event.record = BlankRecord();
+  return event;
+}
+
+const SegmentRecords& LogIndex::RecordsOf(const IndexPart& part, uint64_t position) const {
   const auto first = segments_.begin() + static_cast<ptrdiff_t>(part.first_segment);
-  if (part.segment_count == 1) return *first;
+  if (part.segment_count == 1) return **first;
   const auto after = std::upper_bound(first, first + static_cast<ptrdiff_t>(part.segment_count),
-                                      position, [](uint64_t value, const IndexedSegment& segment) {
-                                        return value < segment.segment->header.first_position;
+                                      position, [](uint64_t value, const Records& records) {
+                                        return value < records->segment()->header.first_position;
                                       });
-  return *(after - 1);
-}
-
-// The record of an event of a sealed segment, if its place is one and its bytes are as they were
-// sealed.
-const uint8_t* LogIndex::ReadRecord(const IndexPart& part, const IndexedSegment& segment,
-                                    uint32_t ordinal, wal::RecordReader& reader) const {
-  const auto refuse = [&] {
-    if (part.file != nullptr) part.file->MarkDamaged();
-    return BlankRecord();
-  };
-  const uint64_t capacity = segment.segment->header.capacity;
-  const uint64_t offset = part.OffsetOf(ordinal);
-  if (offset < wal::kSegmentHeaderBytes + wal::kFrameHeaderBytes ||
-      offset + wal::kRecordHeaderBytes > capacity) {
-    return refuse();
-  }
-  const uint64_t likely = std::min(LikelyRecordBytes(part, ordinal, offset), capacity - offset);
-  const uint8_t* record = ReadBytes(segment, offset, likely, reader);
-  if (record == nullptr) return BlankRecord();
-  if (!CheckBlocks(part, segment, offset, offset + wal::kRecordHeaderBytes)) return BlankRecord();
-  const uint64_t bytes = wal::DecodeTrustedRecord(record).record_bytes;
-  if (offset + bytes > capacity) return refuse();
-  if (!CheckBlocks(part, segment, offset, offset + bytes)) return BlankRecord();
-  if (bytes > likely) record = ReadBytes(segment, offset, bytes, reader);
-  return record == nullptr ? BlankRecord() : record;
-}
-
-const uint8_t* LogIndex::ReadBytes(const IndexedSegment& segment, uint64_t offset, uint64_t bytes,
-                                   wal::RecordReader& reader) const {
-  const auto read = reader.Read(*segment.segment, offset, bytes);
-  if (read.ok()) return read.value();
-  NoteDamage(*segment.segment, offset,
-             "the disk does not give back what is here: " + read.status().message());
-  return nullptr;
-}
-
-void LogIndex::NoteDamage(const wal::Segment& segment, uint64_t offset, std::string reason) const {
-  if (!damage_) damage_ = {segment.path, offset, std::move(reason)};
-}
-
-bool LogIndex::CheckBlocks(const IndexPart& part, const IndexedSegment& segment, uint64_t begin,
-                           uint64_t end) const {
-  if (segment.is_trusted() || part.file == nullptr) return true;
-  for (uint64_t block = begin / kBlockBytes; block * kBlockBytes < end; block++) {
-    if (segment.checked[block]) continue;
-    const uint32_t sum = part.file->block_sum(segment.first_block_sum + block);
-    if (part.file->damaged()) return false;
-    std::array<uint8_t, kBlockBytes> bytes;
-    const uint64_t offset = block * kBlockBytes;
-    if (Status status = segment.segment->file->ReadAt(offset, bytes); !status.ok()) {
-      NoteDamage(*segment.segment, offset, status.message());
-      return false;
-    }
-    if (Crc32c(0, bytes) != sum) {
-      NoteDamage(*segment.segment, offset, "the bytes from here on are not those that were sealed");
-      return false;
-    }
-    segment.checked[block] = true;
-  }
-  return true;
+  return **(after - 1);
 }
 
 bool LogIndex::MendDamagedParts(size_t part_count) const {
@@ -244,7 +204,7 @@ bool LogIndex::MendDamagedParts(size_t part_count) const {
     if (part.file == nullptr || !part.file->damaged()) continue;
     const uint64_t events = part.file->event_count();
     auto memory = std::make_shared<MemoryIndex>(MemoryIndex::Expected{events, 0});
-    const std::span<const IndexedSegment> segments =
+    const std::span<Records> segments =
         std::span(segments_).subspan(part.first_segment, part.segment_count);
     const bool is_whole =
         read_segments_ && read_segments_(segments, [&](const EventTerms& terms, uint32_t offset) {
@@ -253,6 +213,10 @@ bool LogIndex::MendDamagedParts(size_t part_count) const {
     if (!is_whole || lost_ || memory->event_count() != events) {
       lost_ = {part.file->path(), 0, "this index file and the segments behind it are damaged"};
       break;
+    }
+    // What was read as a whole just now is trusted.
+    for (Records& records : segments) {
+      records = std::make_shared<SegmentRecords>(records->segment());
     }
     damaged_files_.push_back(std::exchange(part.file, nullptr));
     part.memory = std::move(memory);

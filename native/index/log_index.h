@@ -16,17 +16,21 @@
 #include "index/index_file.h"
 #include "index/memory_index.h"
 #include "index/postings_view.h"
+#include "index/segment_records.h"
 #include "index/term.h"
 #include "wal/record_reader.h"
 #include "wal/segment.h"
 
 namespace allsource::index {
 
-// An event of the log. The record is in a segment that stays mapped, or belongs to the reader that
-// was given.
+// An event of the log, and where its record is. Good for as long as `records` lives, and a record
+// that was read for as long as its reader.
 struct StoredEvent {
   uint64_t position = 0;
-  const uint8_t* record = nullptr;
+  const uint8_t* record = nullptr;  // null where it is still to be read
+  const SegmentRecords* records = nullptr;
+  uint32_t offset = 0;
+  uint32_t likely_bytes = 0;
 };
 
 // Events that follow one another, and their index: one of `memory` and `file`.
@@ -55,17 +59,6 @@ struct IndexPart {
   }
 };
 
-// A segment of the log.
-struct IndexedSegment {
-  std::shared_ptr<wal::Segment> segment;
-  // Of a segment that this process neither wrote nor read as a whole: which blocks of 4 KiB were
-  // compared with their checksums, the first of which has this number in the part's file.
-  mutable std::vector<bool> checked;
-  uint64_t first_block_sum = 0;
-
-  bool is_trusted() const { return checked.empty(); }
-};
-
 // What the index needs to know of an event.
 struct EventTerms {
   const TenantTerms* tenant = nullptr;
@@ -81,10 +74,10 @@ struct EventTerms {
 
 class LogIndex {
  public:
+  using Records = std::shared_ptr<SegmentRecords>;
   using AddEvent = std::function<void(const EventTerms& terms, uint32_t record_offset)>;
   // Reads all events of some segments, in order; false where they are damaged.
-  using ReadSegments =
-      std::function<bool(std::span<const IndexedSegment> segments, const AddEvent& add)>;
+  using ReadSegments = std::function<bool(std::span<const Records> segments, const AddEvent& add)>;
 
   explicit LogIndex(HashKey key) : key_(key) {}
   // What a part is made anew with where its file is damaged.
@@ -104,8 +97,10 @@ class LogIndex {
   void Install(std::shared_ptr<IndexFile> file);
 
   const std::vector<IndexPart>& parts() const { return parts_; }
-  const std::vector<IndexedSegment>& segments() const { return segments_; }
-  const std::shared_ptr<wal::Segment>& active_segment() const { return segments_.back().segment; }
+  const std::vector<Records>& segments() const { return segments_; }
+  const std::shared_ptr<wal::Segment>& active_segment() const {
+    return segments_.back()->segment();
+  }
   const MemoryIndex& active() const { return *parts_.back().memory; }
   uint64_t next_position() const { return parts_.empty() ? 1 : parts_.back().end_position(); }
 
@@ -122,6 +117,11 @@ class LogIndex {
   // The root of a chunk of the Merkle tree, where an index file has it.
   std::optional<Digest> ChunkRoot(uint64_t chunk) const;
 
+  // Where an event lies; whoever reads it needs no lock.
+  StoredEvent Locate(uint64_t position) const;
+  StoredEvent LocateIn(const IndexPart& part, uint32_t ordinal) const;
+  // The same with its record, a blank one where it can't be read: then TakeDamage says why, or the
+  // part is made anew.
   StoredEvent EventAt(uint64_t position, wal::RecordReader& reader) const;
   StoredEvent EventIn(const IndexPart& part, uint32_t ordinal, wal::RecordReader& reader) const;
 
@@ -144,15 +144,9 @@ class LogIndex {
   size_t bytes() const;
 
  private:
-  const IndexedSegment& SegmentOf(const IndexPart& part, uint64_t position) const;
-  void NumberBlockSums(const IndexPart& part);
-  const uint8_t* ReadRecord(const IndexPart& part, const IndexedSegment& segment, uint32_t ordinal,
-                            wal::RecordReader& reader) const;
-  const uint8_t* ReadBytes(const IndexedSegment& segment, uint64_t offset, uint64_t bytes,
-                           wal::RecordReader& reader) const;
-  void NoteDamage(const wal::Segment& segment, uint64_t offset, std::string reason) const;
-  bool CheckBlocks(const IndexPart& part, const IndexedSegment& segment, uint64_t begin,
-                   uint64_t end) const;
+  const IndexPart& PartOf(uint64_t position) const;
+  const SegmentRecords& RecordsOf(const IndexPart& part, uint64_t position) const;
+  StoredEvent ReadNow(StoredEvent event, wal::RecordReader& reader) const;
   uint64_t VersionIn(size_t part_count, Term entity) const;
   bool ContainsIn(size_t part_count, Term term) const;
   uint64_t AddTo(MemoryIndex& index, size_t older_parts, const EventTerms& terms,
@@ -173,7 +167,7 @@ class LogIndex {
   std::string last_tenant_;
   const TenantTerms* last_tenant_terms_ = nullptr;
   TenantTerms store_{key_, "$"};  // lists over all tenants
-  std::vector<IndexedSegment> segments_;
+  mutable std::vector<Records> segments_;
   mutable std::vector<IndexPart> parts_;
   mutable std::vector<std::shared_ptr<IndexFile>> damaged_files_;  // views into them may be in use
   mutable std::optional<wal::Damage> damage_;

@@ -169,7 +169,7 @@ void PrefetchRecord(const index::StoredEvent& event, size_t number) {
   constexpr size_t kRecordsMax = 32;
   constexpr size_t kBytes = 384;
   constexpr size_t kLineBytes = 64;
-  if (number >= kRecordsMax) return;
+  if (number >= kRecordsMax || event.record == nullptr) return;
   for (size_t at = 0; at < kBytes; at += kLineBytes) __builtin_prefetch(event.record + at);
 }
 
@@ -184,7 +184,7 @@ bool SelectFromOneList(const LogIndex& index, const IndexPart& part, const Plan&
       selection.next_position = part.first_position + ordinal;
       return false;
     }
-    selection.events.push_back(index.EventIn(part, ordinal, selection.records));
+    selection.Add(index.LocateIn(part, ordinal));
     PrefetchRecord(selection.events.back(), selection.events.size());
   }
   return true;
@@ -204,7 +204,7 @@ bool SelectFrom(const LogIndex& index, const IndexPart& part, const Plan& plan, 
       selection.next_position = part.first_position + ordinal;
       return false;
     }
-    selection.events.push_back(index.EventIn(part, ordinal, selection.records));
+    selection.Add(index.LocateIn(part, ordinal));
   }
   return true;
 }

@@ -26,9 +26,18 @@ struct Query {
 
 struct Selection {
   std::vector<index::StoredEvent> events;
-  wal::RecordReader records;   // what they show, where the log is not mapped
+  wal::RecordReader records;  // what they show, where the log is not mapped
+  std::vector<std::shared_ptr<const index::SegmentRecords>> held;  // what they lie in
   uint64_t next_position = 0;  // of the first match behind these; 0 = there is none
-  uint64_t bytes = 0;          // of all records together
+
+  void Add(const index::StoredEvent& event) { events.push_back(Hold(event)); }
+  // Keeps what an event lies in.
+  index::StoredEvent Hold(const index::StoredEvent& event) {
+    if (held.empty() || held.back().get() != event.records) {
+      held.push_back(event.records->shared_from_this());
+    }
+    return event;
+  }
 };
 
 // Finds up to `limit` events of the query, up to the watermark. Reads only the index and, for times
