@@ -9,6 +9,9 @@
 namespace allsource::merkle {
 namespace {
 
+// From this level on, 16 chunks, all hashes are kept.
+constexpr size_t kKeptLevel = 4;
+
 // Where RFC 6962 splits n > 1 leaves: at the largest power of two below n.
 uint64_t LeftLeaves(uint64_t n) { return std::bit_floor(n - 1); }
 
@@ -90,32 +93,40 @@ void Tree::AddConsistency(uint64_t first, uint64_t begin, uint64_t end, bool is_
 // Takes up the whole chunks below `size`.
 void Tree::Grow(uint64_t size) {
   if (levels_.empty()) levels_.emplace_back();
-  while ((levels_[0].size() + 1) * kChunkLeaves <= size) {
-    Digest hash = ChunkRoot(levels_[0].size());
+  while ((levels_[0].end() + 1) * kChunkLeaves <= size) {
+    const uint64_t begin = levels_[0].end() * kChunkLeaves;
+    Digest hash = HashOf(begin, begin + kChunkLeaves);
     if (!failure_.ok()) return;
-    for (size_t level = 0;; level++) {
-      if (level == levels_.size()) levels_.emplace_back();
-      std::vector<Digest>& hashes = levels_[level];
-      hashes.push_back(hash);
-      if (hashes.size() % 2 != 0) break;
-      hash = Parent(sha256_, hashes[hashes.size() - 2], hashes.back());
+    for (size_t number = 0;; number++) {
+      if (number == levels_.size()) levels_.emplace_back();
+      Level& level = levels_[number];
+      level.hashes.push_back(hash);
+      const bool is_last_of_two = level.end() % 2 == 0;
+      if (is_last_of_two) hash = Parent(sha256_, level.hashes.end()[-2], level.hashes.back());
+      if (number < kKeptLevel && level.hashes.size() > recent_) {
+        level.hashes.pop_front();
+        level.first++;
+      }
+      if (!is_last_of_two) break;
     }
   }
 }
 
-Digest Tree::ChunkRoot(uint64_t chunk) {
-  if (const auto known = read_chunk_(chunk)) return *known;
-  return HashOf(chunk * kChunkLeaves, (chunk + 1) * kChunkLeaves);
+// The hash of a whole subtree, where it is kept.
+const Digest* Tree::Find(uint64_t begin, uint64_t leaves) const {
+  const auto level = static_cast<size_t>(std::countr_zero(leaves / kChunkLeaves));
+  return level < levels_.size() ? levels_[level].Find(begin / leaves) : nullptr;
 }
 
 // Every range that the splits of RFC 6962 give begins at a multiple of its length rounded up to a
-// power of two: it is a stored subtree, or lies in one chunk, or splits into such.
+// power of two: it is a subtree that may be kept, or lies in one chunk, or splits into such.
 Digest Tree::HashOf(uint64_t begin, uint64_t end) {
   const uint64_t count = end - begin;
   if (count >= kChunkLeaves && std::has_single_bit(count)) {
-    const auto level = static_cast<size_t>(std::countr_zero(count / kChunkLeaves));
-    const uint64_t number = begin / count;
-    if (level < levels_.size() && number < levels_[level].size()) return levels_[level][number];
+    if (const Digest* const kept = Find(begin, count)) return *kept;
+  }
+  if (count == kChunkLeaves) {
+    if (const auto known = read_chunk_(begin / kChunkLeaves)) return *known;
   }
   if (count > kChunkLeaves) {
     const uint64_t middle = begin + LeftLeaves(count);

@@ -52,12 +52,14 @@ std::vector<Digest> MakeLeaves(size_t count) {
   return leaves;
 }
 
-Tree TreeOver(const std::vector<Digest>& leaves) {
-  return Tree([&leaves](uint64_t begin, uint64_t end) {
+Tree TreeOver(const std::vector<Digest>& leaves, size_t recent = Tree::kRecentHashes) {
+  const auto read_leaves = [&leaves](uint64_t begin, uint64_t end) {
     REQUIRE(begin / Tree::kChunkLeaves == (end - 1) / Tree::kChunkLeaves);
     return std::vector<Digest>(leaves.begin() + static_cast<ptrdiff_t>(begin),
                                leaves.begin() + static_cast<ptrdiff_t>(end));
-  });
+  };
+  return Tree(
+      read_leaves, [](uint64_t) { return std::nullopt; }, recent);
 }
 
 // Around every place where a chunk or a level of chunks begins.
@@ -103,6 +105,37 @@ TEST_CASE("consistency paths are those of RFC 6962") {
             SubProof(first, Leaves(leaves).first(second), true));
     }
   }
+}
+
+TEST_CASE("a tree that keeps few hashes of small subtrees gives the same proofs") {
+  const auto leaves = MakeLeaves(9000);
+  for (const size_t recent : {size_t{2}, size_t{5}}) {
+    Tree tree = TreeOver(leaves, recent);
+    CHECK(test::Take(tree.Root(9000)) == Mth(leaves));
+    for (const uint64_t size : {300, 4096, 4097, 8191, 9000}) {
+      const Leaves first = Leaves(leaves).first(size);
+      CHECK(test::Take(tree.Root(size)) == Mth(first));
+      CHECK(test::Take(tree.InclusionPath(size / 3, size)) == Path(size / 3, first));
+      CHECK(test::Take(tree.ConsistencyPath(size, 9000)) == SubProof(size, leaves, true));
+    }
+  }
+}
+
+TEST_CASE("chunks whose root is known are not read") {
+  const auto leaves = MakeLeaves(9000);
+  const auto read_leaves = [&leaves](uint64_t begin, uint64_t end) {
+    REQUIRE(begin >= 8192);
+    return std::vector<Digest>(leaves.begin() + static_cast<ptrdiff_t>(begin),
+                               leaves.begin() + static_cast<ptrdiff_t>(end));
+  };
+  const auto read_chunk = [&leaves](uint64_t chunk) {
+    const uint64_t begin = chunk * Tree::kChunkLeaves;
+    return begin < 8192 ? std::optional(Mth(Leaves(leaves).subspan(begin, Tree::kChunkLeaves)))
+                        : std::nullopt;
+  };
+  Tree tree(read_leaves, read_chunk, 2);
+  CHECK(test::Take(tree.Root(9000)) == Mth(leaves));
+  CHECK(test::Take(tree.ConsistencyPath(512, 9000)) == SubProof(512, leaves, true));
 }
 
 }  // namespace
