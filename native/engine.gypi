@@ -12,6 +12,7 @@
     "base/uuid.cc",
     "engine/appender.cc",
     "engine/engine.cc",
+    "engine/first_file.cc",
     "engine/index_job.cc",
     "engine/index_maker.cc",
     "engine/open_log.cc",

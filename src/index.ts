@@ -26,6 +26,7 @@ export type {
   BatchOptions,
   BatchResult,
   BytesPage,
+  DropReport,
   Durability,
   EngineCounters,
   EntityState,

@@ -91,6 +91,34 @@ class VerifyWorker : public PromiseWorker {
   Status status_;
 };
 
+class DropWorker : public PromiseWorker {
+ public:
+  DropWorker(Napi::Env env, std::shared_ptr<StoreHandle> handle, uint64_t position)
+      : PromiseWorker(env, std::move(handle)), position_(position) {}
+
+  void Execute() override {
+    auto report = handle_->engine->DropBefore(position_);
+    if (report.ok()) {
+      report_ = report.value();
+    } else {
+      status_ = report.status();
+    }
+  }
+
+  void OnOK() override {
+    Napi::Object report = Napi::Object::New(Env());
+    report.Set("firstPosition", static_cast<double>(report_.first_position));
+    report.Set("segments", static_cast<double>(report_.segments));
+    report.Set("bytes", static_cast<double>(report_.bytes));
+    Settle(status_, report);
+  }
+
+ private:
+  const uint64_t position_;
+  engine::DropReport report_;
+  Status status_;
+};
+
 }  // namespace
 
 class CloseWorker : public PromiseWorker {
@@ -187,6 +215,7 @@ Napi::FunctionReference StoreObject::Define(Napi::Env env) {
                       InstanceMethod<&StoreObject::Verify>("verify"),
                       InstanceMethod<&StoreObject::VerifyProgress>("verifyProgress"),
                       InstanceMethod<&StoreObject::CancelVerify>("cancelVerify"),
+                      InstanceMethod<&StoreObject::DropBefore>("dropBefore"),
                       InstanceMethod<&StoreObject::Ref>("ref"),
                       InstanceMethod<&StoreObject::Unref>("unref"),
                       InstanceMethod<&StoreObject::Close>("close"),
@@ -257,7 +286,8 @@ Napi::Value StoreObject::Counters(const Napi::CallbackInfo& info) {
                              counters.indexed_segments,
                              counters.index_failures,
                              counters.index_cache_bytes,
-                             counters.index_cache_evictions};
+                             counters.index_cache_evictions,
+                             counters.first_position};
   double* numbers = NumbersOf(info[0], std::size(values));
   for (size_t i = 0; i < std::size(values); i++) numbers[i] = static_cast<double>(values[i]);
   return info.Env().Undefined();
@@ -300,6 +330,14 @@ Napi::Value StoreObject::VerifyProgress(const Napi::CallbackInfo& info) {
 Napi::Value StoreObject::CancelVerify(const Napi::CallbackInfo& info) {
   if (handle_ != nullptr) handle_->verify_progress.cancelled = true;
   return info.Env().Undefined();
+}
+
+Napi::Value StoreObject::DropBefore(const Napi::CallbackInfo& info) {
+  (void)engine();
+  const auto position = static_cast<uint64_t>(info[0].As<Napi::Number>().DoubleValue());
+  auto* worker = new DropWorker(info.Env(), handle_, position);
+  worker->Queue();
+  return worker->promise();
 }
 
 Napi::Value StoreObject::Ref(const Napi::CallbackInfo& info) {

@@ -65,6 +65,7 @@ class StoreObject : public Napi::ObjectWrap<StoreObject> {
   Napi::Value Verify(const Napi::CallbackInfo& info);
   Napi::Value VerifyProgress(const Napi::CallbackInfo& info);
   Napi::Value CancelVerify(const Napi::CallbackInfo& info);
+  Napi::Value DropBefore(const Napi::CallbackInfo& info);
   Napi::Value Ref(const Napi::CallbackInfo& info);
   Napi::Value Unref(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);

@@ -29,6 +29,7 @@ enum class Code : uint8_t {
   kNotFound = 14,
   // Not an error to report: the call would have to wait; try again after the next progress.
   kBusy = 15,
+  kDropped = 16,
 };
 
 class [[nodiscard]] Status {

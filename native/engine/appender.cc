@@ -237,6 +237,11 @@ Result<bool> Appender::FindById(const StagedEvent& event, const uint8_t* record,
                                 bool& same) {
   const auto position = index_->PositionOfId(event.terms.id);
   if (!position) return false;
+  if (*position < index_->first_position()) {
+    return Status(Code::kDropped, "an event with this id was stored at position " +
+                                      std::to_string(*position) +
+                                      " and dropped since, so nothing was written again");
+  }
   const std::vector<uint8_t> frame = queue_->PendingFrame(*position);
   wal::RecordReader reader;
   const uint8_t* const stored =

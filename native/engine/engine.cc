@@ -2,12 +2,21 @@
 
 #include <algorithm>
 
+#include "engine/first_file.h"
+
 namespace allsource::engine {
 namespace {
 
 constexpr uint64_t kSegmentBytesMin = uint64_t{64} << 10;
 // Offsets in a segment are 32-bit.
 constexpr uint64_t kSegmentBytesMax = uint64_t{2} << 30;
+
+Status Dropped(uint64_t first_position) {
+  return Status(Code::kDropped,
+                "events of this answer were dropped from the log, which begins with "
+                "position " +
+                    std::to_string(first_position) + " now; ask from this position on");
+}
 
 Status CheckOptions(const OpenOptions& options) {
   if (options.directory.empty()) {
@@ -113,7 +122,13 @@ auto Engine::AskIndex(const Ask& ask) const -> Result<decltype(ask())> {
 }
 
 Result<query::Selection> Engine::Locate(const query::Query& query, size_t limit) const {
-  return AskIndex([&] { return query::Select(index_, query, watermark(), limit); });
+  uint64_t first_position = 1;
+  auto selection = AskIndex([&] {
+    first_position = index_.first_position();
+    return query::Select(index_, query, watermark(), limit);
+  });
+  if (selection.ok() && selection.value().meets_dropped) return Dropped(first_position);
+  return selection;
 }
 
 Status Engine::Fetch(query::Selection& selection) const {
@@ -148,10 +163,15 @@ Result<query::Selection> Engine::FindById(std::string_view tenant, const Uuid& i
   auto found = AskIndex([&] {
     query::Selection selection;
     const auto position = index_.PositionOfId(index_.TenantForRead(tenant).Id(id));
-    if (position && *position <= watermark()) selection.Add(index_.Locate(*position));
+    if (!position || *position > watermark()) return selection;
+    selection.meets_dropped = *position < index_.first_position();
+    if (!selection.meets_dropped) selection.Add(index_.Locate(*position));
     return selection;
   });
   if (!found.ok()) return found;
+  if (found.value().meets_dropped) {
+    return Status(Code::kDropped, "this event was dropped from the log");
+  }
   if (Status status = Fetch(found.value()); !status.ok()) return status;
   auto& events = found.value().events;
   if (!events.empty() && wal::DecodeTrustedRecord(events[0].record).id != id) events.clear();
@@ -186,8 +206,10 @@ Counters Engine::counters() const {
   counters.index_bytes = index_.bytes();
   counters.index_cache_bytes = index_pages_->bytes();
   counters.index_cache_evictions = index_pages_->evictions();
-  counters.segments = index_.segments().size();
+  counters.first_position = index_.first_position();
   for (const auto& records : index_.segments()) {
+    if (records->segment()->file == nullptr) continue;
+    counters.segments++;
     counters.storage_bytes += records->segment()->header.capacity;
   }
   for (const index::IndexPart& part : index_.parts()) {
@@ -217,6 +239,7 @@ Result<InclusionProof> Engine::ProveInclusion(std::string_view tenant, uint64_t 
                                               std::to_string(size) + ", got " +
                                               std::to_string(position));
   }
+  if (Status status = CheckNotDropped(position); !status.ok()) return status;
   wal::RecordReader reader;
   const auto event = AskIndex([&] { return index_.EventAt(position, reader); });
   if (!event.ok()) return event.status();
@@ -237,6 +260,11 @@ Result<std::vector<Digest>> Engine::ProveConsistency(uint64_t first, uint64_t se
   return prover_.ProveConsistency(first, second);
 }
 
+Status Engine::CheckNotDropped(uint64_t position) const {
+  std::lock_guard lock(mutex_);
+  return position < index_.first_position() ? Dropped(index_.first_position()) : Status::Ok();
+}
+
 // What is durable stays: so the answer holds for as long as the store is open.
 Status Engine::CheckTreeSize(uint64_t size) const {
   const uint64_t size_max = watermark();
@@ -247,15 +275,19 @@ Status Engine::CheckTreeSize(uint64_t size) const {
 }
 
 Result<std::vector<Digest>> Engine::LeavesAt(uint64_t first_position, size_t count) const {
-  return AskIndex([&] {
+  auto leaves = AskIndex([&] {
     wal::RecordReader reader;
-    std::vector<Digest> leaves;
-    leaves.reserve(count);
+    std::vector<Digest> hashes;
+    hashes.reserve(count);
     for (size_t i = 0; i < count; i++) {
-      leaves.push_back(wal::RecordHash(index_.EventAt(first_position + i, reader).record));
+      const auto hash = index_.LeafHash(first_position + i, reader);
+      if (!hash) break;
+      hashes.push_back(*hash);
     }
-    return leaves;
+    return hashes;
   });
+  if (!leaves.ok() || leaves.value().size() == count) return leaves;
+  return Status(Code::kDropped, "this proof needs hashes of events that were dropped from the log");
 }
 
 // What an index file has of the tree; nothing where it has to be hashed.
@@ -264,8 +296,66 @@ std::optional<Digest> Engine::ChunkRootAt(uint64_t chunk) const {
   return index_.ChunkRoot(chunk);
 }
 
+DropReport Engine::Droppable(uint64_t position) const {
+  DropReport report{index_.first_position(), 0, 0};
+  for (const index::IndexPart& part : index_.parts()) {
+    if (part.file == nullptr) break;
+    for (size_t i = part.first_segment; i < part.first_segment + part.segment_count; i++) {
+      const auto& segments = index_.segments();
+      const wal::Segment& segment = *segments[i]->segment();
+      const uint64_t next = segments[i + 1]->segment()->header.first_position;
+      if (next > position) return report;
+      if (segment.file == nullptr) continue;
+      report.first_position = next;
+      report.segments++;
+      report.bytes += segment.header.capacity;
+    }
+  }
+  return report;
+}
+
+Result<DropReport> Engine::DropBefore(uint64_t position) {
+  if (Status status = write_failure(); !status.ok()) return status;
+  std::lock_guard dropping(drop_mutex_);
+  std::vector<std::shared_ptr<index::IndexFile>> files;
+  std::vector<std::string> paths;
+  DropReport report;
+  {
+    std::lock_guard lock(mutex_);
+    report = Droppable(position);
+    for (const index::IndexPart& part : index_.parts()) {
+      if (part.first_position < report.first_position) files.push_back(part.file);
+    }
+    for (const auto& records : index_.segments()) {
+      const wal::Segment& segment = *records->segment();
+      if (segment.header.first_position >= report.first_position) break;
+      if (segment.file != nullptr) paths.push_back(segment.path);
+    }
+  }
+  if (report.segments == 0) return report;
+  // From here on nothing can make them anew.
+  for (const auto& file : files) {
+    if (!file->CheckAll()) {
+      return Status(Code::kDamaged, file->path() +
+                                        " is damaged; it is made anew when it is used, "
+                                        "then try again");
+    }
+  }
+  Status status =
+      WriteFirstPosition(env_, options_.directory, store_.store_id, report.first_position);
+  if (!status.ok()) return status;
+  {
+    std::lock_guard lock(mutex_);
+    index_.DropBefore(report.first_position);
+  }
+  // One that stays is removed when the store opens.
+  for (const std::string& path : paths) (void)env_->Remove(path).ok();
+  return report;
+}
+
 Result<VerifyReport> Engine::Verify(VerifyProgress* progress) const {
-  auto report = VerifyLog(env_, options_.directory, store_, watermark(), progress);
+  const uint64_t first_position = counters().first_position;
+  auto report = VerifyLog(env_, options_.directory, store_, first_position, watermark(), progress);
   // Damage met at open may lie behind the watermark, where verify does not look.
   if (report.ok() && damage_) {
     auto& files = report.value().files;
@@ -285,6 +375,7 @@ void Engine::WaitForIndexFiles() {
 
 Status Engine::Close() {
   Status status;
+  std::lock_guard dropping(drop_mutex_);
   {
     std::lock_guard lock(mutex_);
     if (appender_ != nullptr) status = appender_->Close();

@@ -54,7 +54,14 @@ struct Counters {
   uint64_t index_failures = 0;    // index files that could not be written; tried again later
   uint64_t storage_bytes = 0;
   uint64_t segments = 0;
+  uint64_t first_position = 1;  // what lies before it was dropped
   wal::CommitCounters commits;
+};
+
+struct DropReport {
+  uint64_t first_position = 1;  // of the log now
+  uint64_t segments = 0;        // that were dropped
+  uint64_t bytes = 0;
 };
 
 // Thread-safe, but for Close, which must be the last call.
@@ -98,6 +105,11 @@ class Engine {
   // That the tree of the first size is the beginning of the tree of the second.
   Result<std::vector<Digest>> ProveConsistency(uint64_t first, uint64_t second);
 
+  // Drops segments that end before a position from the front of the log, as many as there are whose
+  // events are in sound index files. Reads of what they held give kDropped from then on; versions,
+  // known ids and the Merkle tree stay. After an error more may have been dropped than is told.
+  Result<DropReport> DropBefore(uint64_t position);
+
   Result<VerifyReport> Verify(VerifyProgress* progress) const;
 
   // Until sealed segments have their index files, and small ones are merged; or writing one failed.
@@ -110,6 +122,9 @@ class Engine {
       : env_(env), options_(std::move(options)), store_(store), index_(store_.hash_key) {}
   Status Start();
   Status CheckTreeSize(uint64_t size) const;
+  Status CheckNotDropped(uint64_t position) const;
+  // The segments that DropBefore may take, and where the log would begin.
+  DropReport Droppable(uint64_t position) const;
   Result<std::vector<Digest>> LeavesAt(uint64_t first_position, size_t count) const;
   std::optional<Digest> ChunkRootAt(uint64_t chunk) const;
   // The answer of `ask` about the index, if nothing that it met was damaged.
@@ -128,6 +143,8 @@ class Engine {
 
   const std::shared_ptr<index::PageBudget> index_pages_ =
       std::make_shared<index::PageBudget>(options_.index_cache_bytes_max);
+
+  std::mutex drop_mutex_;  // held by who drops segments, around mutex_
 
   mutable std::mutex mutex_;  // guards everything below
   index::LogIndex index_;

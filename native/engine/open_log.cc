@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "engine/first_file.h"
 #include "wal/segment.h"
 #include "wal/segment_scan.h"
 
@@ -20,6 +21,7 @@ class LogOpener {
   LogOpener(env::Env* env, const std::string& directory, const StoreInfo& store,
             OpenLogOptions options, index::LogIndex* index)
       : env_(env),
+        directory_(directory),
         log_directory_(directory + "/log"),
         store_(store),
         writer_(options.writer),
@@ -30,17 +32,24 @@ class LogOpener {
     if (writer_) {
       if (Status status = RemoveUnfinished(); !status.ok()) return status;
     }
+    // Before the first position is read: what is dropped in between only adds names.
     auto names = ListSegments(env_, log_directory_);
     if (!names.ok()) return names.status();
-    for (size_t i = 0; i < names.value().size() && !log_.damage;) {
+    if (Status status = LeaveOutDropped(names.value()); !status.ok()) return status;
+    for (size_t i = 0; !log_.damage && (i < names.value().size() || MissesDropped());) {
       const std::span<const std::string> left = std::span(names.value()).subspan(i);
-      const size_t indexed = index_pages_ != nullptr ? OpenIndexFile(left) : 0;
-      if (indexed == 0) {
+      if (const auto segments = OpenIndexFile(left)) {
+        i += *segments;
+      } else if (MissesDropped()) {
+        log_.damage = {log_directory_ + "/" + index::IndexFileName(index_->next_position()), 0,
+                       "the index file of events that were dropped is missing or damaged, and they "
+                       "can't be read again to make it anew"};
+      } else {
         if (Status status = OpenSegment(left.front(), left.size() == 1); !status.ok()) {
           return status;
         }
+        i++;
       }
-      i += std::max<size_t>(indexed, 1);
     }
     // Entities of the last segment are looked up in the index files before it.
     if (index_->lost() && !log_.damage) log_.damage = index_->lost();
@@ -49,6 +58,31 @@ class LogOpener {
   }
 
  private:
+  // Takes away the names of segments in front of the log's first position. A writer also removes
+  // them: the process before may have died when the first position was written and they were not
+  // yet removed.
+  Status LeaveOutDropped(std::vector<std::string>& names) {
+    const auto first = ReadFirstPosition(env_, directory_, store_.store_id);
+    if (!first.ok()) return first.status();
+    index_->set_first_position(first.value());
+    if (first.value() == 1) return Status::Ok();
+    if (index_pages_ == nullptr) index_->BeginAtFirstPosition();
+    if (writer_) {
+      if (Status status = env_->SyncDirectory(directory_); !status.ok()) return status;
+    }
+    const std::string first_name = wal::SegmentFileName(first.value());
+    Status status;
+    std::erase_if(names, [&](const std::string& name) {
+      if (name >= first_name) return false;
+      if (writer_ && status.ok()) status = env_->Remove(log_directory_ + "/" + name);
+      return true;
+    });
+    return status;
+  }
+
+  // Whether events are still to come that were dropped.
+  bool MissesDropped() const { return index_->next_position() < index_->first_position(); }
+
   Status RemoveUnfinished() {
     auto names = env_->List(log_directory_);
     if (!names.ok()) return names.status();
@@ -60,31 +94,52 @@ class LogOpener {
     return env_->SyncDirectory(log_directory_);
   }
 
-  // Takes up the index file that begins with the first of these segments; how many it covers, 0
-  // where there is none, or not a good one.
-  size_t OpenIndexFile(std::span<const std::string> names) {
+  // Takes up the index file that begins with the first of these segments, or with one that was
+  // dropped; how many of them it covers, or nothing where there is none, or not a good one.
+  std::optional<size_t> OpenIndexFile(std::span<const std::string> names) {
+    if (index_pages_ == nullptr) return std::nullopt;
     const uint64_t first_position = index_->next_position();
     const std::string name = index::IndexFileName(first_position);
-    if (names.front() != wal::SegmentFileName(first_position)) return 0;
+    if (!MissesDropped() && names.front() != wal::SegmentFileName(first_position)) {
+      return std::nullopt;
+    }
     auto file =
         index::IndexFile::Open(env_, log_directory_ + "/" + name, store_.store_id, index_pages_);
-    if (!file.ok() || file.value()->header().first_position != first_position) return 0;
+    if (!file.ok() || file.value()->header().first_position != first_position) return std::nullopt;
     const std::vector<index::CoveredSegment> covered = file.value()->segments();
-    // The last segment is never sealed, and the one behind these tells that they are whole.
-    if (covered.empty() || covered.size() >= names.size()) return 0;
-    const uint64_t next_position = file.value()->header().last_position() + 1;
-    if (names[covered.size()] != wal::SegmentFileName(next_position)) return 0;
+    if (covered.empty()) return std::nullopt;
     std::vector<std::shared_ptr<wal::Segment>> segments;
-    for (size_t i = 0; i < covered.size(); i++) {
-      auto segment = OpenCovered(names[i], covered[i]);
-      if (segment == nullptr) return 0;
-      segments.push_back(std::move(segment));
+    size_t kept = 0;
+    for (const index::CoveredSegment& segment : covered) {
+      if (segment.first_position < index_->first_position()) {
+        segments.push_back(Dropped(segment));
+        continue;
+      }
+      auto opened = kept < names.size() ? OpenCovered(names[kept++], segment) : nullptr;
+      if (opened == nullptr) return std::nullopt;
+      segments.push_back(std::move(opened));
     }
+    const uint64_t next_position = file.value()->header().last_position() + 1;
+    // The last segment is never sealed, and the one behind these tells that they are whole.
+    const bool is_followed =
+        next_position < index_->first_position() ||
+        (kept < names.size() && names[kept] == wal::SegmentFileName(next_position));
+    if (!is_followed) return std::nullopt;
     log_.last_timestamp_micros = file.value()->header().last_micros;
     index_->AddFile(std::move(file.value()), std::move(segments));
     log_.watermark = index_->next_position() - 1;
     used_index_files_.insert(name);
-    return covered.size();
+    return kept;
+  }
+
+  std::shared_ptr<wal::Segment> Dropped(const index::CoveredSegment& covered) const {
+    auto segment = std::make_shared<wal::Segment>();
+    segment->path = log_directory_ + "/" + wal::SegmentFileName(covered.first_position);
+    segment->header.store_id = store_.store_id;
+    segment->header.first_position = covered.first_position;
+    segment->header.capacity = covered.capacity;
+    segment->header.salt = covered.salt;
+    return segment;
   }
 
   // Null where the segment is not the one that the index file was made of.
@@ -256,6 +311,7 @@ class LogOpener {
   static constexpr uint64_t kFirstLook = 0;
 
   env::Env* const env_;
+  const std::string directory_;
   const std::string log_directory_;
   const StoreInfo& store_;
   const bool writer_;
@@ -277,6 +333,7 @@ bool ReadSegments(HashKey key, std::span<const index::LogIndex::Records> segment
   std::map<std::string, index::TenantTerms, std::less<>> tenants;
   for (const index::LogIndex::Records& records : segments) {
     const wal::Segment& segment = *records->segment();
+    if (segment.file == nullptr) return false;  // dropped
     const auto read_frame = [&](uint64_t offset, const wal::FrameHeader& header,
                                 std::span<const uint8_t> frame) {
       const auto read_record = [&](uint64_t, uint32_t offset_in_frame, const wal::Record& record) {

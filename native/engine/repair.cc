@@ -43,15 +43,29 @@ Status ZeroFrom(env::Env* env, const std::string& path, uint64_t begin) {
   return file.value()->Sync();
 }
 
-// They may tell of events that are cut. A store makes them again when it opens.
-Status RemoveIndexFiles(env::Env* env, const std::string& log_directory) {
+// Index files that tell of events behind the last position. A store makes them again when it opens;
+// not those of segments that were dropped, so they must not be among them.
+Result<std::vector<std::string>> StaleIndexFiles(env::Env* env, const std::string& log_directory,
+                                                 const Uuid& store_id, uint64_t first_position,
+                                                 uint64_t last_position) {
   auto names = env->List(log_directory);
   if (!names.ok()) return names.status();
+  std::vector<std::string> stale;
+  const auto pages = std::make_shared<index::PageBudget>(0);
   for (const std::string& name : names.value()) {
     if (!name.ends_with(".idx")) continue;
-    if (Status status = env->Remove(log_directory + "/" + name); !status.ok()) return status;
+    const std::string path = log_directory + "/" + name;
+    const auto file = index::IndexFile::Open(env, path, store_id, pages);
+    if (file.ok() && file.value()->header().last_position() <= last_position) continue;
+    const bool holds_dropped = name < index::IndexFileName(first_position);
+    if (holds_dropped) {
+      return Status(Code::kDamaged, path +
+                                        ": the log can't be cut here, since this file alone "
+                                        "knows events that were dropped; restore a backup");
+    }
+    stale.push_back(path);
   }
-  return Status::Ok();
+  return stale;
 }
 
 }  // namespace
@@ -70,6 +84,9 @@ Result<RepairReport> RepairLog(env::Env* env, const std::string& directory) {
 
   const Damage& damage = *log.value().damage;
   const std::string log_directory = directory + "/log";
+  const auto stale = StaleIndexFiles(env, log_directory, store.value().store_id,
+                                     index.first_position(), report.last_position);
+  if (!stale.ok()) return stale.status();
   report.moved_to = directory + "/damaged-" + std::to_string(env->NowMicros());
   if (Status status = env->MakeDirectory(report.moved_to); !status.ok()) return status;
   auto names = ListSegments(env, log_directory);
@@ -90,7 +107,9 @@ Result<RepairReport> RepairLog(env::Env* env, const std::string& directory) {
     Status status = keeps_events ? ZeroFrom(env, path, damage.offset) : env->Remove(path);
     if (!status.ok()) return status;
   }
-  if (Status status = RemoveIndexFiles(env, log_directory); !status.ok()) return status;
+  for (const std::string& path : stale.value()) {
+    if (Status status = env->Remove(path); !status.ok()) return status;
+  }
   if (Status status = env->SyncDirectory(log_directory); !status.ok()) return status;
   return report;
 }

@@ -13,16 +13,21 @@ namespace {
 class LogVerifier {
  public:
   LogVerifier(env::Env* env, const std::string& directory, const StoreInfo& store,
-              uint64_t last_position, VerifyProgress* progress)
+              uint64_t first_position, uint64_t last_position, VerifyProgress* progress)
       : env_(env),
         log_directory_(directory + "/log"),
         store_(store),
+        first_position_(first_position),
         last_position_(last_position),
-        progress_(progress) {}
+        progress_(progress),
+        next_position_(first_position) {}
 
   Result<VerifyReport> Run() {
     auto names = ListSegments(env_, log_directory_);
     if (!names.ok()) return names.status();
+    std::erase_if(names.value(), [&](const std::string& name) {
+      return name < wal::SegmentFileName(first_position_);
+    });
     for (const std::string& name : names.value()) {
       auto file = env_->Open(log_directory_ + "/" + name, env::OpenMode::kReadOnly);
       if (!file.ok()) return file.status();
@@ -126,22 +131,25 @@ class LogVerifier {
       tenant_ = index::TenantTerms(store_.hash_key, tenant_text_);
     }
     uint64_t& version = versions_[tenant_.Entity(record.fields.entity).hash];
-    if (record.version != version + 1) {
+    // Versions before it may have been dropped.
+    const bool may_go_on = version == 0 && first_position_ > 1;
+    if (record.version != version + 1 && !may_go_on) {
       return event + " has version " + std::to_string(record.version) + " where " +
              std::to_string(version + 1) + " was due";
     }
-    version++;
+    version = record.version;
     return {};
   }
 
   env::Env* const env_;
   const std::string log_directory_;
   const StoreInfo& store_;
+  const uint64_t first_position_;  // of the log
   const uint64_t last_position_;
   VerifyProgress* const progress_;
   Sha256 sha256_;
   VerifyReport report_;
-  uint64_t next_position_ = 1;
+  uint64_t next_position_;
   uint64_t end_ = 0;  // of the last file's whole frames
   int64_t last_timestamp_ = 0;
   std::string tenant_text_;
@@ -152,8 +160,9 @@ class LogVerifier {
 }  // namespace
 
 Result<VerifyReport> VerifyLog(env::Env* env, const std::string& directory, const StoreInfo& store,
-                               uint64_t last_position, VerifyProgress* progress) {
-  return LogVerifier(env, directory, store, last_position, progress).Run();
+                               uint64_t first_position, uint64_t last_position,
+                               VerifyProgress* progress) {
+  return LogVerifier(env, directory, store, first_position, last_position, progress).Run();
 }
 
 }  // namespace allsource::engine

@@ -34,10 +34,12 @@ struct VerifyProgress {
   std::atomic<bool> cancelled{false};
 };
 
-// Checks the log up to `last_position` (a writer may be adding to it). Needs memory for one number
-// an entity. An error only where a file can't be read; damage is in the report.
+// Checks the log from `first_position`, with which a segment begins, up to `last_position` (a
+// writer may be adding to it). Needs memory for one number an entity. An error only where a file
+// can't be read; damage is in the report.
 Result<VerifyReport> VerifyLog(env::Env* env, const std::string& directory, const StoreInfo& store,
-                               uint64_t last_position, VerifyProgress* progress);
+                               uint64_t first_position, uint64_t last_position,
+                               VerifyProgress* progress);
 
 struct RepairReport {
   std::vector<std::string> cut_files;

@@ -12,6 +12,10 @@ namespace {
 constexpr uint64_t kWordBits = 64;
 constexpr std::array<uint8_t, kTermEntryBytes> kNoEntry{};
 
+Section SectionOf(FirstKind kind) {
+  return kind == FirstKind::kEntity ? Section::kEntityFirsts : Section::kTypeFirsts;
+}
+
 Term TermAt(const uint8_t* entry) { return {Load<uint64_t>(entry), Load<uint32_t>(entry + 8)}; }
 
 }  // namespace
@@ -160,6 +164,43 @@ Term IndexFile::id(uint64_t number) const {
 uint32_t IndexFile::id_ordinal(uint64_t number) const {
   const uint8_t* const entry = Checked(Section::kIdEntries, number * kIdEntryBytes, kIdEntryBytes);
   return entry == nullptr ? 0 : Load<uint32_t>(entry + 12);
+}
+
+uint64_t IndexFile::first_count(FirstKind kind) const {
+  return CountOf(SectionOf(kind), kFirstEntryBytes);
+}
+
+First IndexFile::first(FirstKind kind, uint64_t number) const {
+  const uint8_t* const entry =
+      Checked(SectionOf(kind), number * kFirstEntryBytes, kFirstEntryBytes);
+  if (entry == nullptr) return {};
+  return {TermAt(entry), Load<uint32_t>(entry + 12)};
+}
+
+std::optional<Term> IndexFile::FirstAt(FirstKind kind, uint32_t ordinal) const {
+  uint64_t low = 0;
+  uint64_t high = first_count(kind);
+  while (low < high) {
+    const uint64_t middle = low + (high - low) / 2;
+    const First found = first(kind, middle);
+    if (found.ordinal == ordinal) return found.term;
+    if (found.ordinal < ordinal) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return std::nullopt;
+}
+
+bool IndexFile::CheckAll() const {
+  const SectionPlace& sums = header_.section(Section::kOwnSums);
+  for (uint64_t at = kIndexBlockBytes; at < sums.offset && !damaged(); at += kIndexBlockBytes) {
+    pages_->Use(at, at + kIndexBlockBytes);
+    const uint64_t block = at / kIndexBlockBytes;
+    if (!CheckBlocks(block, block + 1)) MarkDamaged();
+  }
+  return !damaged();
 }
 
 const uint8_t* IndexFile::Checked(Section section, uint64_t offset, uint64_t bytes) const {

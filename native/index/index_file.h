@@ -32,6 +32,8 @@ class IndexFile : public IndexSource {
 
   PostingsView Find(Term term) const;
   std::optional<uint32_t> FindId(Term id) const;
+  // The entity or event type whose first event this is; nothing where it is not.
+  std::optional<Term> FirstAt(FirstKind kind, uint32_t ordinal) const;
   // The CRC-32C of 4 KiB of a covered segment; `number` counts over all of them.
   uint32_t block_sum(uint64_t number) const;
   uint64_t block_sum_count() const { return CountOf(Section::kBlockSums, sizeof(uint32_t)); }
@@ -40,6 +42,9 @@ class IndexFile : public IndexSource {
 
   // True once something in the file was not as it was written: then this and later answers are
   // worth nothing, and the part has to be made anew from the log.
+  // Compares all blocks that were not used yet with their checksums; false where the file is
+  // damaged.
+  bool CheckAll() const;
   bool damaged() const { return damaged_.load(std::memory_order_relaxed); }
   // For who finds out that what it says can't be.
   void MarkDamaged() const { damaged_.store(true, std::memory_order_relaxed); }
@@ -51,6 +56,8 @@ class IndexFile : public IndexSource {
   PostingsView postings(uint64_t number) const override;
   Term id(uint64_t number) const override;
   uint32_t id_ordinal(uint64_t number) const override;
+  uint64_t first_count(FirstKind kind) const override;
+  First first(FirstKind kind, uint64_t number) const override;
   bool is_sound() const override { return !damaged(); }
 
  private:

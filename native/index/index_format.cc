@@ -19,9 +19,20 @@ constexpr size_t kSectionBytes = 16;
 static_assert(kSectionTable + kSections * kSectionBytes <= kIndexHeaderBytes);
 
 // How long each element of a section is; 1 = any length.
-constexpr std::array<uint64_t, kSections> kElementBytes = {
-    kSegmentEntryBytes, 4, 4, 32, kFilterBlockBytes, 4, kIdEntryBytes, kFilterBlockBytes, 4,
-    kTermEntryBytes,    1, 4};
+constexpr std::array<uint64_t, kSections> kElementBytes = {kSegmentEntryBytes,
+                                                           4,
+                                                           4,
+                                                           32,
+                                                           kFilterBlockBytes,
+                                                           4,
+                                                           kIdEntryBytes,
+                                                           kFilterBlockBytes,
+                                                           4,
+                                                           kTermEntryBytes,
+                                                           1,
+                                                           kFirstEntryBytes,
+                                                           kFirstEntryBytes,
+                                                           4};
 
 bool SectionsFit(const IndexHeader& header) {
   uint64_t end = kIndexBlockBytes;

@@ -19,6 +19,7 @@ inline constexpr size_t kIndexHeaderBytes = 320;
 inline constexpr uint32_t kIndexFormatVersion = 1;
 inline constexpr size_t kTermEntryBytes = 32;
 inline constexpr size_t kIdEntryBytes = 16;
+inline constexpr size_t kFirstEntryBytes = 16;
 inline constexpr size_t kSegmentEntryBytes = 32;
 // Entries of a bucket, on average.
 inline constexpr uint64_t kBucketEntries = 8;
@@ -36,10 +37,12 @@ enum class Section : uint8_t {
   kTermFilter,  // the same for terms
   kTermBuckets,
   kTermEntries,
-  kPostings,  // the lists of terms that have more than one event
-  kOwnSums,   // CRC-32C of each block of this file, up to this section
+  kPostings,      // the lists of terms that have more than one event
+  kEntityFirsts,  // the terms of entities that begin here, by the ordinal of their first event
+  kTypeFirsts,    // the same of event types
+  kOwnSums,       // CRC-32C of each block of this file, up to this section
 };
-inline constexpr size_t kSections = 12;
+inline constexpr size_t kSections = 14;
 
 struct SectionPlace {
   uint64_t offset = 0;

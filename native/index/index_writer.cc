@@ -74,6 +74,8 @@ class IndexWriter {
     if (status.ok()) status = WriteBy(Section::kTree, contents_.write_tree);
     if (status.ok()) status = WriteIds();
     if (status.ok()) status = WriteTerms();
+    if (status.ok()) status = WriteFirsts(Section::kEntityFirsts, FirstKind::kEntity);
+    if (status.ok()) status = WriteFirsts(Section::kTypeFirsts, FirstKind::kType);
     for (const IndexSource* source : contents_.sources) {
       if (!source->is_sound()) return Status(Code::kDamaged, "an index file is damaged");
     }
@@ -210,6 +212,22 @@ class IndexWriter {
     entries.AppendNumber(version);
     entries.AppendNumber(count == 1 ? uint64_t{only} : postings.bytes());
     if (count > 1) postings.Append(list);
+  }
+
+  Status WriteFirsts(Section section, FirstKind kind) {
+    return WriteBy(section, [&](SectionWriter& writer) {
+      for (size_t i = 0; i < contents_.sources.size(); i++) {
+        const IndexSource& source = *contents_.sources[i];
+        for (uint64_t n = 0; n < source.first_count(kind); n++) {
+          const First first = source.first(kind, n);
+          writer.AppendNumber(first.term.hash);
+          writer.AppendNumber(first.term.check);
+          writer.AppendNumber(bases_[i] + first.ordinal);
+        }
+        if (cancelled_) return Cancelled();
+      }
+      return Status::Ok();
+    });
   }
 
   Status WriteOwnSums() {

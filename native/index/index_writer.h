@@ -26,6 +26,8 @@ class IndexSource {
   virtual PostingsView postings(uint64_t number) const = 0;
   virtual Term id(uint64_t number) const = 0;  // there is one an event
   virtual uint32_t id_ordinal(uint64_t number) const = 0;
+  virtual uint64_t first_count(FirstKind kind) const = 0;
+  virtual First first(FirstKind kind, uint64_t number) const = 0;  // by rising ordinal
   // False where an answer since it was made may have been wrong.
   virtual bool is_sound() const = 0;
 };

@@ -73,7 +73,9 @@ void LogIndex::AddFile(std::shared_ptr<IndexFile> file,
   for (std::shared_ptr<wal::Segment>& segment : segments) {
     const uint64_t blocks = segment->header.capacity / kIndexBlockBytes;
     segments_.push_back(
-        std::make_shared<SegmentRecords>(std::move(segment), part.file, block_sums));
+        segment->header.first_position < first_position_
+            ? std::make_shared<SegmentRecords>(std::move(segment))
+            : std::make_shared<SegmentRecords>(std::move(segment), part.file, block_sums));
     block_sums += blocks;
   }
   parts_.push_back(std::move(part));
@@ -98,6 +100,19 @@ void LogIndex::Install(std::shared_ptr<IndexFile> file) {
   }
   *first = std::move(joined);
   parts_.erase(first + 1, last);
+}
+
+void LogIndex::DropBefore(uint64_t position) {
+  first_position_ = position;
+  for (Records& records : segments_) {
+    const wal::Segment& segment = *records->segment();
+    if (segment.header.first_position >= position) break;
+    // Who is reading still has the old one.
+    auto dropped = std::make_shared<wal::Segment>();
+    dropped->path = segment.path;
+    dropped->header = segment.header;
+    records = std::make_shared<SegmentRecords>(std::move(dropped));
+  }
 }
 
 uint64_t LogIndex::VersionOf(Term entity) const { return VersionIn(parts_.size(), entity); }
@@ -151,6 +166,22 @@ const IndexPart& LogIndex::PartOf(uint64_t position) const {
       [](uint64_t value, const IndexPart& part) { return value < part.first_position; });
   assert(after != parts_.begin());
   return *(after - 1);
+}
+
+std::optional<Digest> LogIndex::LeafHash(uint64_t position, wal::RecordReader& reader) const {
+  const IndexPart& part = PartOf(position);
+  if (part.file != nullptr) {
+    const uint64_t begin = part.first_position - 1;
+    const uint64_t end = begin + part.event_count();
+    const merkle::RangeShape shape = merkle::ShapeOf(begin, end);
+    const uint64_t leaf = position - 1;
+    if (leaf < begin + shape.head_leaves) return part.file->tree_hash(leaf - begin);
+    if (leaf >= end - shape.tail_leaves) {
+      return part.file->tree_hash(shape.hashes() - (end - leaf));
+    }
+  }
+  if (position < first_position_) return std::nullopt;
+  return wal::RecordHash(EventAt(position, reader).record);
 }
 
 StoredEvent LogIndex::Locate(uint64_t position) const {
@@ -244,10 +275,12 @@ uint64_t LogIndex::AddTo(MemoryIndex& index, size_t older_parts, const EventTerm
   entity.Add(ordinal);
   type.Add(ordinal);
   if (++entity.version == 1) {
+    index.AddFirst(FirstKind::kEntity, {terms.entity, ordinal});
     index.Obtain(terms.tenant->entities()).Add(ordinal);
     index.Obtain(store_.entities()).Add(ordinal);
   }
   if (type_is_new) {
+    index.AddFirst(FirstKind::kType, {terms.type, ordinal});
     index.Obtain(terms.tenant->types()).Add(ordinal);
     index.Obtain(store_.types()).Add(ordinal);
   }

@@ -80,6 +80,15 @@ class LogIndex {
   using ReadSegments = std::function<bool(std::span<const Records> segments, const AddEvent& add)>;
 
   explicit LogIndex(HashKey key) : key_(key) {}
+  // The first event that can be read, where those before it were dropped: index files still know
+  // them. Set before anything is added.
+  void set_first_position(uint64_t position) { first_position_ = position; }
+  uint64_t first_position() const { return first_position_; }
+  // For who reads segments only: nothing is added of what was dropped.
+  void BeginAtFirstPosition() { begin_ = first_position_; }
+  // Takes the segments in front of a position out of use. One begins there, and index files cover
+  // those before it.
+  void DropBefore(uint64_t position);
   // What a part is made anew with where its file is damaged.
   void set_read_segments(ReadSegments read) { read_segments_ = std::move(read); }
 
@@ -102,7 +111,7 @@ class LogIndex {
     return segments_.back()->segment();
   }
   const MemoryIndex& active() const { return *parts_.back().memory; }
-  uint64_t next_position() const { return parts_.empty() ? 1 : parts_.back().end_position(); }
+  uint64_t next_position() const { return parts_.empty() ? begin_ : parts_.back().end_position(); }
 
   // Whoever asks the rest, or parts(), asks within Sound, but for these five: they do it.
   // The entity's version now; 0 = it has no events.
@@ -116,6 +125,8 @@ class LogIndex {
 
   // The root of a chunk of the Merkle tree, where an index file has it.
   std::optional<Digest> ChunkRoot(uint64_t chunk) const;
+  // The leaf hash of an event; nothing where it went with the event.
+  std::optional<Digest> LeafHash(uint64_t position, wal::RecordReader& reader) const;
 
   // Where an event lies; whoever reads it needs no lock.
   StoredEvent Locate(uint64_t position) const;
@@ -162,6 +173,8 @@ class LogIndex {
   bool MendDamagedParts(size_t part_count) const;
 
   HashKey key_;
+  uint64_t first_position_ = 1;
+  uint64_t begin_ = 1;
   ReadSegments read_segments_;
   std::unordered_map<std::string, std::unique_ptr<TenantTerms>> tenants_;
   std::string last_tenant_;

@@ -1,6 +1,7 @@
 // A part of the index in memory: where each event lies, and which events each term has.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -44,6 +45,13 @@ class MemoryIndex {
     terms_.Insert(term, static_cast<uint32_t>(lists_.size()));
     return lists_.emplace_back();
   }
+  // Of entities and event types that no part before this one has, by rising ordinal.
+  void AddFirst(FirstKind kind, First first) {
+    firsts_[static_cast<size_t>(kind)].push_back(first);
+  }
+  const std::vector<First>& firsts(FirstKind kind) const {
+    return firsts_[static_cast<size_t>(kind)];
+  }
   std::optional<uint32_t> FindId(Term id) const { return ids_.Find(id); }
   size_t term_count() const { return terms_.count(); }
   const TermTable& terms() const { return terms_; }
@@ -56,7 +64,8 @@ class MemoryIndex {
   // Memory held, leaving out the postings beyond the tables (at most 4 bytes a term and event).
   size_t bytes() const {
     return terms_.bytes() + ids_.bytes() + lists_.size() * sizeof(Postings) +
-           offsets_.capacity() * sizeof(uint32_t);
+           offsets_.capacity() * sizeof(uint32_t) +
+           (firsts_[0].capacity() + firsts_[1].capacity()) * sizeof(First);
   }
 
  private:
@@ -64,6 +73,7 @@ class MemoryIndex {
   TermTable terms_;
   TermTable ids_;
   std::deque<Postings> lists_;
+  std::array<std::vector<First>, 2> firsts_;
 };
 
 }  // namespace allsource::index

@@ -25,6 +25,10 @@ class MemorySource : public IndexSource {
   }
   Term id(uint64_t number) const override { return ids_[number].first; }
   uint32_t id_ordinal(uint64_t number) const override { return ids_[number].second; }
+  uint64_t first_count(FirstKind kind) const override { return index_.firsts(kind).size(); }
+  First first(FirstKind kind, uint64_t number) const override {
+    return index_.firsts(kind)[number];
+  }
   bool is_sound() const override { return true; }
 
  private:

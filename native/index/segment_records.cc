@@ -35,6 +35,10 @@ const uint8_t* SegmentRecords::Read(uint64_t offset, uint64_t likely_bytes,
                                     wal::RecordReader& reader,
                                     std::optional<wal::Damage>& damage) const {
   const uint64_t capacity = segment_->header.capacity;
+  if (segment_->file == nullptr) {
+    damage = {segment_->path, offset, "this segment was dropped"};
+    return nullptr;
+  }
   if (offset < wal::kSegmentHeaderBytes + wal::kFrameHeaderBytes ||
       offset + wal::kRecordHeaderBytes > capacity) {
     return Refuse(offset, damage);
@@ -43,8 +47,12 @@ const uint8_t* SegmentRecords::Read(uint64_t offset, uint64_t likely_bytes,
   const uint8_t* const record = ReadBytes(offset, likely, reader, damage);
   if (record == nullptr) return nullptr;
   if (!CheckBlocks(offset, offset + wal::kRecordHeaderBytes, damage)) return nullptr;
-  const uint64_t bytes = wal::DecodeTrustedRecord(record).record_bytes;
-  if (offset + bytes > capacity) return Refuse(offset, damage);
+  const wal::Record header = wal::DecodeTrustedRecord(record);
+  const uint64_t bytes = header.record_bytes;
+  // Lengths that add up lie within the record, wherever the offset came from.
+  if (offset + bytes > capacity || wal::RecordBytes(header.fields) != bytes) {
+    return Refuse(offset, damage);
+  }
   if (!CheckBlocks(offset, offset + bytes, damage)) return nullptr;
   return bytes <= likely ? record : ReadBytes(offset, bytes, reader, damage);
 }

@@ -31,6 +31,13 @@ struct Term {
   auto operator<=>(const Term&) const = default;
 };
 
+// An entity or event type, and where its first event is.
+struct First {
+  Term term;
+  uint32_t ordinal = 0;
+};
+enum class FirstKind : uint8_t { kEntity, kType };
+
 // The terms of one tenant. Hashing begins from keys that already hold kind and tenant, so a term
 // costs one pass over its text.
 class TenantTerms {

@@ -8,6 +8,7 @@
 namespace allsource::query {
 namespace {
 
+using index::FirstKind;
 using index::IndexPart;
 using index::LogIndex;
 using index::PostingsRange;
@@ -37,6 +38,14 @@ uint64_t PositionAtTime(const LogIndex& index, uint64_t watermark, int64_t micro
     }
     low = part.end_position();
   }
+  // Among dropped events the time of none can be told. Then all of them count as inside.
+  if (low < index.first_position()) {
+    const uint64_t first = index.first_position();
+    if (first > watermark || !is_before(TimestampOf(index.EventAt(first, reader)))) {
+      return after ? std::min(high, first) : low;
+    }
+    low = first;
+  }
   while (low < high) {
     const uint64_t middle = low + (high - low) / 2;
     if (is_before(TimestampOf(index.EventAt(middle, reader)))) {
@@ -48,6 +57,27 @@ uint64_t PositionAtTime(const LogIndex& index, uint64_t watermark, int64_t micro
   return low;
 }
 
+// The event of an ordinal, the first of its entity or type; where it was dropped, the first that
+// was not; nothing where all were.
+std::optional<index::StoredEvent> FirstKept(const LogIndex& index, const IndexPart& part,
+                                            FirstKind kind, uint32_t ordinal, uint64_t watermark,
+                                            wal::RecordReader& reader) {
+  const uint64_t first_position = index.first_position();
+  if (part.first_position + ordinal >= first_position) return index.EventIn(part, ordinal, reader);
+  // What was dropped is in files.
+  const auto term = part.file->FirstAt(kind, ordinal);
+  if (!term) return std::nullopt;
+  for (const IndexPart& kept : index.parts()) {
+    if (kept.end_position() <= first_position) continue;
+    const uint64_t base = kept.first_position;
+    if (base > watermark) break;
+    PostingsRange events(kept.Find(*term), first_position > base ? first_position - base : 0,
+                         watermark - base);
+    if (!events.empty()) return index.EventIn(kept, events.front(), reader);
+  }
+  return std::nullopt;
+}
+
 std::vector<Term> TypesWithPrefix(const LogIndex& index, const index::TenantTerms& tenant,
                                   std::string_view prefix, uint64_t watermark) {
   std::vector<Term> types;
@@ -56,8 +86,10 @@ std::vector<Term> TypesWithPrefix(const LogIndex& index, const index::TenantTerm
     if (part.first_position > watermark) break;
     PostingsRange firsts(part.Find(tenant.types()), 0, watermark - part.first_position);
     for (; !firsts.empty(); firsts.PopFront()) {
-      const uint8_t* record = index.EventIn(part, firsts.front(), reader).record;
-      const std::string_view type = wal::DecodeTrustedRecord(record).fields.type;
+      const auto event =
+          FirstKept(index, part, FirstKind::kType, firsts.front(), watermark, reader);
+      if (!event) continue;
+      const std::string_view type = wal::DecodeTrustedRecord(event->record).fields.type;
       if (type.starts_with(prefix)) types.push_back(tenant.Type(type));
     }
   }
@@ -173,6 +205,24 @@ void PrefetchRecord(const index::StoredEvent& event, size_t number) {
   for (size_t at = 0; at < kBytes; at += kLineBytes) __builtin_prefetch(event.record + at);
 }
 
+// Adds a match; false where the selection ends before it: it is full, or the event was dropped.
+bool TakeMatch(const LogIndex& index, const IndexPart& part, uint32_t ordinal, size_t limit,
+               Selection& selection) {
+  const uint64_t position = part.first_position + ordinal;
+  const bool is_dropped = position < index.first_position();
+  if (selection.events.size() == limit || (is_dropped && !selection.events.empty())) {
+    selection.next_position = position;
+    return false;
+  }
+  if (is_dropped) {
+    selection.meets_dropped = true;
+    return false;
+  }
+  selection.Add(index.LocateIn(part, ordinal));
+  PrefetchRecord(selection.events.back(), selection.events.size());
+  return true;
+}
+
 // The usual query has one list: its part of the range goes over as it is.
 bool SelectFromOneList(const LogIndex& index, const IndexPart& part, const Plan& plan,
                        bool descending, size_t limit, Selection& selection) {
@@ -180,17 +230,12 @@ bool SelectFromOneList(const LogIndex& index, const IndexPart& part, const Plan&
   const uint32_t count = range.size();
   for (uint32_t i = 0; i < count; i++) {
     const uint32_t ordinal = range[descending ? count - 1 - i : i];
-    if (selection.events.size() == limit) {
-      selection.next_position = part.first_position + ordinal;
-      return false;
-    }
-    selection.Add(index.LocateIn(part, ordinal));
-    PrefetchRecord(selection.events.back(), selection.events.size());
+    if (!TakeMatch(index, part, ordinal, limit, selection)) return false;
   }
   return true;
 }
 
-// Adds the matches of one part; false when the selection is full.
+// Adds the matches of one part; false when the selection has ended.
 bool SelectFrom(const LogIndex& index, const IndexPart& part, const Plan& plan, bool descending,
                 size_t limit, Selection& selection) {
   if (part.first_position > plan.last || part.end_position() <= plan.first) return true;
@@ -200,18 +245,17 @@ bool SelectFrom(const LogIndex& index, const IndexPart& part, const Plan& plan, 
   PartMatches matches(part, plan, descending);
   uint32_t ordinal = 0;
   while (matches.Next(ordinal)) {
-    if (selection.events.size() == limit) {
-      selection.next_position = part.first_position + ordinal;
-      return false;
-    }
-    selection.Add(index.LocateIn(part, ordinal));
+    if (!TakeMatch(index, part, ordinal, limit, selection)) return false;
   }
   return true;
 }
 
 Summary Summarize(const LogIndex& index, Term term, std::string_view text,
                   const index::StoredEvent& first, uint64_t watermark) {
-  Summary summary{text, first.position, index.Count(term, watermark), 0, TimestampOf(first), 0};
+  const uint64_t dropped = index.first_position() - 1;
+  const uint64_t count =
+      index.Count(term, watermark) - (dropped == 0 ? 0 : index.Count(term, dropped));
+  Summary summary{text, first.position, count, 0, TimestampOf(first), 0};
   for (auto part = index.parts().rbegin(); part != index.parts().rend(); ++part) {
     if (part->first_position > watermark) continue;
     PostingsRange seen(part->Find(term), 0, watermark - part->first_position);
@@ -256,16 +300,18 @@ Listing List(const LogIndex& index, ListKind kind, std::string_view tenant, std:
     PostingsRange firsts(part.Find(entities ? terms.entities() : terms.types()),
                          first_position > base ? first_position - base : 0, watermark - base);
     for (; !firsts.empty(); firsts.PopFront()) {
-      const index::StoredEvent first = index.EventIn(part, firsts.front(), listing.records);
       if (listing.items.size() == limit || looked_at++ == kListScanMax) {
-        listing.next_position = first.position;
+        listing.next_position = base + firsts.front();
         return listing;
       }
-      const wal::EventFields fields = wal::DecodeTrustedRecord(first.record).fields;
+      const auto first = FirstKept(index, part, entities ? FirstKind::kEntity : FirstKind::kType,
+                                   firsts.front(), watermark, listing.records);
+      if (!first) continue;
+      const wal::EventFields fields = wal::DecodeTrustedRecord(first->record).fields;
       const std::string_view text = entities ? fields.entity : fields.type;
       if (!text.starts_with(prefix)) continue;
       const Term term = entities ? terms.Entity(text) : terms.Type(text);
-      listing.items.push_back(Summarize(index, term, text, first, watermark));
+      listing.items.push_back(Summarize(index, term, text, *first, watermark));
     }
   }
   return listing;

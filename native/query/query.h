@@ -29,6 +29,7 @@ struct Selection {
   wal::RecordReader records;  // what they show, where the log is not mapped
   std::vector<std::shared_ptr<const index::SegmentRecords>> held;  // what they lie in
   uint64_t next_position = 0;  // of the first match behind these; 0 = there is none
+  bool meets_dropped = false;  // the first match was dropped from the log
 
   void Add(const index::StoredEvent& event) { events.push_back(Hold(event)); }
   // Keeps what an event lies in.

@@ -12,6 +12,7 @@
     "engine/appender_test.cc",
     "engine/concurrency_test.cc",
     "engine/damage_test.cc",
+    "engine/drop_test.cc",
     "engine/gated_env.cc",
     "engine/index_files_test.cc",
     "engine/prover_test.cc",

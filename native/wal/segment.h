@@ -14,7 +14,7 @@ namespace allsource::wal {
 // to the watermark, and should not where an index file covers the segment: see RecordReader.
 struct Segment {
   std::string path;
-  std::unique_ptr<env::File> file;
+  std::unique_ptr<env::File> file;  // null where the segment was dropped
   SegmentHeader header;
   const uint8_t* data = nullptr;  // the whole file, mapped read-only; null where it never was
 };

@@ -24,6 +24,10 @@ export const errorTable = {
   request_timeout: { status: 408, meaning: 'The request did not arrive in time.' },
   version_conflict: { status: 409, meaning: 'The entity is not at the expected version.' },
   event_id_conflict: { status: 409, meaning: 'The event id was used for other content.' },
+  events_dropped: {
+    status: 410,
+    meaning: 'Events of the answer were dropped from the front of the log; ask behind them.',
+  },
   payload_too_large: { status: 413, meaning: 'The body or event is over its size limit.' },
   unsupported_media_type: { status: 415, meaning: 'The content type is not one that is taken.' },
   unprocessable: { status: 422, meaning: 'Understood, but it cannot be carried out.' },

@@ -21,6 +21,7 @@ export const nativeCodes = [
   'invalid_configuration',
   'invalid_configuration',
   'busy',
+  'events_dropped',
 ] as const;
 
 /** What was asked for is not there; what that means to the caller depends on the call. */
@@ -180,6 +181,7 @@ export interface NativeStore {
   /** Writes bytes done and bytes in all. */
   verifyProgress(numbers: Float64Array): void;
   cancelVerify(): void;
+  dropBefore(position: number): Promise<NativeDropReport>;
   /** While referenced, progress to come keeps the process alive. */
   ref(): void;
   unref(): void;
@@ -203,8 +205,15 @@ export const counterNumber = {
   indexFailures: 13,
   indexCacheBytes: 14,
   indexCacheEvictions: 15,
-  count: 16,
+  firstPosition: 16,
+  count: 17,
 } as const;
+
+export interface NativeDropReport {
+  readonly firstPosition: number;
+  readonly segments: number;
+  readonly bytes: number;
+}
 
 export interface NativeRepairReport {
   readonly cutFiles: string[];

@@ -23,13 +23,14 @@ import {
 import { Prover } from './proofs.js';
 import type { ProofOptions } from './proofs.js';
 import { Reader } from './read/reader.js';
-import { readCounters, readStats, statsDocument } from './statistics.js';
+import { readCounters, readStats, readStatsDocument } from './statistics.js';
 import { subscribeTo } from './read/subscription.js';
 import type {
   AppendResult,
   BatchOptions,
   BatchResult,
   BytesPage,
+  DropReport,
   Durability,
   EngineCounters,
   EntityState,
@@ -253,6 +254,16 @@ export class NativeEventStore implements EventStore {
     return this.#prover.consistency(firstSize, options.secondSize);
   }
 
+  async dropBefore(position: number): Promise<DropReport> {
+    this.#mustBeOpen();
+    const before = checkedLimit(position, 1, Number.MAX_SAFE_INTEGER, 'position');
+    try {
+      return await this.#native.dropBefore(before);
+    } catch (error) {
+      throw fromNative(error);
+    }
+  }
+
   async verify(
     options: {
       onProgress?: ((progress: VerifyProgress) => void) | undefined;
@@ -389,7 +400,10 @@ export class NativeEventStore implements EventStore {
         this.#mustBeOpen();
         return this.#reader.eventBytes(tenantId, eventId);
       },
-      stats: (tenantId) => statsDocument(this.stats({ tenantId })),
+      stats: async (tenantId) => {
+        this.#mustBeOpen();
+        return readStatsDocument(this.#native, this.#prover, tenantId);
+      },
       state: (entityId, options) => this.#stateBytes(entityId, options, 0),
     };
   }

@@ -1,5 +1,8 @@
+import { AllSourceError } from '../domain/index.js';
 import { calling, counterNumber } from '../engine/index.js';
 import type { NativeStore } from '../engine/index.js';
+import type { TreeHead } from '../proof/index.js';
+import type { Prover } from './proofs.js';
 import type { EngineCounters, StatsDocument, StoreStats } from './types.js';
 
 function counterReader(native: NativeStore): (name: keyof typeof counterNumber) => number {
@@ -41,10 +44,21 @@ export function readStats(native: NativeStore, tenantId: string | undefined): St
     watermark: read('watermark'),
     storageBytes: read('storageBytes'),
     segments: read('segments'),
+    firstPosition: read('firstPosition'),
   };
 }
 
-export function statsDocument(stats: StoreStats): StatsDocument {
+/**
+ * The answer of `GET /api/v1/stats`. Its tree head is null where the log is too damaged to have one:
+ * whoever looks at a damaged store needs the rest.
+ */
+export async function readStatsDocument(
+  native: NativeStore,
+  prover: Prover,
+  tenantId: string | undefined,
+): Promise<StatsDocument> {
+  const head = await treeHeadOf(prover);
+  const stats = readStats(native, tenantId);
   return {
     total_events: stats.totalEvents,
     total_entities: stats.totalEntities,
@@ -53,5 +67,17 @@ export function statsDocument(stats: StoreStats): StatsDocument {
     watermark: stats.watermark,
     storage_bytes: stats.storageBytes,
     segments: stats.segments,
+    first_position: stats.firstPosition,
+    tree_size: head?.treeSize ?? null,
+    root_hash: head?.rootHash ?? null,
   };
+}
+
+async function treeHeadOf(prover: Prover): Promise<TreeHead | null> {
+  try {
+    return await prover.head(undefined);
+  } catch (error) {
+    if (error instanceof AllSourceError && error.code === 'storage_damaged') return null;
+    throw error;
+  }
 }

@@ -149,6 +149,17 @@ export interface StoreStats {
   /** Bytes of all files of the store. */
   readonly storageBytes: number;
   readonly segments: number;
+  /** First position of the log: 1, unless segments were dropped from its front. */
+  readonly firstPosition: number;
+}
+
+/** What `dropBefore` did. */
+export interface DropReport {
+  /** First position of the log now. */
+  readonly firstPosition: number;
+  /** Segments that were dropped, and their bytes. */
+  readonly segments: number;
+  readonly bytes: number;
 }
 
 /** Counters of the running engine, for `/metrics`. */
@@ -296,6 +307,16 @@ export interface EventStore<E extends EventShape = AnyEvent> extends AsyncDispos
     options?: { secondSize?: number | undefined },
   ): Promise<ConsistencyProof>;
 
+  /**
+   * Drops segments from the front of the log whose events all lie before a position; which ones can
+   * be dropped depends on where segments end, so fewer events may go than could. Reads that ask for
+   * one of these events fail with `events_dropped` from then on. Versions go on, known event ids
+   * stay known (appending one again fails with `events_dropped`), the Merkle tree keeps its hashes.
+   * There is no way back. Errors: `invalid_query`, `storage_unavailable`, `storage_full`,
+   * `storage_damaged`, `store_closed`.
+   */
+  dropBefore(position: number): Promise<DropReport>;
+
   /** Reads the whole log and checks every checksum, hash, version and position. */
   verify(options?: {
     onProgress?: ((progress: VerifyProgress) => void) | undefined;
@@ -321,6 +342,9 @@ export interface StatsDocument {
   readonly watermark: number;
   readonly storage_bytes: number;
   readonly segments: number;
+  readonly first_position: number;
+  readonly tree_size: number | null;
+  readonly root_hash: string | null;
 }
 
 /** @internal What the server's hot routes call: bytes in, bytes out, no event becomes an object. */
@@ -338,7 +362,7 @@ export interface WireAccess {
   /** The event as a JSON document, or undefined. */
   getEvent(eventId: string, tenantId: string): Buffer | undefined;
   /** The answer of `GET /api/v1/stats`: of one tenant, or of the whole store. */
-  stats(tenantId: string | undefined): StatsDocument;
+  stats(tenantId: string | undefined): Promise<StatsDocument>;
   /** The state document of `GET /api/v1/entities/:entity_id/state`, or undefined. */
   state(entityId: string, options: StateOptions): Promise<Buffer | undefined>;
 }

@@ -98,6 +98,7 @@ describe.each(targets)('on $kind', ({ open }) => {
     });
     const human = await run(['stats', ...target]);
     expect(human.stdout).toMatch(/^events +30$/m);
+    expect(human.stdout).toMatch(/^root hash +[0-9a-f]{64}$/m);
   });
 
   it('keeps tenants apart', async () => {

@@ -32,6 +32,7 @@ const calls: [string, (store: EventStore) => unknown][] = [
   ['treeHead', (store) => store.treeHead()],
   ['proveEvent', (store) => store.proveEvent(1)],
   ['proveConsistency', (store) => store.proveConsistency(1)],
+  ['dropBefore', (store) => store.dropBefore(1)],
   ['verify', (store) => store.verify()],
   ['wire.append', (store) => store.wire.append(Buffer.from(line('a')), 'default')],
   ['wire.getEvent', (store) => store.wire.getEvent('x', 'default')],

@@ -2,6 +2,7 @@ import { describe } from 'vitest';
 import type { StoreMode } from '../support/store.js';
 import { describeAppends } from './append.js';
 import { describeBatches } from './batches.js';
+import { describeDrops } from './drops.js';
 import { describeEntities } from './entities.js';
 import { describeExpectedVersions } from './expectedVersions.js';
 import { describeIdempotency } from './idempotency.js';
@@ -23,6 +24,7 @@ export function describeStoreContract(name: string, mode: StoreMode): void {
     describePayloads(mode);
     describeReads(mode);
     describeEntities(mode);
+    describeDrops(mode);
     describeProofs(mode);
     describeSubscriptions(mode);
     describeIngest(mode);

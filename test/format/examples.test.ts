@@ -37,6 +37,7 @@ class FormatPage {
 
 const segment = new FormatPage('segment.md');
 const storeFile = new FormatPage('store.md');
+const firstFile = new FormatPage('first.md');
 const isLong = (name: string): boolean =>
   /position|file|time|version/.test(name) && name !== 'format version';
 
@@ -55,6 +56,7 @@ describe('the worked examples of docs/format', () => {
   it.each([
     ['segment.md', segment, 15],
     ['store.md', storeFile, 2],
+    ['first.md', firstFile, 2],
   ] as const)('state the fields that stand in the bytes of %s', (_name, page, count) => {
     expect(page.fields()).toHaveLength(count);
     for (const { offset, name, value } of page.fields()) {
@@ -63,6 +65,15 @@ describe('the worked examples of docs/format', () => {
         : page.bytes.readUInt32LE(offset);
       expect(read, `${name} at ${offset}`).toBe(value);
     }
+  });
+
+  it('have a FIRST that is read: the events in front of it are missed', async () => {
+    const path = join(directory, 'FIRST');
+    writeFileSync(path, firstFile.bytes);
+    const store = await openEventStore({ dataDir: directory, readOnly: true });
+    expect(store.damage?.file).toBe(join(directory, 'log', '00000000000000000001.idx'));
+    await store.close();
+    rmSync(path);
   });
 
   it('are a store that opens, is whole, and holds the stated events', async () => {

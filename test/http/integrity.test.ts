@@ -37,6 +37,13 @@ describe('proofs over HTTP', () => {
     expect(event).toMatchObject({ eventId: id, position, tenantId: 'default' });
   });
 
+  it('have the head that the stats tell', async () => {
+    const target = await startListening();
+    await appendLines(target, lines(300));
+    const head = await getJson(target, `${integrity}/root`);
+    expect(await getJson(target, '/api/v1/stats?tenant_id=nobody')).toMatchObject(head);
+  });
+
   it('fail where any byte of the answer is another one', async () => {
     const target = await startListening();
     await appendLines(target, lines(5));

@@ -171,11 +171,8 @@ describe('a server', () => {
       },
     });
     const target = await startListening({ logger: pino(output) });
-    Object.defineProperty(target.store, 'stats', {
-      value: () => {
-        throw new Error('cannot read /var/secret');
-      },
-    });
+    const failing = { stats: () => Promise.reject(new Error('cannot read /var/secret')) };
+    Object.defineProperty(target.store, 'wire', { value: failing });
     const answer = await call(target, { path: '/api/v1/stats' });
     expect(answer.status).toBe(500);
     expect(bodyOf(answer)['code']).toBe('internal_error');

@@ -25,9 +25,11 @@ async function runStats(flags: StatsFlags): Promise<void> {
       ['events', formatCount(stats.total_events)],
       ['entities', formatCount(stats.total_entities)],
       ['event types', formatCount(stats.total_event_types)],
+      ['first position', String(stats.first_position)],
       ['watermark', String(stats.watermark)],
       ['storage', formatBytes(stats.storage_bytes)],
       ['segments', formatCount(stats.segments)],
+      ['root hash', stats.root_hash ?? 'none: the log is damaged'],
     ]);
   } finally {
     await target.close();

@@ -93,7 +93,7 @@ class DirectoryTarget implements Target {
   }
 
   stats(tenantId: string | undefined): Promise<StatsDocument> {
-    return Promise.resolve(this.#store.wire.stats(tenantId));
+    return this.#store.wire.stats(tenantId);
   }
 
   async append(batch: Uint8Array): Promise<WireBatchResult> {

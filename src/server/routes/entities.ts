@@ -26,7 +26,12 @@ const readStateQuery = queryReader(stateQuery);
 const readTenantQuery = queryReader(tenantQuery);
 const readEntityParams = paramsReader(entityParams);
 
-const entityErrors = ['validation_error', 'invalid_query', 'entity_not_found'] as const;
+const entityErrors = [
+  'validation_error',
+  'invalid_query',
+  'entity_not_found',
+  'events_dropped',
+] as const;
 
 export const entitiesRoute: Route = {
   method: 'GET',

@@ -33,7 +33,7 @@ export const treeHeadRoute: Route = {
     tag: 'integrity',
     query: treeHeadQuery,
     answers: { [jsonType]: documents.treeHead },
-    errors: ['invalid_query'],
+    errors: ['invalid_query', 'events_dropped'],
   },
   handle: getTreeHead,
 };
@@ -49,7 +49,7 @@ export const eventProofRoute: Route = {
     params: eventParams,
     query: proofQuery,
     answers: { [jsonType]: documents.eventProof },
-    errors: ['validation_error', 'invalid_query', 'event_not_found'],
+    errors: ['validation_error', 'invalid_query', 'event_not_found', 'events_dropped'],
   },
   handle: getEventProof,
 };
@@ -64,7 +64,7 @@ export const consistencyRoute: Route = {
     tag: 'integrity',
     query: consistencyQuery,
     answers: { [jsonType]: documents.consistencyProof },
-    errors: ['invalid_query'],
+    errors: ['invalid_query', 'events_dropped'],
   },
   handle: getConsistencyProof,
 };

@@ -35,7 +35,7 @@ export const queryRoute: Route = {
     tag: 'events',
     query: eventsQuery,
     answers: { [jsonType]: documents.eventPage, [ndjsonType]: documents.storedEvent },
-    errors: ['invalid_query', 'not_implemented'],
+    errors: ['invalid_query', 'events_dropped', 'not_implemented'],
   },
   handle: queryEvents,
 };
@@ -51,7 +51,7 @@ export const eventRoute: Route = {
     params: eventParams,
     query: tenantQuery,
     answers: { [jsonType]: documents.storedEvent },
-    errors: ['validation_error', 'invalid_query', 'event_not_found'],
+    errors: ['validation_error', 'invalid_query', 'event_not_found', 'events_dropped'],
   },
   handle: getEvent,
 };

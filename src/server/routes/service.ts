@@ -115,8 +115,8 @@ export function openApiRoute(others: readonly Route[]): Route {
   return route;
 }
 
-function getStats(exchange: Exchange): Reply {
+async function getStats(exchange: Exchange): Promise<Reply> {
   const { tenant_id: tenantId } = readTenantQuery(parseQueryText(exchange.queryText));
   exchange.resultCount = 1;
-  return jsonReply(exchange.runtime.store.wire.stats(tenantId));
+  return jsonReply(await exchange.runtime.store.wire.stats(tenantId));
 }

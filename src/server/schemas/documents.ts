@@ -136,6 +136,8 @@ export const entitySnapshot = Type.Object(
   { ...strict, $id: 'EntitySnapshot' },
 );
 
+const hash = Type.String({ pattern: '^[0-9a-f]{64}$', description: 'SHA-256' });
+
 export const stats = Type.Object(
   {
     total_events: count,
@@ -145,11 +147,13 @@ export const stats = Type.Object(
     watermark: count,
     storage_bytes: count,
     segments: count,
+    first_position: count,
+    tree_size: Type.Union([count, Type.Null()]),
+    root_hash: Type.Union([hash, Type.Null()]),
   },
   { ...strict, $id: 'Stats' },
 );
 
-const hash = Type.String({ pattern: '^[0-9a-f]{64}$', description: 'SHA-256' });
 const path = Type.Array(hash, { description: 'Nodes of the tree, from the bottom up' });
 
 export const treeHead = Type.Object(
