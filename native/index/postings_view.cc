@@ -9,7 +9,9 @@ namespace {
 
 constexpr uint32_t kWidthMax = 32;
 
-uint32_t BlocksOf(uint32_t count) { return (count + kPostingsBlock - 1) / kPostingsBlock; }
+uint32_t BlocksOf(uint32_t count) {
+  return static_cast<uint32_t>((uint64_t{count} + kPostingsBlock - 1) / kPostingsBlock);
+}
 
 // Gaps of one block, each in `width` bits, the lowest bits first.
 class BitReader {

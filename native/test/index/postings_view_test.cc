@@ -93,5 +93,17 @@ TEST_CASE("bytes that are no list are reported, and nothing outside of them is r
   }
 }
 
+TEST_CASE("a list of 2^32 - 1 events that has none is damaged") {
+  const std::vector<uint8_t> bytes(16);
+  std::atomic<bool> damaged{false};
+  PostingsRange range({UINT32_MAX, 0, nullptr, bytes, &damaged});
+  for (const uint32_t number : {0u, 1'000u, UINT32_MAX - 1}) {
+    CAPTURE(number);
+    damaged = false;
+    (void)range[number];
+    CHECK(damaged);
+  }
+}
+
 }  // namespace
 }  // namespace allsource::index
