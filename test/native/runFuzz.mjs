@@ -16,7 +16,14 @@ import { parseArgs } from 'node:util';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = 'native/test/fuzz';
-const targets = ['frame_fuzz', 'ndjson_fuzz', 'segment_scan_fuzz', 'store_file_fuzz'];
+const targets = [
+  'frame_fuzz',
+  'index_fuzz',
+  'ndjson_fuzz',
+  'postings_fuzz',
+  'segment_scan_fuzz',
+  'store_file_fuzz',
+];
 const buildTimeoutMs = 30 * 60_000;
 const inputBytesMax = 8192;
 // An input that takes longer is a finding; so is one that takes more memory.

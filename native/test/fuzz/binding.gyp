@@ -23,9 +23,24 @@
       "sources": ["frame_fuzz.cc"],
     },
     {
+      "target_name": "index_fuzz",
+      "includes": ["fuzz_target.gypi"],
+      "sources": [
+        "../bytes_env.cc",
+        "../index/index_layout.cc",
+        "index_fuzz.cc",
+        "sample_store.cc",
+      ],
+    },
+    {
       "target_name": "ndjson_fuzz",
       "includes": ["fuzz_target.gypi"],
       "sources": ["ndjson_fuzz.cc"],
+    },
+    {
+      "target_name": "postings_fuzz",
+      "includes": ["fuzz_target.gypi"],
+      "sources": ["postings_fuzz.cc"],
     },
     {
       "target_name": "segment_scan_fuzz",
