@@ -23,11 +23,17 @@ export function encodeCursor(cursor: PageCursor): string {
 export function decodeCursor(text: string): PageCursor {
   const match = cursorPattern.exec(Buffer.from(text.slice(0, 64), 'base64url').toString('latin1'));
   const [, order, position, filter] = match ?? [];
-  if (position === undefined || filter === undefined) {
-    throw new AllSourceError(
-      'invalid_query',
-      'cursor: expected a next_cursor of an earlier answer, unchanged; leave it out to begin at the start',
-    );
+  if (position !== undefined && filter !== undefined) {
+    const cursor: PageCursor = {
+      order: order === 'a' ? 'asc' : 'desc',
+      position: Number(position),
+      filter,
+    };
+    // Base64 is decoded leniently: only what could have been given out is taken.
+    if (Number.isSafeInteger(cursor.position) && encodeCursor(cursor) === text) return cursor;
   }
-  return { order: order === 'a' ? 'asc' : 'desc', position: Number(position), filter };
+  throw new AllSourceError(
+    'invalid_query',
+    'cursor: expected a next_cursor of an earlier answer, unchanged; leave it out to begin at the start',
+  );
 }

@@ -187,14 +187,14 @@ export class NativeEventStore implements EventStore {
   async entities(
     options: ListOptions = {},
   ): Promise<{ entities: EntitySummary[]; nextCursor: string | null }> {
-    const list = this.#list(options, (request) => this.#reader.entities(request));
+    const list = this.#list('entities', options, (request) => this.#reader.entities(request));
     return { entities: list.items, nextCursor: list.nextCursor };
   }
 
   async eventTypes(
     options: ListOptions = {},
   ): Promise<{ eventTypes: EventTypeSummary[]; nextCursor: string | null }> {
-    const list = this.#list(options, (request) => this.#reader.eventTypes(request));
+    const list = this.#list('eventTypes', options, (request) => this.#reader.eventTypes(request));
     return { eventTypes: list.items, nextCursor: list.nextCursor };
   }
 
@@ -350,6 +350,7 @@ export class NativeEventStore implements EventStore {
   }
 
   #list<Item>(
+    kind: 'entities' | 'eventTypes',
     options: ListOptions,
     list: (request: { tenantId: string; prefix: string; firstPosition: number; limit: number }) => {
       items: Item[];
@@ -359,7 +360,7 @@ export class NativeEventStore implements EventStore {
     this.#mustBeOpen();
     const tenantId = textOf(options.tenantId ?? 'default', 'tenant_id');
     const prefix = textOf(options.prefix ?? '', 'prefix');
-    const filter = filterFingerprint([tenantId, prefix]);
+    const filter = filterFingerprint([kind, tenantId, prefix]);
     const limit = pageLimit(options.limit);
     const firstPosition = firstOfList(options.cursor, filter);
     const { items, nextPosition } = list({ tenantId, prefix, firstPosition, limit });
@@ -420,7 +421,7 @@ function advance(query: ReturnType<typeof toEngineQuery>, position: number): voi
 function firstOfList(cursor: string | undefined, filter: string): number {
   if (cursor === undefined) return 1;
   const decoded = decodeCursor(textOf(cursor, 'cursor'));
-  if (decoded.filter === filter) return decoded.position;
+  if (decoded.filter === filter && decoded.order === 'asc') return decoded.position;
   throw new AllSourceError('invalid_query', 'cursor: it belongs to another list', {
     details: [{ field: 'cursor', reason: 'of another list' }],
   });

@@ -174,6 +174,24 @@ function describeLists(mode: StoreMode): void {
       expect(rest.entities.map(({ entityId }) => entityId)).toEqual([ids[49], 'new']);
     });
 
+    it('refuse a cursor of the other list, and of events', async () => {
+      const store = await mode.open();
+      await store.appendBatch(['a', 'b'].map((id) => newEvent(id, 1, { eventType: id })));
+      const [entities, types, events] = [
+        (await store.entities({ limit: 1 })).nextCursor,
+        (await store.eventTypes({ limit: 1 })).nextCursor,
+        (await store.readPage({ limit: 1 })).nextCursor,
+      ].map((cursor) => ({ cursor: cursor ?? '' }));
+      expect((await store.entities(entities)).entities).toHaveLength(1);
+      expect((await store.eventTypes(types)).eventTypes).toHaveLength(1);
+      for (const cursor of [types, events]) {
+        expect(await codeOf(() => store.entities(cursor))).toBe('invalid_query');
+      }
+      for (const cursor of [entities, events]) {
+        expect(await codeOf(() => store.eventTypes(cursor))).toBe('invalid_query');
+      }
+    });
+
     it.each([{ limit: 0 }, { limit: 10_001 }, { prefix: 5 }, { cursor: 'x' }, { tenantId: 5 }])(
       'refuse %j',
       async (options) => {
