@@ -1,4 +1,5 @@
-// Builds the fuzz targets with clang and runs them one after the other.
+// Builds the engine's fuzz targets with clang and runs them one after the other; then those of what
+// is decoded in TypeScript (test/fuzz), which are properties of fast-check.
 //
 //   node test/native/runFuzz.mjs [--seconds N] [--target NAME] [--keep DIRECTORY]
 //
@@ -24,6 +25,7 @@ const targets = [
   'segment_scan_fuzz',
   'store_file_fuzz',
 ];
+const scriptTargets = ['cursor', 'proof'];
 const buildTimeoutMs = 30 * 60_000;
 const inputBytesMax = 8192;
 // An input that takes longer is a finding; so is one that takes more memory.
@@ -34,11 +36,14 @@ main();
 
 function main() {
   const options = optionsOf(process.argv.slice(2));
-  build();
+  if (options.targets.some((target) => targets.includes(target))) build();
   const corpora = options.keep ?? mkdtempSync(join(tmpdir(), 'allsource-fuzz-'));
   let failed = 0;
   for (const target of options.targets) {
-    if (!run(target, options.seconds, join(corpora, target))) failed += 1;
+    const passed = scriptTargets.includes(target)
+      ? runScript(target, options.seconds)
+      : run(target, options.seconds, join(corpora, target));
+    if (!passed) failed += 1;
   }
   if (options.keep === undefined) rmSync(corpora, { recursive: true });
   console.log(`${options.targets.length - failed} passed, ${failed} failed`);
@@ -58,12 +63,13 @@ function optionsOf(args) {
   if (!Number.isInteger(seconds) || seconds < 1) {
     fail(`--seconds: expected a whole number from 1, got ${JSON.stringify(values.seconds)}`);
   }
-  if (values.target !== undefined && !targets.includes(values.target)) {
-    fail(`--target: expected ${targets.join(' | ')}, got ${JSON.stringify(values.target)}`);
+  const all = [...targets, ...scriptTargets];
+  if (values.target !== undefined && !all.includes(values.target)) {
+    fail(`--target: expected ${all.join(' | ')}, got ${JSON.stringify(values.target)}`);
   }
   return {
     seconds,
-    targets: values.target === undefined ? targets : [values.target],
+    targets: values.target === undefined ? all : [values.target],
     keep: values.keep,
   };
 }
@@ -107,6 +113,18 @@ function run(target, seconds, corpus) {
   if (!passed) process.stderr.write(result.stderr);
   console.log(`${target}: ${executions} inputs in ${seconds} s, ${passed ? 'no' : 'a'} finding`);
   return passed;
+}
+
+// What it says of a finding has the seed and the smallest input.
+function runScript(target, seconds) {
+  const result = spawnSync(
+    process.execPath,
+    ['--import', 'tsx', 'test/fuzz/main.ts', '--target', target, '--seconds', String(seconds)],
+    { cwd: root, stdio: 'inherit', timeout: (seconds + 120) * 1000 },
+  );
+  if (result.error !== undefined) fail(`cannot run ${target}: ${result.error.message}`);
+  if (result.status !== 0) console.log(`${target}: a finding`);
+  return result.status === 0;
 }
 
 function fail(message) {
