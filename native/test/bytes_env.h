@@ -39,7 +39,8 @@ Snapshot SnapshotOf(env::Env& env, const std::string& directory);
 
 class BytesEnv final : public env::Env {
  public:
-  explicit BytesEnv(Snapshot files) : files_(std::move(files)) {}
+  // The same seed makes the same random numbers.
+  explicit BytesEnv(Snapshot files, uint64_t seed = 1) : files_(std::move(files)), random_(seed) {}
 
   Result<std::unique_ptr<env::File>> Open(const std::string& path, env::OpenMode mode) override;
   Status MakeDirectory(const std::string&) override { return Status::Ok(); }
@@ -52,7 +53,6 @@ class BytesEnv final : public env::Env {
 
   // From 2026-01-01 on, a microsecond a call.
   int64_t NowMicros() override;
-  // The same numbers for each of these.
   Status Random(std::span<uint8_t> out) override;
 
  private:
@@ -69,7 +69,7 @@ class BytesEnv final : public env::Env {
   Snapshot files_;
   std::map<std::string, std::shared_ptr<Content>> opened_;
   int64_t now_micros_ = 1'767'225'600'000'000;
-  uint64_t random_ = 0x9e3779b97f4a7c15;
+  uint64_t random_;
 };
 
 }  // namespace allsource::test

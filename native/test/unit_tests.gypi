@@ -11,6 +11,8 @@
     "base_test.cc",
     "bytes_env.cc",
     "engine/appender_test.cc",
+    "engine/bit_flips.cc",
+    "engine/bit_flips_test.cc",
     "engine/concurrency_test.cc",
     "engine/damage_test.cc",
     "engine/drop_test.cc",
