@@ -1,107 +1,131 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { openEventStore } from '../../src/index.js';
 import type { EventStore, StoredEvent } from '../../src/index.js';
+import { checkAnswers } from './answers.js';
+import {
+  Violation,
+  checkAcknowledged,
+  checkNumbers,
+  checkSeen,
+  checkWhole,
+  readAll,
+} from './history.js';
+import type { Random } from './random.js';
+import { type Strike, type Told, type VictimOptions, killStrike, runVictim } from './runVictim.js';
 
-const victim = fileURLToPath(new URL('victim.mjs', import.meta.url));
-export const segmentBytesMax = 256 * 1024;
-const roundDeadlineMs = 60_000;
+/** The smallest that the engine takes, and two more. */
+const segmentSizes = [64 * 1024, 128 * 1024, 256 * 1024];
 
-/** Whole numbers from 0 up to but not including `below`; the same for the same seed. */
-export type Random = (below: number) => number;
+/** One round in this many reads all of history by entity and type; the others the newest. */
+const wholeCheckEvery = 5;
 
-export function makeRandom(seed: number): Random {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-}
-
-/** One acknowledged append: the places of its events. */
-interface Acknowledged {
-  readonly append: number;
-  readonly places: readonly { readonly position: number; readonly version: number }[];
-}
-
-/** What the victim put into each event. */
-interface Mark {
-  readonly run: number;
-  readonly append: number;
-  readonly part: number;
-  readonly of: number;
+export interface CrashOptions {
+  readonly dataDir: string;
+  readonly random: Random;
+  /** How a victim is ended; default: SIGKILL. */
+  readonly strike?: Strike;
+  readonly durability?: 'sync' | 'async';
+  /** Acknowledged appends of a run with more than one in flight, at most. */
+  readonly appendsMax?: number;
+  /** More of the victim's environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface RoundResult {
+  readonly crashes: number;
   readonly acknowledged: number;
+  readonly seen: number;
   readonly events: number;
+  /** Index files that the opening after the crash used. */
+  readonly indexFiles: number;
+  /** Files that the crash left half made: of indexes, and of segments in preparation. */
+  readonly halfMade: { readonly indexes: number; readonly segments: number };
 }
 
-/** A store that is killed again and again, and what is known of it. */
+/** A store that is crashed again and again, and what is known of it. */
 export class CrashedStore {
+  readonly #options: Required<CrashOptions>;
+  readonly #segmentBytesMax: number;
   #run = 0;
   /** Ids of all events by position - 1, as the last check found them. */
   #ids: string[] = [];
 
-  constructor(
-    readonly dataDir: string,
-    readonly random: Random,
-  ) {}
+  constructor(options: CrashOptions) {
+    const defaults = { strike: killStrike, durability: 'sync', appendsMax: 400, env: {} } as const;
+    this.#options = { ...defaults, ...options };
+    this.#segmentBytesMax = segmentSizes[options.random(segmentSizes.length)] ?? 0;
+  }
 
-  /** Starts a victim, kills it, opens the store and checks everything; throws at the first fault. */
+  /**
+   * Crashes a victim, opens the store and checks everything; throws at the first fault. Every other
+   * round crashes one or two more before anything is checked: in their recovery, or behind it.
+   */
   async round(): Promise<RoundResult> {
-    this.#run += 1;
-    const acknowledged = await this.#kill();
-    const store = await openEventStore({ dataDir: this.dataDir, segmentBytesMax });
+    const { dataDir, random, strike } = this.#options;
+    const crashes = random(2) === 0 ? 1 : 2 + random(2);
+    const told: Told[] = [];
+    while (told.length < crashes) told.push(await runVictim(this.#nextVictim(), strike));
+    const acknowledged = told.flatMap((one) => one.acknowledged);
+    const seen = told.flatMap((one) => one.seen);
+    const halfMade = await countHalfMade(dataDir);
+    const store = await openEventStore({ dataDir, segmentBytesMax: this.#segmentBytesMax });
     try {
-      const events = await this.#check(store, acknowledged);
-      return { acknowledged: acknowledged.length, events };
+      const { indexFiles } = store.counters();
+      const events = await this.#check(store, { acknowledged, seen });
+      const counts = { acknowledged: acknowledged.length, seen: seen.length, events };
+      return { crashes, ...counts, indexFiles, halfMade };
     } finally {
       await store.close();
     }
   }
 
-  async #kill(): Promise<Acknowledged[]> {
-    const { random } = this;
+  /** One run in eight is struck while it opens, recovers and starts; the others after some appends. */
+  #nextVictim(): VictimOptions {
+    const { dataDir, random, durability, appendsMax, env } = this.#options;
+    this.#run += 1;
     const inFlight = [1, 4, 16, 64][random(4)] ?? 1;
-    const args = [victim, this.dataDir, this.#run, random(2 ** 31), inFlight, 'sync'].map(String);
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-    const deadline = setTimeout(() => child.kill('SIGKILL'), roundDeadlineMs);
-    // One round in eight dies while it opens, recovers and starts; the others after some appends.
-    const linesMax = random(8) === 0 ? 0 : 1 + random(inFlight === 1 ? 400 : 3000);
-    if (linesMax === 0) setTimeout(() => child.kill('SIGKILL'), 30 + random(100));
-    let text = '';
-    let lines = 0;
-    child.stdout.setEncoding('latin1').on('data', (piece: string) => {
-      text += piece;
-      lines += piece.split('\n').length - 1;
-      if (linesMax > 0 && lines > linesMax) child.kill('SIGKILL');
-    });
-    const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
-    clearTimeout(deadline);
-    if (signal !== 'SIGKILL') throw new Error(`the victim ended by itself, with ${code}`);
-    return parse(text);
+    const acknowledged = 1 + random(inFlight === 1 ? Math.min(appendsMax, 400) : appendsMax);
+    return {
+      dataDir,
+      run: this.#run,
+      seed: random(2 ** 31),
+      inFlight,
+      segmentBytesMax: this.#segmentBytesMax,
+      durability,
+      strikeAfter: {
+        acknowledged: random(8) === 0 ? 0 : acknowledged,
+        openingMs: random(40),
+      },
+      env,
+    };
   }
 
-  async #check(store: EventStore, acknowledged: readonly Acknowledged[]): Promise<number> {
-    if (store.damage !== null) throw new Error(`damage: ${JSON.stringify(store.damage)}`);
+  async #check(store: EventStore, { acknowledged, seen }: Told): Promise<number> {
+    if (store.damage !== null) throw new Violation(`damage: ${JSON.stringify(store.damage)}`);
     const events = await readAll(store);
     checkNumbers(events, store.watermark);
     this.#checkHistory(events);
     checkWhole(events);
-    checkAcknowledged(events, acknowledged, this.#run);
+    checkAcknowledged(events, acknowledged);
+    checkSeen(events, seen);
     const report = await store.verify();
-    if (!report.ok) throw new Error(`verify: ${JSON.stringify(report.files)}`);
+    if (!report.ok) throw new Violation(`verify: ${JSON.stringify(report.files)}`);
+    const { random } = this.#options;
+    await checkAnswers(store, events, { random, whole: random(wholeCheckEvery) === 0 });
     await this.#retry(store, events);
-    this.#ids = (await readAll(store)).map(({ id }) => id);
+    const { indexFailures } = store.counters();
+    if (indexFailures > 0) throw new Violation(`${indexFailures} index files were not written`);
+    if (store.watermark !== events.length) throw new Violation('a retry was written');
+    this.#ids = events.map(({ id }) => id);
     return events.length;
   }
 
   /** What was there after the round before is there still, in the same places. */
   #checkHistory(events: readonly StoredEvent[]): void {
     for (const [index, id] of this.#ids.entries()) {
-      if (events[index]?.id !== id) throw new Error(`position ${index + 1} is not ${id} any more`);
+      if (events[index]?.id === id) continue;
+      throw new Violation(`position ${index + 1} is not ${id} any more`);
     }
   }
 
@@ -111,87 +135,45 @@ export class CrashedStore {
       const { eventType, entityId, tenantId, payload, id: eventId } = event;
       const again = await store.append({ eventType, entityId, tenantId, payload, eventId });
       if (again.deduplicated && again.position === event.position) continue;
-      throw new Error(`event ${eventId} of position ${event.position} was written again`);
+      throw new Violation(`event ${eventId} of position ${event.position} was written again`);
     }
   }
 }
 
-function parse(text: string): Acknowledged[] {
-  // The last line may be cut.
-  const lines = text.split('\n').slice(0, -1);
-  return lines.slice(1).map((line) => {
-    const [append = '', ...places] = line.split(' ');
-    return {
-      append: Number(append),
-      places: places.map((place) => {
-        const [position = '', version = ''] = place.split(':');
-        return { position: Number(position), version: Number(version) };
-      }),
-    };
-  });
+async function countHalfMade(dataDir: string): Promise<RoundResult['halfMade']> {
+  const names = await readdir(join(dataDir, 'log')).catch(() => []);
+  return {
+    indexes: names.filter((name) => name.endsWith('.idx.tmp')).length,
+    segments: names.filter((name) => /^prepared-.*\.tmp$/.test(name)).length,
+  };
 }
 
-async function readAll(store: EventStore): Promise<StoredEvent[]> {
-  const events: StoredEvent[] = [];
-  for (const tenantId of ['default', 'other']) {
-    for await (const event of store.read({ tenantId })) events.push(event);
+/** Sum of several rounds, and a line that says it. */
+export class Tally {
+  crashes = 0;
+  acknowledged = 0;
+  seen = 0;
+  events = 0;
+  indexFiles = 0;
+  halfMadeIndexes = 0;
+  halfMadeSegments = 0;
+
+  add(result: RoundResult): void {
+    this.crashes += result.crashes;
+    this.acknowledged += result.acknowledged;
+    this.seen += result.seen;
+    this.events += result.events;
+    this.indexFiles += result.indexFiles;
+    this.halfMadeIndexes += result.halfMade.indexes;
+    this.halfMadeSegments += result.halfMade.segments;
   }
-  return events.sort((a, b) => a.position - b.position);
-}
 
-function checkNumbers(events: readonly StoredEvent[], watermark: number): void {
-  if (events.length !== watermark) throw new Error(`${events.length} events, not ${watermark}`);
-  const versions = new Map<string, number>();
-  let timestamp = 0;
-  for (const [index, event] of events.entries()) {
-    const key = `${event.tenantId}/${event.entityId}`;
-    const version = (versions.get(key) ?? 0) + 1;
-    versions.set(key, version);
-    const isRight =
-      event.position === index + 1 && event.version === version && event.timestamp >= timestamp;
-    if (!isRight) throw new Error(`out of order: ${JSON.stringify({ ...event, payload: null })}`);
-    timestamp = event.timestamp;
-  }
-}
-
-function markOf(event: StoredEvent | undefined): Mark {
-  // The victim wrote it; whatever else stands there fails the comparisons.
-  return (event?.payload ?? {}) as unknown as Mark;
-}
-
-/** Every append stands there whole, its parts one behind the other, appends in order of the calls. */
-function checkWhole(events: readonly StoredEvent[]): void {
-  let last = { run: 0, append: -1 };
-  for (let at = 0; at < events.length;) {
-    const first = markOf(events[at]);
-    const isNext = first.run > last.run || (first.run === last.run && first.append > last.append);
-    if (!isNext) throw new Error(`append ${first.run}/${first.append} is twice or out of order`);
-    for (let part = 0; part < first.of; part++) {
-      const { run, append, part: found } = markOf(events[at + part]);
-      if (run === first.run && append === first.append && found === part) continue;
-      throw new Error(`append ${first.run}/${first.append} is there by half`);
-    }
-    last = first;
-    at += first.of;
-  }
-}
-
-function checkAcknowledged(
-  events: readonly StoredEvent[],
-  acknowledged: readonly Acknowledged[],
-  run: number,
-): void {
-  for (const { append, places } of acknowledged) {
-    for (const [part, { position, version }] of places.entries()) {
-      const event = events[position - 1];
-      const mark = markOf(event);
-      const isThere =
-        mark.run === run &&
-        mark.append === append &&
-        mark.part === part &&
-        mark.of === places.length;
-      if (isThere && event?.version === version) continue;
-      throw new Error(`lost: append ${append} of run ${run}, acknowledged at ${position}`);
-    }
+  toString(): string {
+    return (
+      `${this.acknowledged} appends acknowledged and ${this.seen} events seen by readers, 0 lost; ` +
+      `${this.events} events checked, ${this.indexFiles} index files used at open; ` +
+      `half made at the crash: ${this.halfMadeIndexes} index files, ` +
+      `${this.halfMadeSegments} segments in preparation`
+    );
   }
 }

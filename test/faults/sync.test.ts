@@ -1,10 +1,8 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { beforeAll, describe, expect, it } from 'vitest';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { describe, expect, it } from 'vitest';
 import {
   collect,
   expectIntact,
@@ -14,6 +12,7 @@ import {
   uuid,
 } from '../support/store.js';
 import type { EventStore } from '../../src/index.js';
+import { faultEnvironment } from './faultLibrary.js';
 
 const run = promisify(execFile);
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
@@ -38,26 +37,18 @@ interface Fault {
   readonly half?: boolean;
 }
 
-let library = '';
-
-beforeAll(() => {
-  const directory = mkdtempSync(join(tmpdir(), 'allsource-fault-'));
-  library = join(directory, 'failSync.so');
-  const flags = ['-shared', '-fPIC', '-O1', '-xc'];
-  execFileSync('g++', [...flags, here('failSync.c'), '-o', library, '-ldl'], { stdio: 'inherit' });
-  return () => rmSync(directory, { recursive: true, force: true });
-});
-
 async function runVictim(dataDir: string, durability: string, fault: Fault): Promise<Report> {
   const trigger = join(await makeDirectory(), 'armed');
   const env = {
     PATH: process.env['PATH'] ?? '',
-    LD_PRELOAD: library,
-    FAIL_CALL: fault.call,
-    FAIL_NTH: String(fault.nth),
-    FAIL_TRIGGER: trigger,
-    ...(fault.forEver ? { FAIL_FOREVER: '1' } : {}),
-    ...(fault.half ? { FAIL_HALF: '1' } : {}),
+    ...faultEnvironment({
+      calls: fault.call,
+      nth: fault.nth,
+      forEver: fault.forEver ?? false,
+      error: fault.half ? 'TORN' : 'EIO',
+      suffix: '.seg',
+      trigger,
+    }),
   };
   const args = [here('victim.mjs'), dataDir, durability];
   const { stdout } = await run(process.execPath, args, { env, timeout: 20_000 });

@@ -29,7 +29,7 @@ const reading = (async () => {
   for await (const event of store.subscribe({ from: 'beginning' })) subscribed.push(event.position);
 })();
 
-writeFileSync(process.env.FAIL_TRIGGER, '');
+writeFileSync(process.env.FAULT_TRIGGER, '');
 const during = await Promise.all([
   ...[5, 6, 7, 8].map((number) => outcomeOf(store.append(newEvent(number)))),
   outcomeOf(store.appendBatch([9, 10, 11].map(newEvent))),
