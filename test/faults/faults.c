@@ -1,7 +1,7 @@
 /* Preloaded into a child process: makes its calls to the file system fail.
  *
  *   FAULT_CALLS    the calls that fail, with commas between: open, pwrite, pwritev, pread, fdatasync,
- *                  fsync, ftruncate, fallocate, rename; unset = none, and with FAULT_COUNTS all count
+ *                  fsync, ftruncate, fallocate, rename, unlink; unset = none, and with FAULT_COUNTS all count
  *   FAULT_ERROR    EIO, ENOSPC, EINTR; SHORT: half of the bytes; TORN: half of the bytes, then EIO;
  *                  IGNORE: nothing is done, and the call says that all is well
  *   FAULT_NTH      the first call that fails, from 1; unset = 1
@@ -35,11 +35,12 @@ enum Call {
   kFtruncate,
   kFallocate,
   kRename,
+  kUnlink,
   kCalls
 };
 
 static const char* const kNames[kCalls] = {"open",  "pwrite",    "pwritev",   "pread", "fdatasync",
-                                           "fsync", "ftruncate", "fallocate", "rename"};
+                                           "fsync", "ftruncate", "fallocate", "rename", "unlink"};
 
 enum Fault { kNone, kError, kShort, kTorn, kIgnore };
 
@@ -268,6 +269,14 @@ int rename(const char* from, const char* to) {
   const enum Fault fault = fault_of(kRename, to);
   if (fault == kIgnore) return 0;
   return fault == kError || fault == kTorn ? -1 : next(from, to);
+}
+
+int unlink(const char* path) {
+  typedef int (*Unlink)(const char*);
+  NEXT(Unlink, "unlink");
+  const enum Fault fault = fault_of(kUnlink, path);
+  if (fault == kIgnore) return 0;
+  return fault == kError || fault == kTorn ? -1 : next(path);
 }
 
 typedef int (*Open)(const char*, int, ...);
