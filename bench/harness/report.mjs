@@ -35,22 +35,38 @@ export function formatReport(report) {
  *
  * @param {Report} report
  * @param {string} outDir
+ * @param {{prefix?: string, body?: string}} [how] before the name, and before the tables
  * @returns {string} path of the Markdown file
  */
-export function writeReport(report, outDir) {
+export function writeReport(report, outDir, { prefix = '', body } = {}) {
   mkdirSync(outDir, { recursive: true });
-  const cpu = report.machine.cpu.toLowerCase().replace(/[^a-z0-9]+/g, '-');
   const kind = /--(only|quick)/.test(report.command) ? '-partial' : '';
-  const base = join(outDir, `${report.date.slice(0, 10)}-${cpu.replace(/^-|-$/g, '')}${kind}`);
+  const base = join(
+    outDir,
+    `${prefix}${report.date.slice(0, 10)}-${cpuSlug(report.machine.cpu)}${kind}`,
+  );
   const head = [
     `# Benches of ${report.machine.package}, ${report.date.slice(0, 10)}`,
     '',
     ...describeRun(report).map((line) => `- ${line}`),
     '',
   ].join('\n');
-  writeFileSync(`${base}.md`, `${head}\n${formatReport(report)}${formatDefinitions(report)}`);
+  const begin = body === undefined ? head : `${head}\n${body}\n`;
+  writeFileSync(`${base}.md`, `${begin}\n${formatReport(report)}${formatDefinitions(report)}`);
   writeFileSync(`${base}.json`, `${JSON.stringify(report, null, 2)}\n`);
   return `${base}.md`;
+}
+
+/**
+ * The processor's name as part of a file name.
+ *
+ * @param {string} cpu
+ */
+export function cpuSlug(cpu) {
+  return cpu
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '');
 }
 
 /** @param {Report} report */
@@ -73,7 +89,9 @@ export function describeRun({ machine, command, date, rows }) {
  */
 function describeNoise(rows) {
   const busy = rows.flatMap(({ samples }) =>
-    samples.map(({ extra }) => Number(extra.coresBusyBefore)),
+    samples.flatMap(({ extra }) =>
+      extra.coresBusyBefore === undefined ? [] : [Number(extra.coresBusyBefore)],
+    ),
   );
   if (busy.length === 0) return [];
   const text = `median ${median(busy).toFixed(2)}, highest ${Math.max(...busy).toFixed(2)}`;
