@@ -3,7 +3,7 @@
  *
  * @typedef {object} Bench
  * @property {string} name
- * @property {'events/s' | 'requests/s' | 'µs' | 'ns' | 'ms' | 'MB'} unit
+ * @property {'events/s' | 'requests/s' | 'µs' | 'ns' | 'ms' | 'MB' | 'MB/s'} unit
  * @property {string} module path below bench/
  * @property {object} options of the module's `run`
  * @property {string} [limit] figure of the limit program, measured before and after in each round

@@ -1,3 +1,5 @@
+import { scaleTargets } from './scale/targets.mjs';
+
 /**
  * What the benches must reach on a 2-core machine. `atLeast` and `atMost` are in the unit of the
  * bench, or of its ratio to the limit or peer where `of` is `ratio`.
@@ -7,11 +9,13 @@
  * @property {'value' | 'ratio'} of
  * @property {number} [atLeast]
  * @property {number} [atMost]
+ * @property {number} [orValueAtLeast] a value that is enough whatever the ratio is
  * @property {string} meaning
  */
 
 /** @type {readonly Target[]} */
 export const targets = [
+  ...scaleTargets,
   {
     bench: 'ndjson-durable-4x512',
     of: 'value',

@@ -65,6 +65,13 @@ export async function evictFiles(program, files) {
   await run(program, ['evict', ...files], { timeout: timeoutMs });
 }
 
+/** @param {string} directory */
+export function listFiles(directory) {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
 /**
  * @param {string} path
  * @param {readonly string[]} sources

@@ -42,17 +42,19 @@ export function makeRow(bench, samples, gap) {
     max: Math.max(...values),
     ratio,
     ratioTo: ratio === null ? null : (bench.peer ?? bench.limit ?? null),
-    verdict: judge(target, target?.of === 'ratio' ? ratio : middle),
+    verdict: judge(target, { value: middle, ratio }),
   };
 }
 
 /**
  * @param {import('../targets.mjs').Target | null} target
- * @param {number | null} value
+ * @param {{value: number, ratio: number | null}} figures
  * @returns {'met' | 'missed' | null}
  */
-function judge(target, value) {
-  if (target === null || value === null) return null;
-  const { atLeast = -Infinity, atMost = Infinity } = target;
-  return value >= atLeast && value <= atMost ? 'met' : 'missed';
+function judge(target, { value, ratio }) {
+  const judged = target?.of === 'ratio' ? ratio : value;
+  if (target === null || judged === null) return null;
+  const { atLeast = -Infinity, atMost = Infinity, orValueAtLeast = Infinity } = target;
+  const isMet = (judged >= atLeast && judged <= atMost) || value >= orValueAtLeast;
+  return isMet ? 'met' : 'missed';
 }

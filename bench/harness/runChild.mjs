@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
-const timeoutMs = 120_000;
+const timeoutMsDefault = 120_000;
 const stderrCharsMax = 4_000;
 
 /**
@@ -21,10 +21,14 @@ const stderrCharsMax = 4_000;
  *
  * @param {string} modulePath absolute
  * @param {object} options handed over as JSON
- * @param {{signal?: AbortSignal, profileDir?: string | null}} [how]
+ * @param {{signal?: AbortSignal, profileDir?: string | null, timeoutMs?: number}} [how]
  * @returns {Promise<Answer>}
  */
-export async function runChild(modulePath, options, { signal, profileDir = null } = {}) {
+export async function runChild(
+  modulePath,
+  options,
+  { signal, profileDir = null, timeoutMs = timeoutMsDefault } = {},
+) {
   const child = fork(
     join(import.meta.dirname, 'child.mjs'),
     [modulePath, JSON.stringify(options)],

@@ -47,7 +47,9 @@ function targetText(target) {
   if (target === null) return '–';
   const bound = target.atLeast === undefined ? '≤' : '≥';
   const number = formatNumber(target.atLeast ?? target.atMost ?? 0);
-  return target.of === 'ratio' ? `ratio ${bound} ${number}` : `${bound} ${number}`;
+  const or = target.orValueAtLeast;
+  if (target.of === 'value') return `${bound} ${number}`;
+  return `ratio ${bound} ${number}${or === undefined ? '' : ` or ≥ ${formatNumber(or)}`}`;
 }
 
 /**

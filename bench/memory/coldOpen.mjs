@@ -1,9 +1,9 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import process from 'node:process';
 
-import { evictFiles } from '../harness/limit.mjs';
+import { evictFiles, listFiles } from '../harness/limit.mjs';
 import { runChild } from '../harness/runChild.mjs';
 import { entityIdOf } from '../input/order.mjs';
 
@@ -38,13 +38,6 @@ export async function run({ dataDir, limitProgram, figure }) {
   };
   await store.close();
   return { value: figure === 'rss' ? rss / bytesPerMB : openMs, extra };
-}
-
-/** @param {string} directory */
-function listFiles(directory) {
-  return readdirSync(directory, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name));
 }
 
 /** What of the memory is mapped files, what is the process's own, and the highest it ever was. */
