@@ -20,6 +20,8 @@
     "engine/repair.cc",
     "engine/store_file.cc",
     "engine/verify.cc",
+    "engine/verify_file.cc",
+    "engine/verify_join.cc",
     "env/memory.cc",
     "env/memory_env.cc",
     "env/posix_env.cc",

@@ -45,6 +45,7 @@ export type {
   StoreStats,
   SubscribeOptions,
   VerifyFileReport,
+  VerifyOptions,
   VerifyProgress,
   VerifyReport,
 } from './eventStore/index.js';

@@ -47,10 +47,11 @@ class PromiseWorker : public Napi::AsyncWorker {
 
 class VerifyWorker : public PromiseWorker {
  public:
-  using PromiseWorker::PromiseWorker;
+  VerifyWorker(Napi::Env env, std::shared_ptr<StoreHandle> handle, uint64_t since_position)
+      : PromiseWorker(env, std::move(handle)), since_position_(since_position) {}
 
   void Execute() override {
-    auto report = handle_->engine->Verify(&handle_->verify_progress);
+    auto report = handle_->engine->Verify(&handle_->verify_progress, since_position_);
     if (report.ok()) {
       report_ = std::move(report.value());
     } else {
@@ -75,6 +76,7 @@ class VerifyWorker : public PromiseWorker {
   static Napi::Object ReportOf(Napi::Env env, const engine::FileReport& file) {
     Napi::Object object = Napi::Object::New(env);
     object.Set("file", file.file);
+    object.Set("kind", file.kind == engine::FileKind::kSegment ? "segment" : "index");
     object.Set("bytes", static_cast<double>(file.bytes));
     object.Set("events", static_cast<double>(file.events));
     object.Set("damage", env.Null());
@@ -87,6 +89,7 @@ class VerifyWorker : public PromiseWorker {
     return object;
   }
 
+  const uint64_t since_position_;
   engine::VerifyReport report_;
   Status status_;
 };
@@ -314,7 +317,8 @@ Napi::Value StoreObject::Verify(const Napi::CallbackInfo& info) {
   handle_->verify_progress.cancelled = false;
   handle_->verify_progress.bytes_done = 0;
   handle_->verify_progress.bytes_total = 0;
-  auto* worker = new VerifyWorker(info.Env(), handle_);
+  const auto since_position = static_cast<uint64_t>(info[0].As<Napi::Number>().Int64Value());
+  auto* worker = new VerifyWorker(info.Env(), handle_, since_position);
   worker->Queue();
   return worker->promise();
 }

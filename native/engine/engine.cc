@@ -353,10 +353,23 @@ Result<DropReport> Engine::DropBefore(uint64_t position) {
   return report;
 }
 
-Result<VerifyReport> Engine::Verify(VerifyProgress* progress) const {
-  const uint64_t first_position = counters().first_position;
-  auto report = VerifyLog(env_, options_.directory, store_, first_position, watermark(), progress);
-  // Damage met at open may lie behind the watermark, where verify does not look.
+Result<VerifyReport> Engine::Verify(VerifyProgress* progress, uint64_t since_position) const {
+  VerifyOptions options;
+  options.watermark = watermark();
+  options.since_position = since_position;
+  // Nobody writes to a damaged log, and what lies behind the damage is of interest.
+  options.reads_behind_watermark = damage_.has_value();
+  options.first_position = counters().first_position;
+  auto report = VerifyLog(env_, options_.directory, store_, options, progress);
+  // Segments that were dropped meanwhile may have been missed.
+  for (uint64_t first = counters().first_position; first != options.first_position;
+       first = counters().first_position) {
+    options.first_position = first;
+    progress->bytes_done = 0;
+    progress->bytes_total = 0;
+    report = VerifyLog(env_, options_.directory, store_, options, progress);
+  }
+  // A torn end is none to verify, and may be one to recovery.
   if (report.ok() && damage_) {
     auto& files = report.value().files;
     const auto known = std::find_if(files.begin(), files.end(), [&](const FileReport& file) {

@@ -110,7 +110,8 @@ class Engine {
   // known ids and the Merkle tree stay. After an error more may have been dropped than is told.
   Result<DropReport> DropBefore(uint64_t position);
 
-  Result<VerifyReport> Verify(VerifyProgress* progress) const;
+  // See VerifyLog; the files with events from a position on.
+  Result<VerifyReport> Verify(VerifyProgress* progress, uint64_t since_position = 1) const;
 
   // Until sealed segments have their index files, and small ones are merged; or writing one failed.
   void WaitForIndexFiles();

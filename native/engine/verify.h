@@ -1,5 +1,6 @@
 // Reads a whole log and checks everything that can be checked: headers, checksums, leaf hashes,
-// that positions and versions have no gap, and that times never go back.
+// that positions and versions have no gap, and that times never go back; and the checksums of the
+// index files. Files are checked each by itself, by several threads, and then joined.
 #pragma once
 
 #include <atomic>
@@ -14,32 +15,47 @@
 
 namespace allsource::engine {
 
+enum class FileKind : uint8_t { kSegment, kIndex };
+
 struct FileReport {
   std::string file;
+  FileKind kind = FileKind::kSegment;
   uint64_t bytes = 0;
-  uint64_t events = 0;
+  uint64_t events = 0;  // checked; of an index file those that it covers
   std::optional<Damage> damage;
 };
 
+// Segments in the order of the log, then index files.
 struct VerifyReport {
-  uint64_t events = 0;
-  uint64_t bytes = 0;
+  uint64_t events = 0;  // of the segments
+  uint64_t bytes = 0;   // of all files
   std::vector<FileReport> files;
 };
 
-// Written by the verifying thread, read by any.
+// Written by the verifying threads, read by any.
 struct VerifyProgress {
   std::atomic<uint64_t> bytes_done{0};
   std::atomic<uint64_t> bytes_total{0};
   std::atomic<bool> cancelled{false};
 };
 
-// Checks the log from `first_position`, with which a segment begins, up to `last_position` (a
-// writer may be adding to it). Needs memory for one number an entity. An error only where a file
-// can't be read; damage is in the report.
+struct VerifyOptions {
+  // Must be there. What lies behind is not judged, a writer may be adding to it.
+  uint64_t watermark = 0;
+  // No writer is at work: what lies behind the watermark is checked too, but for a torn end.
+  bool reads_behind_watermark = false;
+  // Files whose events all come before this are left out; then it is not known where the first file
+  // should begin, and which version an entity had before it.
+  uint64_t since_position = 1;
+  // Where the log begins.
+  uint64_t first_position = 1;
+};
+
+// Damage of any file is in the report, also that it can't be read. An error only where the log's
+// directory can't be, or kClosed where the check was cancelled. Needs 20 to 50 bytes of memory for
+// each entity of the log, and for each thread two files' entities and buffers.
 Result<VerifyReport> VerifyLog(env::Env* env, const std::string& directory, const StoreInfo& store,
-                               uint64_t first_position, uint64_t last_position,
-                               VerifyProgress* progress);
+                               const VerifyOptions& options, VerifyProgress* progress);
 
 struct RepairReport {
   std::vector<std::string> cut_files;

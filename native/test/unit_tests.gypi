@@ -25,6 +25,7 @@
     "engine/store_file_test.cc",
     "engine/test_store.cc",
     "engine/torn_tail_test.cc",
+    "engine/verify_test.cc",
     "engine/wrong_index_file_test.cc",
     "env_test.cc",
     "fault_env_test.cc",

@@ -92,8 +92,10 @@ export interface NativeOpenOptions {
 export interface NativeVerifyReport {
   readonly events: number;
   readonly bytes: number;
+  /** Segments in the order of the log, then index files. */
   readonly files: readonly {
     readonly file: string;
+    readonly kind: 'segment' | 'index';
     readonly bytes: number;
     readonly events: number;
     readonly damage: { readonly offset: number; readonly reason: string } | null;
@@ -177,7 +179,8 @@ export interface NativeStore {
   /** Why nothing can be written; null where it can. */
   failure(): Error | null;
   damage(): { file: string; offset: number; reason: string } | null;
-  verify(): Promise<NativeVerifyReport>;
+  /** Files with events from a position on; 1 = all. */
+  verify(sincePosition: number): Promise<NativeVerifyReport>;
   /** Writes bytes done and bytes in all. */
   verifyProgress(numbers: Float64Array): void;
   cancelVerify(): void;

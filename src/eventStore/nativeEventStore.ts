@@ -47,7 +47,7 @@ import type {
   StoreDamage,
   StoreStats,
   SubscribeOptions,
-  VerifyProgress,
+  VerifyOptions,
   VerifyReport,
   WireAccess,
 } from './types.js';
@@ -264,14 +264,9 @@ export class NativeEventStore implements EventStore {
     }
   }
 
-  async verify(
-    options: {
-      onProgress?: ((progress: VerifyProgress) => void) | undefined;
-      signal?: AbortSignal | undefined;
-    } = {},
-  ): Promise<VerifyReport> {
+  async verify(options: VerifyOptions = {}): Promise<VerifyReport> {
     this.#mustBeOpen();
-    return runVerify(this.#native, options);
+    return runVerify(this.#native, options, this.watermark);
   }
 
   close(): Promise<void> {

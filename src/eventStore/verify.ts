@@ -1,19 +1,19 @@
 import { fromNative } from '../engine/index.js';
 import type { NativeStore } from '../engine/index.js';
-import type { VerifyProgress, VerifyReport } from './types.js';
+import { checkedLimit } from './read/query.js';
+import type { VerifyOptions, VerifyReport } from './types.js';
 import { abortedError } from './watermark.js';
 
 const progressIntervalMs = 100;
 
-/** Runs the engine's check of the whole log on its pool and reports how far it is. */
+/** Runs the engine's check of the log on threads of its own and reports how far it is. */
 export async function runVerify(
   native: NativeStore,
-  options: {
-    onProgress?: ((progress: VerifyProgress) => void) | undefined;
-    signal?: AbortSignal | undefined;
-  },
+  { sincePosition = 1, onProgress, signal }: VerifyOptions,
+  watermark: number,
 ): Promise<VerifyReport> {
-  const { onProgress, signal } = options;
+  // An empty log can be checked from its beginning, as when nothing is said.
+  checkedLimit(sincePosition, 1, Math.max(watermark, 1), 'since_position');
   if (signal?.aborted) throw abortedError();
   const cancel = (): void => native.cancelVerify();
   signal?.addEventListener('abort', cancel, { once: true });
@@ -24,11 +24,12 @@ export async function runVerify(
   };
   const timer = onProgress ? setInterval(report, progressIntervalMs) : undefined;
   try {
-    const { events, bytes, files } = await native.verify();
+    const { events, bytes, files } = await native.verify(sincePosition);
     signal?.throwIfAborted();
     report();
     const reports = files.map((file) => ({ ...file, ok: file.damage === null }));
-    return { ok: reports.every((file) => file.ok), events, bytes, files: reports };
+    const ok = reports.every((file) => file.ok || file.kind === 'index');
+    return { ok, events, bytes, files: reports };
   } catch (error) {
     throw signal?.aborted ? abortedError() : fromNative(error);
   } finally {

@@ -1,7 +1,8 @@
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { makeLines, makeStore, parseLines, run, serve } from './commandLine.js';
+import { openEventStore } from '../../src/index.js';
+import { makeDirectory, makeLines, makeStore, parseLines, run, serve } from './commandLine.js';
 
 /** Flips one byte of the only segment, in the middle of what was written. */
 async function damage(dataDir: string): Promise<void> {
@@ -21,15 +22,61 @@ async function damage(dataDir: string): Promise<void> {
   }
 }
 
+/** A store of several segments with index files; resolves with its directory. */
+async function makeIndexedStore(): Promise<string> {
+  const dataDir = await makeDirectory();
+  const store = await openEventStore({ dataDir, segmentBytesMax: 64 * 1024 });
+  const event = { eventType: 'a.b', entityId: 'e', payload: 'x'.repeat(5000) };
+  for (let i = 0; i < 60; i++) await store.append(event);
+  const hasIndexFile = async (): Promise<void> =>
+    expect(await readdir(join(dataDir, 'log'))).toContain('00000000000000000001.idx');
+  await vi.waitFor(hasIndexFile, { timeout: 10_000 });
+  await store.close();
+  return dataDir;
+}
+
 describe('verify', () => {
   it('prints every file and ends with 0 where there is no damage', async () => {
     const dataDir = await makeStore(100);
     const human = await run(['verify', '--data-dir', dataDir]);
     expect(human.code).toBe(0);
-    expect(human.stdout).toMatch(/\.seg +[\d,]+ +100 +ok$/m);
+    expect(human.stdout).toMatch(/\.seg +segment +[\d,]+ +100 +ok$/m);
     expect(human.stdout).toContain('no damage in 100 events');
     const json = await run(['verify', '--json', '--data-dir', dataDir]);
     expect(parseLines(json.stdout)[0]).toMatchObject({ ok: true, events: 100, repair: null });
+  });
+
+  it('--since reads only the files with events from there on', async () => {
+    const dataDir = await makeIndexedStore();
+    const args = ['verify', '--json', '--data-dir', dataDir];
+    const [all] = parseLines((await run(args)).stdout);
+    expect(all).toMatchObject({ ok: true, events: 60 });
+    const [some] = parseLines((await run([...args, '--since', '60'])).stdout);
+    expect(some).toMatchObject({ ok: true, files: [{ kind: 'segment', ok: true }] });
+    const { code, stderr } = await run([...args, '--since', '61']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/since_position: expected a whole number from 1 to 60, got 61/);
+    expect((await run([...args, '--since', '0'])).code).toBe(2);
+  });
+
+  it('notes a damaged index file and ends with 0: the log is not damaged', async () => {
+    const dataDir = await makeIndexedStore();
+    const log = join(dataDir, 'log');
+    const name = (await readdir(log)).find((each) => each.endsWith('.idx')) ?? '';
+    const file = await open(join(log, name), 'r+');
+    await file.write(Buffer.from('damage'), 0, 6, 4096);
+    await file.close();
+    const { code, stdout, stderr } = await run(['verify', '--data-dir', dataDir]);
+    expect(stdout).toMatch(
+      /\.idx +index .* byte 4096: a block of the index file is not as written/,
+    );
+    expect(stdout).toContain('no damage in 60 events');
+    expect(stderr).toMatch(new RegExp(`not damaged, but index files are: .*${name}; .* by itself`));
+    expect(code).toBe(0);
+    const json = await run(['verify', '--json', '--data-dir', dataDir]);
+    expect(parseLines(json.stdout)[0]).toMatchObject({ ok: true });
+    expect(json.stdout).toContain('"kind":"index"');
+    expect(json.stdout).toContain('"ok":false');
   });
 
   it('takes the data directory of the settings where none is named', async () => {

@@ -197,6 +197,18 @@ function describePressure(mode: StoreMode): void {
       await expectIntact(store);
     });
 
+    it('begins with the file of a position', async () => {
+      const store = await mode.open();
+      await store.verify({ sincePosition: 1 });
+      await store.appendBatch(Array.from({ length: 9 }, (_, i) => newEvent('a', i)));
+      for (const sincePosition of [1, 5, 9, undefined]) {
+        expect(await store.verify({ sincePosition })).toMatchObject({ ok: true, events: 9 });
+      }
+      for (const sincePosition of [0, -1, 1.5, NaN, 10]) {
+        expect(await codeOf(() => store.verify({ sincePosition }))).toBe('invalid_query');
+      }
+    });
+
     it('ends on abort', async () => {
       const store = await mode.open();
       await store.appendBatch(Array.from({ length: 20_000 }, (_, i) => newEvent('a', i)));

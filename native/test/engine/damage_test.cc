@@ -180,10 +180,11 @@ TEST_CASE("damage met while the store is open is found by verify") {
   REQUIRE_OK(test::Write(*file, frame.offset + 50, "damage"));
   VerifyProgress progress;
   const VerifyReport report = Take(store.engine().Verify(&progress));
-  REQUIRE(report.files.size() == 1);
+  REQUIRE(report.files.size() == 2);
   REQUIRE(report.files[0].damage);
   CHECK(report.files[0].damage->offset == frame.offset);
-  CHECK(report.events == log.EventsBefore(frame));
+  CHECK(report.files[0].events == log.EventsBefore(frame));
+  CHECK_FALSE(report.files[1].damage);
 }
 
 TEST_CASE("an end that became zeros while the store is open is found by verify") {

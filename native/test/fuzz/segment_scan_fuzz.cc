@@ -75,8 +75,9 @@ Opened Open(env::Env& env, bool writer) {
   const auto some = query::Select(index, query, opened.log.watermark, 100);
   fuzz::Expect(some.events.size() <= opened.log.watermark, "no more events than there are");
   engine::VerifyProgress progress;
-  const auto report =
-      engine::VerifyLog(&env, kDirectory, store, 1, opened.log.watermark, &progress);
+  engine::VerifyOptions options;
+  options.watermark = opened.log.watermark;
+  const auto report = engine::VerifyLog(&env, kDirectory, store, options, &progress);
   fuzz::Expect(report.ok(), "a log in memory can be verified");
   return opened;
 }
