@@ -54,7 +54,7 @@ describe('verify', () => {
     const [some] = parseLines((await run([...args, '--since', '60'])).stdout);
     expect(some).toMatchObject({ ok: true, files: [{ kind: 'segment', ok: true }] });
     const { code, stderr } = await run([...args, '--since', '61']);
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(stderr).toMatch(/since_position: expected a whole number from 1 to 60, got 61/);
     expect((await run([...args, '--since', '0'])).code).toBe(2);
   });

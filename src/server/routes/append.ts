@@ -20,6 +20,7 @@ const appendErrors = [
   'invalid_json',
   'version_conflict',
   'event_id_conflict',
+  'events_dropped',
   'payload_too_large',
   'unsupported_media_type',
   'storage_unavailable',
