@@ -1,16 +1,16 @@
-// Texts that a JSON parser must take, must refuse, or may do either with. Written from the grammar
-// of RFC 8259 and the descriptions of the public JSONTestSuite
-// (https://github.com/nst/JSONTestSuite), whose names they bear.
+// Texts that a JSON parser must take, must refuse, or may do either with: those of
+// test/json/cases.txt, which says where they come from.
 #pragma once
 
 #include <span>
-#include <string_view>
+#include <string>
+#include <vector>
 
 namespace allsource::test {
 
 struct JsonCase {
-  std::string_view name;
-  std::string_view text;
+  std::string name;
+  std::string text;
 };
 
 // What every parser must take, and what this one has decided to take.
