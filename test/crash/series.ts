@@ -1,12 +1,13 @@
 import type { CrashedStore } from './rounds.js';
 import { Tally } from './rounds.js';
 
-/** A store goes through this many rounds before a new one takes its place. */
-const roundsPerStore = 20;
+/** A store goes through this many rounds, at most, before a new one takes its place. */
+export const roundsPerStoreMax = 20;
 
 export interface Series {
   /** Ends when this many crashes were survived. */
   readonly crashes: number;
+  readonly roundsPerStore?: number;
   makeStore(): Promise<SeriesStore>;
   readonly onProgress?: (tally: Tally) => void;
 }
@@ -19,7 +20,8 @@ export interface SeriesStore {
 }
 
 /** Crashes one store after the other; what fails is kept and named. */
-export async function runSeries({ crashes, makeStore, onProgress }: Series): Promise<Tally> {
+export async function runSeries(series: Series): Promise<Tally> {
+  const { crashes, roundsPerStore = roundsPerStoreMax, makeStore, onProgress } = series;
   const tally = new Tally();
   while (tally.crashes < crashes) {
     const { store, place, remove } = await makeStore();

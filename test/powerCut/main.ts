@@ -2,7 +2,7 @@
 // cuts the power of file systems under a process that appends and reads. Needs root.
 import { parseArgs } from 'node:util';
 import { makeRandom, seedOf } from '../crash/random.js';
-import { type SeriesStore, runSeries } from '../crash/series.js';
+import { type SeriesStore, roundsPerStoreMax, runSeries } from '../crash/series.js';
 import { type Plant, makeCutStore, plants } from './cuts.js';
 import { fileSystems } from './disk.js';
 
@@ -43,6 +43,8 @@ function makeStore(): Promise<SeriesStore> {
 
 const tally = await runSeries({
   crashes: cuts,
+  // A short run, too, comes to every file system; a round has one to three cuts.
+  roundsPerStore: Math.min(roundsPerStoreMax, Math.ceil(cuts / kinds.length / 2)),
   makeStore,
   onProgress: ({ crashes, acknowledged }) =>
     console.log(`${crashes} cuts, ${acknowledged} acknowledged`),
