@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 const victimFile = fileURLToPath(new URL('victim.mjs', import.meta.url));
-const runDeadlineMs = 60_000;
+const stallDeadlineMs = 60_000;
 
 /** One acknowledged append: the places of its events. */
 export interface Acknowledged {
@@ -76,38 +76,37 @@ export async function runVictim(options: VictimOptions, strike: Strike): Promise
   }
 }
 
-/** Rejects where the process ends by itself, or its time does not come. */
+/** Rejects where the process ends by itself, or acknowledges nothing for too long. */
 async function untilItsTime(
   { child, gone, errors }: RunningVictim,
   pieces: string[],
   strikeAfter: VictimOptions['strikeAfter'],
 ): Promise<void> {
   let acknowledged = 0;
-  const cleanup = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const stalled = new Promise<never>((_, reject) => {
+    const stall = () => reject(new Error(`${acknowledged} appends acknowledged, then none`));
+    timer = setTimeout(stall, stallDeadlineMs);
+  });
   const itsTime = new Promise<void>((resolve) => {
     child.stdout?.setEncoding('latin1').on('data', (piece: string) => {
       const isOpening = pieces.length === 0;
       pieces.push(piece);
-      acknowledged += countAcknowledged(piece);
+      const more = countAcknowledged(piece);
+      acknowledged += more;
+      if (more > 0) timer?.refresh();
       if (strikeAfter.acknowledged > 0 && acknowledged >= strikeAfter.acknowledged) resolve();
       if (strikeAfter.acknowledged === 0 && isOpening) setTimeout(resolve, strikeAfter.openingMs);
     });
-  });
-  const deadline = new Promise<never>((_, reject) => {
-    const timer = setTimeout(
-      () => reject(new Error(`the victim acknowledged ${acknowledged} appends, then nothing`)),
-      runDeadlineMs,
-    );
-    cleanup.signal.addEventListener('abort', () => clearTimeout(timer));
   });
   const ended = gone.then(() => {
     const ending = child.exitCode ?? child.signalCode;
     throw new Error(`the victim ended by itself, with ${ending}: ${errors()}`);
   });
   try {
-    await Promise.race([itsTime, deadline, ended]);
+    await Promise.race([itsTime, stalled, ended]);
   } finally {
-    cleanup.abort();
+    clearTimeout(timer);
     ended.catch(() => undefined);
   }
 }
