@@ -42,6 +42,8 @@ class Worker {
       AppendOnce(round);
       Read();
       if (round % 20 == 0) Verify();
+      if (round % 10 == 0) Prove();
+      if (round % 30 == 15) store_.engine().WaitForIndexFiles();
     }
   }
 
@@ -103,6 +105,13 @@ class Worker {
     for (const FileReport& file : report.value().files) Expect(!file.damage);
   }
 
+  void Prove() {
+    const uint64_t size = store_.engine().watermark();
+    Expect(store_.engine().TreeRoot(size).ok());
+    Expect(store_.engine().ProveInclusion("default", 1 + size / 2, size).ok());
+    Expect(store_.engine().ProveConsistency(1 + size / 3, size).ok());
+  }
+
   TestStore& store_;
   const int thread_;
   std::atomic<int>& faults_;
@@ -133,6 +142,8 @@ TEST_CASE("eight threads on a durable store over many segments") {
   TestStore store(&env);
   RunWorkers(store);
   CHECK(store.engine().counters().segments > 2);
+  store.engine().WaitForIndexFiles();
+  CHECK(store.engine().counters().index_files > 0);
   REQUIRE_OK(store.Close());
 }
 
@@ -160,11 +171,20 @@ TEST_CASE("a store is closed while other threads read it") {
   std::atomic<bool> stop = false;
   std::vector<std::thread> readers;
   for (int i = 0; i < 4; ++i) {
-    readers.emplace_back([&] {
-      while (!stop) (void)store.engine().StatsOf(std::nullopt).ok();
+    readers.emplace_back([&store, &stop, i] {
+      while (!stop) {
+        (void)store.engine().StatsOf(std::nullopt).ok();
+        if (i == 0) (void)store.engine().TreeRoot(store.engine().watermark()).ok();
+        if (i != 1) continue;
+        VerifyProgress progress;
+        (void)store.engine().Verify(&progress).ok();
+      }
     });
   }
-  for (int i = 0; i < 50; ++i) store.MustAppend(ArrayText({EventText("e", "1")}));
+  // Some of a size that fills segments, so that index files are under way at the end.
+  for (int i = 0; i < 50; ++i) {
+    store.MustAppend(ArrayText({EventText("e", i % 2 == 0 ? "1" : test::TextOfBytes(9'000))}));
+  }
   REQUIRE_OK(store.Close());
   CHECK(store.ReadAll().size() == 51);
   stop = true;

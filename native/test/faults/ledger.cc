@@ -48,7 +48,7 @@ std::string SentEvent::Text() const {
   std::string text = "{\"tenant_id\":\"" + tenant + "\",\"event_type\":\"" + type +
                      "\",\"entity_id\":\"" + entity + "\",\"payload\":" + payload;
   if (!id_text.empty()) text += ",\"event_id\":\"" + id_text + "\"";
-  return text + "}";
+  return text + expectation + "}";
 }
 
 SentEvent& Ledger::Add(SentEvent event) {
@@ -75,11 +75,39 @@ std::string Ledger::FaultOf(TestStore& store) const {
     return fault;
   }
   if (std::string fault = FaultOfEvents(stored); !fault.empty()) return fault;
+  if (std::string fault = FaultOfAnswers(store, stored); !fault.empty()) return fault;
   engine::VerifyProgress progress;
   const auto report = store.engine().Verify(&progress);
   if (!report.ok()) return "verify: " + report.status().message();
   for (const engine::FileReport& file : report.value().files) {
     if (file.damage) return "verify: " + file.damage->reason;
+  }
+  return {};
+}
+
+// By id, by entity, by type: through index files where there are any.
+std::string Ledger::FaultOfAnswers(TestStore& store, const std::vector<StoredEvent>& stored) {
+  using Key = std::pair<std::string, std::string>;  // tenant, and entity or type
+  std::map<Key, std::vector<uint64_t>> entities, types;
+  for (const StoredEvent& event : stored) {
+    entities[{event.tenant, event.entity}].push_back(event.position);
+    types[{event.tenant, event.type}].push_back(event.position);
+    const auto found = store.engine().FindById(event.tenant, event.id);
+    const bool is_found = found.ok() && found.value().events.size() == 1 &&
+                          found.value().events[0].position == event.position;
+    if (!is_found) return "position " + std::to_string(event.position) + " is not found by its id";
+  }
+  for (const bool by_entity : {true, false}) {
+    for (const auto& [key, expected] : by_entity ? entities : types) {
+      query::Query query;
+      query.tenant = key.first;
+      (by_entity ? query.entity : query.type) = key.second;
+      const auto page = store.engine().Select(query, stored.size() + 1);
+      if (!page.ok()) return "it can't be asked: " + page.status().message();
+      std::vector<uint64_t> positions;
+      for (const auto& event : page.value().events) positions.push_back(event.position);
+      if (positions != expected) return "other events are answered for " + key.second;
+    }
   }
   return {};
 }

@@ -22,7 +22,8 @@ struct SentEvent {
   Fate fate = Fate::kUnsent;
   bool sent_again = false;  // behind later ones
   std::string tenant, entity, type, payload;
-  std::string id_text;  // empty where the store made it
+  std::string id_text;      // empty where the store made it
+  std::string expectation;  // more of its JSON text
   engine::Outcome outcome;
 
   // In the wire names.
@@ -40,6 +41,7 @@ class Ledger {
   std::string FaultOf(TestStore& store) const;
 
  private:
+  static std::string FaultOfAnswers(TestStore& store, const std::vector<StoredEvent>& stored);
   std::string FaultOfEvents(const std::vector<StoredEvent>& stored) const;
   std::string FaultOfAcknowledged(const std::vector<const StoredEvent*>& by_number) const;
   std::string FaultOfAtomicity(const std::vector<const StoredEvent*>& by_number) const;

@@ -1,6 +1,8 @@
 #include "test/faults/sweep.h"
 
+#include <algorithm>
 #include <array>
+#include <random>
 
 #include "test/faults/workload.h"
 
@@ -12,7 +14,7 @@ constexpr env::Call kCalls[] = {env::Call::kOpen,         env::Call::kWrite,  en
                                 env::Call::kSyncDirectory};
 constexpr env::Loss kLosses[] = {env::Loss::kAll, env::Loss::kRandom, env::Loss::kNothing};
 // Calls of an opening: more than any makes, so that some points have none fail.
-constexpr uint64_t kRecoveryCalls = 12;
+constexpr uint64_t kRecoveryCalls = 24;
 
 const char* NameOf(env::Call call) {
   static const char* const kNames[] = {"open",   "write",  "sync",           "preallocate",
@@ -23,6 +25,15 @@ const char* NameOf(env::Call call) {
 const char* NameOf(env::Loss loss) {
   static const char* const kNames[] = {"nothing", "all unsynced", "any unsynced"};
   return kNames[static_cast<size_t>(loss)];
+}
+
+void RemoveIndexFiles(env::Env& env) {
+  const auto names = env.List(kLogDirectory);
+  if (!names.ok()) return;
+  for (const std::string& name : names.value()) {
+    if (!name.ends_with(".idx")) continue;
+    (void)env.Remove(std::string(kLogDirectory) + "/" + name).ok();
+  }
 }
 
 // Opens, checks, retries, checks. Empty, or what is wrong.
@@ -41,11 +52,15 @@ std::string FaultAfterCrash(env::FaultEnv& fault, env::Env* env, const SweepPoin
     if (std::string found = workload.RetryUnknown(store); !found.empty()) return found;
     fault.Crash(point.crash_seed + 2, env::Loss::kAll);
   }
-  for (const char* const when : {"opened a second time: ", "opened a third time: "}) {
+  {
     TestStore store(env);
-    if (std::string found = workload.ledger().FaultOf(store); !found.empty()) return when + found;
+    const std::string found = workload.ledger().FaultOf(store);
+    if (!found.empty()) return "opened a second time: " + found;
   }
-  return {};
+  RemoveIndexFiles(*env);
+  TestStore store(env);
+  const std::string found = workload.ledger().FaultOf(store);
+  return found.empty() ? found : "opened without index files: " + found;
 }
 
 }  // namespace
@@ -85,8 +100,8 @@ std::vector<SweepPoint> PointsOf(uint64_t workload_seed) {
             point.loss = loss;
             point.crash_seed = workload_seed * 1'000'003 + points.size();
             // Of a failing write nothing, a part or all gets through.
-            constexpr uint64_t kWritten[] = {0, 700, 64, 1'000'000};
-            point.fault = {kCalls[kind], nth, code, for_ever, kWritten[point.crash_seed % 4]};
+            constexpr uint64_t kWritten[] = {0, 700, 64, 1'000'000, 4'096};
+            point.fault = {kCalls[kind], nth, code, for_ever, kWritten[point.crash_seed % 5]};
             point.recovery_fault = point.crash_seed % (kRecoveryCalls + 1);
             points.push_back(point);
           }
@@ -97,11 +112,22 @@ std::vector<SweepPoint> PointsOf(uint64_t workload_seed) {
   return points;
 }
 
+SweepPoint PointSource::Next() {
+  while (points_.empty()) {
+    points_ = PointsOf(next_seed_);
+    std::ranges::shuffle(points_, std::mt19937_64(next_seed_));
+    ++next_seed_;
+  }
+  const SweepPoint point = points_.back();
+  points_.pop_back();
+  return point;
+}
+
 void RunPoint(const SweepPoint& point, SweepReport& report) {
   env::FaultEnv fault;
   MutantEnv env(&fault, point.mutation);
   fault.Inject(point.fault);
-  Workload workload(&env, point.workload_seed);
+  Workload workload(&env, point.workload_seed, point.mutation);
   {
     const auto store = workload.Run();
     fault.Crash(point.crash_seed, point.loss);

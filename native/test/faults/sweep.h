@@ -41,6 +41,19 @@ struct SweepReport {
 // each kind of loss.
 std::vector<SweepPoint> PointsOf(uint64_t workload_seed);
 
+// Points of one workload after the other, each workload's in random order, without end.
+class PointSource {
+ public:
+  explicit PointSource(uint64_t first_seed) : next_seed_(first_seed) {}
+
+  SweepPoint Next();
+  uint64_t next_seed() const { return next_seed_; }
+
+ private:
+  uint64_t next_seed_;
+  std::vector<SweepPoint> points_;
+};
+
 // Runs a point; adds to the report.
 void RunPoint(const SweepPoint& point, SweepReport& report);
 

@@ -8,6 +8,8 @@ namespace {
 
 constexpr int kSessions = 3;
 constexpr int kAppendsPerSession = 10;
+// Of every second workload: enough segments for index files to be merged.
+constexpr int kAppendsPerLongSession = 20;
 
 std::string IdText(uint64_t seed, uint64_t number) {
   char text[37];
@@ -24,7 +26,9 @@ std::unique_ptr<TestStore> Workload::Run() {
     store.reset();
     store = std::make_unique<TestStore>(env_);
     if (!store->status().ok()) continue;
-    Session(*store, kAppendsPerSession);
+    Session(*store, seed_ % 2 == 0 ? kAppendsPerLongSession : kAppendsPerSession);
+    // Else their making goes on beside the appends, and is given up when the store is closed.
+    if (seed_ % 4 < 2) store->engine().WaitForIndexFiles();
     if (session + 1 < kSessions) {
       Settle(*store);
       (void)store->Close().ok();  // a failure is told to nobody: what it ends was settled before
@@ -36,7 +40,10 @@ std::unique_ptr<TestStore> Workload::Run() {
 
 void Workload::Session(TestStore& store, int appends) {
   for (int i = 0; i < appends; ++i) {
-    switch (random_() % 8) {
+    switch (random_() % 9) {
+      case 8:
+        AppendStale(store);
+        break;
       case 0:
       case 1:
         AppendEach(store);
@@ -115,10 +122,18 @@ void Workload::AppendAgain(TestStore& store) {
   const SentEvent& event = ledger_.at(number);
   // One of an atomic append that is in doubt would break it up.
   if (event.id_text.empty() || event.append != 0 || event.fate == Fate::kRefused) return;
-  const Appended appended = store.AppendEach(event.Text());
+  const Appended appended = store.AppendEach(SentAgain(mutation_, event.Text()));
   if (!appended.ok() || appended.outcomes.at(0).code != Code::kOk) return;
   if (!appended.outcomes[0].deduplicated) ledger_.at(number).sent_again = true;
   Note(number, appended.outcomes[0]);
+}
+
+// At a version that its entity does not have: must be refused.
+void Workload::AppendStale(TestStore& store) {
+  SentEvent event = NewEvent(false);
+  event.expectation = SentExpectation(mutation_, ",\"expected_version\":99999");
+  event.fate = Fate::kRefused;
+  (void)store.AppendBatch(ArrayText({ledger_.Add(std::move(event)).Text()}));
 }
 
 void Workload::Settle(TestStore& store) {

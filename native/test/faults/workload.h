@@ -7,13 +7,16 @@
 #include <vector>
 
 #include "test/faults/ledger.h"
+#include "test/faults/mutants.h"
 
 namespace allsource::test {
 
 // The same seed makes the same calls, but for how appends in flight fall into groups.
 class Workload {
  public:
-  Workload(env::Env* env, uint64_t seed) : env_(env), random_(seed), seed_(seed) {}
+  // What a client that is part of the planted mistake sends is changed too.
+  Workload(env::Env* env, uint64_t seed, Mutation mutation = Mutation::kNone)
+      : env_(env), random_(seed), seed_(seed), mutation_(mutation) {}
 
   // Runs all sessions; failing calls end nothing but what they are part of. The last session's
   // store is left open, with appends in flight, for the crash; null where it did not open.
@@ -30,6 +33,7 @@ class Workload {
   void AppendAtomic(TestStore& store);
   void AppendEach(TestStore& store);
   void AppendAgain(TestStore& store);
+  void AppendStale(TestStore& store);
   SentEvent NewEvent(bool with_id);
   // Waits for what is in flight, and notes what became of it.
   void Settle(TestStore& store);
@@ -39,6 +43,7 @@ class Workload {
   env::Env* const env_;
   std::mt19937_64 random_;
   const uint64_t seed_;
+  const Mutation mutation_;
   Ledger ledger_;
   std::vector<uint64_t> in_flight_;  // numbers of events
   uint64_t appends_ = 0;
