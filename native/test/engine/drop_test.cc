@@ -133,21 +133,21 @@ struct Dropped {
   uint64_t first = 1;
 };
 
-Dropped MakeStore() {
+Dropped MakeStore(int events = kEvents) {
   Dropped made;
   TestStore store(made.env.get());
   REQUIRE_OK(store.status());
-  AppendMany(store, kEvents);
+  AppendMany(store, events);
   store.engine().WaitForIndexFiles();
   made.events = store.ReadAll();
   REQUIRE_OK(store.Close());
   return made;
 }
 
-Dropped MakeDropped() {
-  Dropped made = MakeStore();
+Dropped MakeDropped(int events = kEvents, uint64_t before = kBefore) {
+  Dropped made = MakeStore(events);
   TestStore store(made.env.get());
-  made.first = Take(store.engine().DropBefore(kBefore)).first_position;
+  made.first = Take(store.engine().DropBefore(before)).first_position;
   REQUIRE_OK(store.Close());
   return made;
 }
@@ -230,16 +230,18 @@ TEST_CASE("the open segment and segments without an index file are not dropped")
 
 TEST_CASE(
     "a drop whose n-th call fails, and then a crash, leaves a log that begins here or there") {
-  const Dropped after = MakeDropped();
+  constexpr int kFewEvents = 7 * 12;
+  constexpr uint64_t kFewBefore = 7 * 6 + 3;
+  const Dropped after = MakeDropped(kFewEvents, kFewBefore);
   for (uint64_t nth = 1; nth <= 60; nth++) {
-    Dropped made = MakeStore();
+    Dropped made = MakeStore(kFewEvents);
     bool has_failed = false;
     {
       TestStore store(made.env.get());
       REQUIRE_OK(store.status());
       made.env->Inject({.nth = nth, .for_ever = nth % 2 == 0});
       const uint64_t calls = made.env->Calls(env::Call::kAny);
-      (void)store.engine().DropBefore(kBefore).ok();
+      (void)store.engine().DropBefore(kFewBefore).ok();
       has_failed = made.env->Calls(env::Call::kAny) >= calls + nth;
       made.env->Crash(nth, nth % 3 == 0 ? env::Loss::kAll : env::Loss::kRandom);
     }
@@ -249,7 +251,7 @@ TEST_CASE(
     REQUIRE((first == 1 || first == after.first));
     if (first == 1) {
       REQUIRE(store.ReadAll() == made.events);
-      REQUIRE(Take(store.engine().DropBefore(kBefore)).first_position == after.first);
+      REQUIRE(Take(store.engine().DropBefore(kFewBefore)).first_position == after.first);
     }
     CheckReads(store, made.events, after.first);
     REQUIRE(NamesOf(*made.env, ".seg").front() > index::IndexFileName(after.first - 7));
