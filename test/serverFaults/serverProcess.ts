@@ -5,7 +5,8 @@ import type { Installation } from './installation.js';
 
 const serverFile = fileURLToPath(new URL('server.mjs', import.meta.url));
 const segmentBytes = 64 * 1024;
-const startDeadlineMs = 60_000;
+/** Under sanitizers, and beside much else, a start takes half a minute. */
+const deadlineMs = 240_000;
 
 export interface Ending {
   readonly code: number | null;
@@ -18,6 +19,7 @@ export class ServerProcess {
   readonly #child: ChildProcess;
   readonly #ended: Promise<Ending>;
   #errors = '';
+  #hangs = false;
 
   constructor(
     installation: Installation,
@@ -33,13 +35,13 @@ export class ServerProcess {
     this.#ended = once(child, 'close').then(([code, signal]) => ({
       code: code as number | null,
       signal: signal as string | null,
-      errors: this.#errors,
+      errors: this.#hangs ? `it did nothing for ${deadlineMs} ms` : this.#errors,
     }));
   }
 
   /** Its address, or how it ended where it did not start. */
   async started(): Promise<string | Ending> {
-    const timer = setTimeout(() => this.#child.kill('SIGABRT'), startDeadlineMs);
+    const timer = setTimeout(() => this.#giveUp(), deadlineMs);
     const address = new Promise<string>((resolve) => {
       this.#child.stdout?.setEncoding('utf8').on('data', (piece: string) => resolve(piece.trim()));
     });
@@ -52,9 +54,14 @@ export class ServerProcess {
 
   async stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<Ending> {
     this.#child.kill(signal);
-    const timer = setTimeout(() => this.#child.kill('SIGABRT'), startDeadlineMs);
+    const timer = setTimeout(() => this.#giveUp(), deadlineMs);
     const ending = await this.#ended;
     clearTimeout(timer);
     return ending;
+  }
+
+  #giveUp(): void {
+    this.#hangs = true;
+    this.#child.kill('SIGABRT');
   }
 }

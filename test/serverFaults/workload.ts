@@ -56,7 +56,7 @@ interface Called {
   readonly answer: Answer;
 }
 
-const requestDeadlineMs = 30_000;
+const requestDeadlineMs = 60_000;
 
 /** A client of one server. Requests that are not answered in time fail. */
 export class Client {
