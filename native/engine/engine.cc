@@ -389,12 +389,14 @@ void Engine::WaitForIndexFiles() {
 Status Engine::Close() {
   Status status;
   std::lock_guard dropping(drop_mutex_);
+  std::unique_ptr<IndexMaker> index_maker;
   {
     std::lock_guard lock(mutex_);
     if (appender_ != nullptr) status = appender_->Close();
+    index_maker = std::move(index_maker_);
   }
   // Its thread takes the lock, and nobody seals a segment any more.
-  index_maker_.reset();
+  index_maker.reset();
   std::lock_guard lock(mutex_);
   lock_.reset();
   return status;
