@@ -175,16 +175,19 @@ TEST_CASE("damage met while the store is open is found by verify") {
   SampleLog log = MakeSampleLog(Ending::kClosed, 2);
   TestStore store(log.env.get());
   REQUIRE_OK(store.status());
+  store.engine().WaitForIndexFiles();
   const auto& frame = log.frames[1];
   const auto file = Take(log.env->Open(frame.file, env::OpenMode::kReadWrite));
   REQUIRE_OK(test::Write(*file, frame.offset + 50, "damage"));
   VerifyProgress progress;
   const VerifyReport report = Take(store.engine().Verify(&progress));
-  REQUIRE(report.files.size() == 2);
+  REQUIRE(report.files.size() == 3);
   REQUIRE(report.files[0].damage);
   CHECK(report.files[0].damage->offset == frame.offset);
   CHECK(report.files[0].events == log.EventsBefore(frame));
   CHECK_FALSE(report.files[1].damage);
+  CHECK(report.files[2].kind == FileKind::kIndex);
+  CHECK_FALSE(report.files[2].damage);
 }
 
 TEST_CASE("an end that became zeros while the store is open is found by verify") {
