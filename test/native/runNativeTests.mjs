@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const buildTimeoutMs = 15 * 60_000;
-const testTimeoutMs = 10 * 60_000;
+const testTimeoutMs = 20 * 60_000;
 
 const folderBySanitizer = new Map([
   ['address,undefined', 'native/test/address'],
