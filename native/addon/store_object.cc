@@ -17,8 +17,8 @@ engine::OpenOptions OptionsOf(const Napi::Object& object) {
       static_cast<uint64_t>(object.Get("segmentBytesMax").ToNumber().DoubleValue());
   options.queue_bytes_max =
       static_cast<size_t>(object.Get("queueBytesMax").ToNumber().DoubleValue());
-  options.index_cache_bytes_max =
-      static_cast<uint64_t>(object.Get("indexCacheBytesMax").ToNumber().DoubleValue());
+  options.cache_bytes_max =
+      static_cast<uint64_t>(object.Get("cacheBytesMax").ToNumber().DoubleValue());
   return options;
 }
 
@@ -288,8 +288,9 @@ Napi::Value StoreObject::Counters(const Napi::CallbackInfo& info) {
                              counters.index_files,
                              counters.indexed_segments,
                              counters.index_failures,
-                             counters.index_cache_bytes,
-                             counters.index_cache_evictions,
+                             counters.cache_bytes,
+                             counters.cache_loads,
+                             counters.cache_evictions,
                              counters.first_position};
   double* numbers = NumbersOf(info[0], std::size(values));
   for (size_t i = 0; i < std::size(values); i++) numbers[i] = static_cast<double>(values[i]);

@@ -16,6 +16,8 @@ constexpr uint64_t kFirstSegmentBytes = uint64_t{1} << 20;
 constexpr uint64_t kSegmentGrowth = 4;
 // How far ahead the hash tables are fetched into the cache while a batch is numbered.
 constexpr size_t kPrefetchDistance = 8;
+// Events whose entities are looked up together.
+constexpr size_t kLookUpEvents = index::IndexFile::kLookupsMax;
 
 using ingest::Expectation;
 using ingest::Stage;
@@ -130,6 +132,7 @@ Status Appender::CommitAtomic(Stage& stage, std::vector<Outcome>& outcomes, Refu
   PrepareFirst(stage);
   for (size_t i = 0; i < stage.events.size(); i++) {
     PrepareAhead(stage, i + kPrefetchDistance);
+    if (i % kLookUpEvents == 0) LookUpVersions(stage, i);
     if (outcomes[i].deduplicated) continue;
     StagedEvent& event = stage.events[i];
     uint8_t* const record = frame + end;
@@ -155,6 +158,8 @@ Status Appender::CommitIndependent(Stage& stage, std::vector<Outcome>& outcomes,
   Run run;
   Status status;
   Status room;
+  size_t looked_up = stage.committed;  // the versions of events before this one, in
+  const wal::Segment* looked_up_in = nullptr;
   timestamp_micros_ = NextTimestamp();
   PrepareFirst(stage);
   const auto push = [&] {
@@ -193,6 +198,11 @@ Status Appender::CommitIndependent(Stage& stage, std::vector<Outcome>& outcomes,
       refusal.message = status.message();
       refusals.emplace_back(static_cast<uint32_t>(stage.committed), std::move(refusal));
     } else if (!outcome.deduplicated) {
+      if (stage.committed >= looked_up || looked_up_in != active_.get()) {
+        LookUpVersions(stage, stage.committed);
+        looked_up = stage.committed + kLookUpEvents;
+        looked_up_in = active_.get();
+      }
       const uint64_t position = index_->next_position();
       Number(event, record, static_cast<uint32_t>(tail_ + header_bytes), outcome);
       if (Status lost = LostIndex(); !lost.ok()) {
@@ -370,6 +380,16 @@ Status Appender::StartSegment(wal::PreparedSegment prepared) {
   return Status::Ok();
 }
 
+void Appender::LookUpVersions(Stage& stage, size_t first) {
+  std::array<index::EventTerms*, kLookUpEvents> terms;
+  size_t count = 0;
+  const size_t end = std::min(first + kLookUpEvents, stage.events.size());
+  for (size_t i = first; i < end; i++) {
+    if (!stage.events[i].refused) terms[count++] = &stage.events[i].terms;
+  }
+  index_->LookUpVersions(std::span(terms).first(count));
+}
+
 // Those that PrepareAhead does not come to, and in order, since ids are made here.
 void Appender::PrepareFirst(Stage& stage) {
   for (size_t i = 0; i < kPrefetchDistance; i++) PrepareAhead(stage, stage.committed + i);
@@ -433,7 +453,8 @@ Status Appender::Close() {
   // A mark shows that all before it was synced: damage to the last events is then told from a torn
   // tail when the store opens again.
   const size_t mark_bytes = wal::kFrameHeaderBytes;
-  if (tail_ + mark_bytes <= active_->header.capacity && queue_->failure().ok()) {
+  const bool is_sound = queue_->failure().ok() && lost_.ok();
+  if (is_sound && tail_ + mark_bytes <= active_->header.capacity) {
     auto pool = std::make_shared<wal::FrameBufferPool>();
     auto buffer = pool->Take();
     if (uint8_t* frame = buffer->Grow(mark_bytes)) {

@@ -90,6 +90,8 @@ class Appender {
   Status LostIndex();
   Status MakeRoom(size_t frame_bytes);
   Status StartSegment(wal::PreparedSegment prepared);
+  // Of the entities of events from this one on.
+  void LookUpVersions(ingest::Stage& stage, size_t first);
   void PrepareFirst(ingest::Stage& stage);
   void PrepareAhead(ingest::Stage& stage, size_t number);
   void MakeId(ingest::StagedEvent& event);

@@ -7,6 +7,8 @@
 namespace allsource::engine {
 namespace {
 
+// Events whose records are asked of the main memory together.
+constexpr size_t kPrefetchEvents = 16;
 constexpr uint64_t kSegmentBytesMin = uint64_t{64} << 10;
 // Offsets in a segment are 32-bit.
 constexpr uint64_t kSegmentBytesMax = uint64_t{2} << 30;
@@ -16,6 +18,14 @@ Status Dropped(uint64_t first_position) {
                 "events of this answer were dropped from the log, which begins with "
                 "position " +
                     std::to_string(first_position) + " now; ask from this position on");
+}
+
+void PrefetchSets(const index::StoredEvent& event) {
+  if (event.record == nullptr) event.records->PrefetchSets(event.offset, event.likely_bytes);
+}
+
+void PrefetchPieces(const index::StoredEvent& event) {
+  if (event.record == nullptr) event.records->PrefetchPieces(event.offset, event.likely_bytes);
 }
 
 Status CheckOptions(const OpenOptions& options) {
@@ -61,8 +71,7 @@ Status Engine::Start() {
   index_.set_read_segments([this](auto segments, const index::LogIndex::AddEvent& add) {
     return ReadSegments(store_.hash_key, segments, add);
   });
-  auto log =
-      OpenLog(env_, options_.directory, store_, {!options_.read_only, index_pages_}, &index_);
+  auto log = OpenLog(env_, options_.directory, store_, {!options_.read_only, cache_}, &index_);
   if (!log.ok()) return log.status();
   damage_ = log.value().damage;
   read_only_watermark_ = log.value().watermark;
@@ -77,7 +86,7 @@ Status Engine::Start() {
   appender_ = std::move(appender.value());
   index_maker_ =
       std::make_unique<IndexMaker>(env_, options_.directory + "/log", store_, &mutex_, &index_,
-                                   index_pages_, index_.active_segment()->header.first_position);
+                                   cache_, index_.active_segment()->header.first_position);
   return Status::Ok();
 }
 
@@ -135,13 +144,18 @@ Status Engine::Fetch(query::Selection& selection) const {
   // In the order of the log, in which reading ahead helps.
   auto& events = selection.events;
   const bool descending = !events.empty() && events.front().position > events.back().position;
+  const auto number = [&](size_t i) { return descending ? events.size() - 1 - i : i; };
   for (size_t i = 0; i < events.size(); i++) {
-    index::StoredEvent& event = events[descending ? events.size() - 1 - i : i];
+    if (i % kPrefetchEvents == 0) {
+      const size_t end = std::min(i + kPrefetchEvents, events.size());
+      for (size_t k = i; k < end; k++) PrefetchSets(events[number(k)]);
+      for (size_t k = i; k < end; k++) PrefetchPieces(events[number(k)]);
+    }
+    index::StoredEvent& event = events[number(i)];
     while (event.record == nullptr) {
       std::optional<wal::Damage> damage;
-      event.record =
-          event.records->Read(event.offset, event.likely_bytes, selection.records, damage);
-      if (damage) return wal::DamageStatus(*damage);
+      event.record = event.records->Read(event.offset, selection.records, damage);
+      if (damage) return WhyUnreadable(event.position, *damage);
       if (event.record != nullptr) break;
       // Its index file is damaged: the part is made anew by who asks.
       const auto place = AskIndex([&] { return selection.Hold(index_.Locate(event.position)); });
@@ -150,6 +164,14 @@ Status Engine::Fetch(query::Selection& selection) const {
     }
   }
   return Status::Ok();
+}
+
+// Its segment may have been dropped since it was located, also by the process that a reader is
+// beside.
+Status Engine::WhyUnreadable(uint64_t position, const Damage& damage) const {
+  const auto first = ReadFirstPosition(env_, options_.directory, store_.store_id);
+  if (first.ok() && position < first.value()) return Dropped(first.value());
+  return wal::DamageStatus(damage);
 }
 
 Result<query::Selection> Engine::Select(const query::Query& query, size_t limit) const {
@@ -204,8 +226,9 @@ Counters Engine::counters() const {
   Counters counters;
   counters.watermark = watermark();
   counters.index_bytes = index_.bytes();
-  counters.index_cache_bytes = index_pages_->bytes();
-  counters.index_cache_evictions = index_pages_->evictions();
+  counters.cache_bytes = cache_->bytes();
+  counters.cache_loads = cache_->loads();
+  counters.cache_evictions = cache_->evictions();
   counters.first_position = index_.first_position();
   for (const auto& records : index_.segments()) {
     if (records->segment()->file == nullptr) continue;

@@ -30,8 +30,8 @@ struct OpenOptions {
   bool read_only = false;
   uint64_t segment_bytes_max = uint64_t{64} << 20;
   size_t queue_bytes_max = size_t{64} << 20;
-  // What may be in memory of the mapped index files.
-  uint64_t index_cache_bytes_max = uint64_t{128} << 20;
+  // What may be in memory of index files and of sealed segments.
+  uint64_t cache_bytes_max = uint64_t{128} << 20;
   // Called on a thread of the engine after the watermark moved, room was made, or writing failed.
   // Must return soon and not call the engine.
   std::function<void()> on_progress = [] {};
@@ -46,9 +46,10 @@ struct Stats {
 struct Counters {
   uint64_t watermark = 0;
   uint64_t queued_bytes = 0;
-  uint64_t index_bytes = 0;            // of the index in memory
-  uint64_t index_cache_bytes = 0;      // of index files, in memory
-  uint64_t index_cache_evictions = 0;  // of 64 KiB each
+  uint64_t index_bytes = 0;      // of the index in memory
+  uint64_t cache_bytes = 0;      // of index files and sealed segments, in memory
+  uint64_t cache_loads = 0;      // blocks of 4 KiB that were read into it
+  uint64_t cache_evictions = 0;  // pieces of 512 bytes that made room for others
   uint64_t index_files = 0;
   uint64_t indexed_segments = 0;  // those that the files cover
   uint64_t index_failures = 0;    // index files that could not be written; tried again later
@@ -128,6 +129,8 @@ class Engine {
   DropReport Droppable(uint64_t position) const;
   Result<std::vector<Digest>> LeavesAt(uint64_t first_position, size_t count) const;
   std::optional<Digest> ChunkRootAt(uint64_t chunk) const;
+  // Why an event that was located can't be read.
+  Status WhyUnreadable(uint64_t position, const Damage& damage) const;
   // The answer of `ask` about the index, if nothing that it met was damaged.
   template <typename Ask>
   auto AskIndex(const Ask& ask) const -> Result<decltype(ask())>;
@@ -142,8 +145,8 @@ class Engine {
                  [this](uint64_t chunk) { return ChunkRootAt(chunk); }};
   std::shared_ptr<wal::FrameBufferPool> buffers_ = std::make_shared<wal::FrameBufferPool>();
 
-  const std::shared_ptr<index::PageBudget> index_pages_ =
-      std::make_shared<index::PageBudget>(options_.index_cache_bytes_max);
+  const std::shared_ptr<index::BlockCache> cache_ =
+      std::make_shared<index::BlockCache>(options_.cache_bytes_max);
 
   std::mutex drop_mutex_;  // held by who drops segments, around mutex_
 

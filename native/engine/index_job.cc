@@ -4,6 +4,7 @@
 
 #include "base/crc32c.h"
 #include "env/path.h"
+#include "index/index_file_source.h"
 #include "index/index_writer.h"
 #include "index/memory_source.h"
 #include "merkle/range_condenser.h"
@@ -132,7 +133,7 @@ std::vector<index::CoveredSegment> CoveredBy(const IndexJob& job) {
 
 Status WriteIndexJob(env::Env* env, const std::string& path, const Uuid& store_id,
                      const IndexJob& job, const std::atomic<bool>& cancelled) {
-  std::vector<std::unique_ptr<index::MemorySource>> sorted;
+  std::vector<std::unique_ptr<index::IndexSource>> sources;
   index::IndexContents contents;
   const auto header = HeaderOf(job, store_id);
   if (!header.ok()) return header.status();
@@ -140,11 +141,11 @@ Status WriteIndexJob(env::Env* env, const std::string& path, const Uuid& store_i
   contents.segments = CoveredBy(job);
   for (const IndexPart& part : job.parts) {
     if (part.file != nullptr) {
-      contents.sources.push_back(part.file.get());
+      sources.push_back(std::make_unique<index::IndexFileSource>(*part.file));
     } else {
-      sorted.push_back(std::make_unique<index::MemorySource>(*part.memory));
-      contents.sources.push_back(sorted.back().get());
+      sources.push_back(std::make_unique<index::MemorySource>(*part.memory));
     }
+    contents.sources.push_back(sources.back().get());
   }
   contents.write_block_sums = [&](SectionWriter& writer) { return WriteBlockSums(job, writer); };
   contents.write_tree = [&](SectionWriter& writer) { return WriteTree(job, writer); };

@@ -24,13 +24,13 @@ int TierOf(const IndexPart& part) {
 
 IndexMaker::IndexMaker(env::Env* env, std::string log_directory, const StoreInfo& store,
                        std::mutex* engine_mutex, index::LogIndex* index,
-                       std::shared_ptr<index::PageBudget> index_pages, uint64_t sealed_position)
+                       std::shared_ptr<index::BlockCache> cache, uint64_t sealed_position)
     : env_(env),
       log_directory_(std::move(log_directory)),
       store_(store),
       engine_mutex_(engine_mutex),
       index_(index),
-      index_pages_(std::move(index_pages)),
+      cache_(std::move(cache)),
       sealed_position_(sealed_position) {
   thread_ = std::thread([this] { Run(); });
 }
@@ -120,15 +120,12 @@ Status IndexMaker::Write(const IndexJob& job) {
     (void)index_->Sound([] { return 0; });
     return status;
   }
-  auto file = index::IndexFile::Open(env_, path, store_.store_id, index_pages_);
+  auto file = index::IndexFile::Open(env_, path, store_.store_id, cache_);
   if (!file.ok()) return file.status();
+  file.value()->KeepFilter();
   {
     std::lock_guard lock(*engine_mutex_);
     index_->Install(std::move(file.value()));
-  }
-  // Records of these are no longer read through the mapping.
-  for (const auto& segment : job.segments) {
-    if (segment->data != nullptr) segment->file->GiveBackPages(0, segment->header.capacity);
   }
   for (size_t i = 1; i < job.parts.size(); i++) {
     if (job.parts[i].file == nullptr) continue;

@@ -22,12 +22,11 @@ namespace allsource::engine {
 
 class IndexMaker {
  public:
-  // `engine_mutex` guards `index`; both outlive the maker. Files count
-  // against `index_pages`. Events below `sealed_position` lie in
-  // segments that are sealed.
+  // `engine_mutex` guards `index`; both outlive the maker. Files are read through `cache`. Events
+  // below `sealed_position` lie in segments that are sealed.
   IndexMaker(env::Env* env, std::string log_directory, const StoreInfo& store,
              std::mutex* engine_mutex, index::LogIndex* index,
-             std::shared_ptr<index::PageBudget> index_pages, uint64_t sealed_position);
+             std::shared_ptr<index::BlockCache> cache, uint64_t sealed_position);
   ~IndexMaker();  // gives up what is under way
 
   // Every segment that begins before this position is sealed: durable, and nothing more is written
@@ -48,7 +47,7 @@ class IndexMaker {
   const StoreInfo store_;
   std::mutex* const engine_mutex_;
   index::LogIndex* const index_;
-  const std::shared_ptr<index::PageBudget> index_pages_;
+  const std::shared_ptr<index::BlockCache> cache_;
   std::atomic<bool> stopping_{false};
   std::atomic<uint64_t> failures_{0};
 

@@ -14,6 +14,8 @@ namespace {
 
 // A reader beside a writer may meet a group half written; it looks again this often.
 constexpr int kReaderTries = 3;
+// Files of sealed segments, beside which there are those of the index and of the open segment.
+constexpr size_t kOpenSegmentsMax = 64;
 constexpr size_t kPieceBytes = size_t{64} << 10;
 
 class LogOpener {
@@ -25,8 +27,11 @@ class LogOpener {
         log_directory_(directory + "/log"),
         store_(store),
         writer_(options.writer),
-        index_pages_(std::move(options.index_pages)),
-        index_(index) {}
+        cache_(std::move(options.cache)),
+        files_(std::make_shared<env::OpenFiles>(env, kOpenSegmentsMax)),
+        index_(index) {
+    index_->set_files(files_);
+  }
 
   Result<OpenedLog> Run() {
     if (writer_) {
@@ -66,7 +71,7 @@ class LogOpener {
     if (!first.ok()) return first.status();
     index_->set_first_position(first.value());
     if (first.value() == 1) return Status::Ok();
-    if (index_pages_ == nullptr) index_->BeginAtFirstPosition();
+    if (cache_ == nullptr) index_->BeginAtFirstPosition();
     if (writer_) {
       if (Status status = env_->SyncDirectory(directory_); !status.ok()) return status;
     }
@@ -97,14 +102,13 @@ class LogOpener {
   // Takes up the index file that begins with the first of these segments, or with one that was
   // dropped; how many of them it covers, or nothing where there is none, or not a good one.
   std::optional<size_t> OpenIndexFile(std::span<const std::string> names) {
-    if (index_pages_ == nullptr) return std::nullopt;
+    if (cache_ == nullptr) return std::nullopt;
     const uint64_t first_position = index_->next_position();
     const std::string name = index::IndexFileName(first_position);
     if (!MissesDropped() && names.front() != wal::SegmentFileName(first_position)) {
       return std::nullopt;
     }
-    auto file =
-        index::IndexFile::Open(env_, log_directory_ + "/" + name, store_.store_id, index_pages_);
+    auto file = index::IndexFile::Open(env_, log_directory_ + "/" + name, store_.store_id, cache_);
     if (!file.ok() || file.value()->header().first_position != first_position) return std::nullopt;
     const std::vector<index::CoveredSegment> covered = file.value()->segments();
     if (covered.empty()) return std::nullopt;
@@ -145,20 +149,18 @@ class LogOpener {
   // Null where the segment is not the one that the index file was made of.
   std::shared_ptr<wal::Segment> OpenCovered(const std::string& name,
                                             const index::CoveredSegment& covered) {
-    auto segment = std::make_shared<wal::Segment>();
-    segment->path = log_directory_ + "/" + name;
-    auto file = env_->Open(segment->path, env::OpenMode::kReadOnly);
-    if (!file.ok()) return nullptr;
-    segment->file = std::move(file.value());
-    const auto header = wal::ReadSegmentHeader(*segment->file, segment->path);
+    wal::Segment segment;
+    segment.path = log_directory_ + "/" + name;
+    auto opened = wal::Sealed(segment, *files_);
+    const auto header = wal::ReadSegmentHeader(*opened->file, opened->path);
     if (!header.ok() || header.value().store_id != store_.store_id ||
         header.value().first_position != covered.first_position ||
         header.value().capacity != covered.capacity || header.value().salt != covered.salt ||
         name != wal::SegmentFileName(covered.first_position)) {
       return nullptr;
     }
-    segment->header = header.value();
-    return segment;
+    opened->header = header.value();
+    return opened;
   }
 
   // Damaged ones, and what a merge left over. One that can't be removed does no harm.
@@ -315,7 +317,8 @@ class LogOpener {
   const std::string log_directory_;
   const StoreInfo& store_;
   const bool writer_;
-  const std::shared_ptr<index::PageBudget> index_pages_;
+  const std::shared_ptr<index::BlockCache> cache_;
+  const std::shared_ptr<env::OpenFiles> files_;
   index::LogIndex* const index_;
   OpenedLog log_;
   std::set<std::string> used_index_files_;

@@ -29,9 +29,9 @@ struct OpenLogOptions {
   // A writer also removes unfinished files and clears a torn tail; a reader beside a writer changes
   // nothing, and makes durable what it saw.
   bool writer = false;
-  // What the index files count against that the events of sealed segments are taken from, where
+  // What the index files are read through that the events of sealed segments are taken from, where
   // there are good ones. Null: there are none, every segment is read.
-  std::shared_ptr<index::PageBudget> index_pages;
+  std::shared_ptr<index::BlockCache> cache;
 };
 
 // Adds all segments of `directory`/log to the index.

@@ -51,7 +51,7 @@ Result<std::vector<std::string>> StaleIndexFiles(env::Env* env, const std::strin
   auto names = env->List(log_directory);
   if (!names.ok()) return names.status();
   std::vector<std::string> stale;
-  const auto pages = std::make_shared<index::PageBudget>(0);
+  const auto pages = std::make_shared<index::BlockCache>(0);
   for (const std::string& name : names.value()) {
     if (!name.ends_with(".idx")) continue;
     const std::string path = log_directory + "/" + name;

@@ -40,10 +40,6 @@ class File {
   // A read-only view of [0, length), which sees later writes; it lives as long as the file object.
   // `length` must lie within the file: a page that is not there would kill the process.
   virtual Result<const uint8_t*> Map(uint64_t length) = 0;
-
-  // Takes pages of the mapping out of the process's memory; who reads them brings them back.
-  // Nothing to do where files are memory.
-  virtual void GiveBackPages(uint64_t /*offset*/, uint64_t /*bytes*/) {}
 };
 
 // Held for as long as the object lives.

@@ -176,10 +176,6 @@ class FaultEnv::OpenFile final : public File {
     return file_->Length();
   }
 
-  void GiveBackPages(uint64_t offset, uint64_t bytes) override {
-    file_->GiveBackPages(offset, bytes);
-  }
-
   Result<const uint8_t*> Map(uint64_t length) override {
     const std::lock_guard lock(disk_->mutex);
     if (IsDead()) return Dead();

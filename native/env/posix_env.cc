@@ -162,7 +162,6 @@ class PosixFile final : public File {
   Status Preallocate(uint64_t length) override;
   Result<uint64_t> Length() const override;
   Result<const uint8_t*> Map(uint64_t length) override;
-  void GiveBackPages(uint64_t offset, uint64_t bytes) override;
 
  private:
   struct Mapping {
@@ -288,16 +287,6 @@ Result<const uint8_t*> PosixFile::Map(uint64_t length) {
     mappings_.push_back({base, length});
   }
   return static_cast<const uint8_t*>(mappings_.back().base);
-}
-
-void PosixFile::GiveBackPages(uint64_t offset, uint64_t bytes) {
-  const std::lock_guard lock(mutex_);
-  // What fails costs memory and nothing else.
-  for (const Mapping& mapping : mappings_) {
-    if (offset >= mapping.bytes) continue;
-    auto* const begin = static_cast<uint8_t*>(mapping.base) + offset;
-    (void)madvise(begin, std::min(bytes, mapping.bytes - offset), MADV_DONTNEED);
-  }
 }
 
 class PosixLock final : public FileLock {

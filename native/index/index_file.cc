@@ -1,6 +1,9 @@
 #include "index/index_file.h"
 
+#include <algorithm>
 #include <array>
+#include <bit>
+#include <cstring>
 #include <utility>
 
 #include "base/coding.h"
@@ -9,20 +12,33 @@
 namespace allsource::index {
 namespace {
 
-constexpr uint64_t kWordBits = 64;
-constexpr std::array<uint8_t, kTermEntryBytes> kNoEntry{};
+constexpr uint64_t kBlockBytes = BlockCache::kBlockBytes;
+static_assert(kBlockBytes == kIndexBlockBytes);
+constexpr size_t kSumBytes = sizeof(uint32_t);
+constexpr size_t kReadBytes = size_t{64} << 10;
 
 Section SectionOf(FirstKind kind) {
   return kind == FirstKind::kEntity ? Section::kEntityFirsts : Section::kTypeFirsts;
 }
 
-Term TermAt(const uint8_t* entry) { return {Load<uint64_t>(entry), Load<uint32_t>(entry + 8)}; }
+struct TableSections {
+  Section filter;
+  Section buckets;
+  Section entries;
+};
+
+constexpr TableSections SectionsOf(IndexFile::Table table) {
+  if (table == IndexFile::Table::kIds) {
+    return {Section::kIdFilter, Section::kIdBuckets, Section::kIdEntries};
+  }
+  return {Section::kTermFilter, Section::kTermBuckets, Section::kTermEntries};
+}
 
 }  // namespace
 
 Result<std::shared_ptr<IndexFile>> IndexFile::Open(env::Env* env, const std::string& path,
                                                    const Uuid& store_id,
-                                                   std::shared_ptr<PageBudget> budget) {
+                                                   std::shared_ptr<BlockCache> cache) {
   auto file = env->Open(path, env::OpenMode::kReadOnly);
   if (!file.ok()) return file.status();
   auto length = file.value()->Length();
@@ -36,155 +52,177 @@ Result<std::shared_ptr<IndexFile>> IndexFile::Open(env::Env* env, const std::str
   if (!header || header->store_id != store_id || header->file_bytes() != length.value()) {
     return Status(Code::kDamaged, path + ": no index file of this store");
   }
-  auto data = file.value()->Map(length.value());
-  if (!data.ok()) return data.status();
-  std::shared_ptr<IndexFile> index(new IndexFile(path, std::move(file.value()), *header));
-  index->data_ = data.value();
-  index->pages_ = std::make_unique<MappedPages>(std::move(budget), index->file_.get(), data.value(),
-                                                length.value());
-  const uint64_t blocks = length.value() / kIndexBlockBytes + 1;
-  index->checked_ = std::make_unique<std::atomic<uint64_t>[]>(blocks / kWordBits + 1);
-  return index;
+  return std::shared_ptr<IndexFile>(
+      new IndexFile(path, std::move(file.value()), *header, std::move(cache)));
 }
+
+IndexFile::~IndexFile() { cache_->GiveRoom(filter_blocks_.size() * kFilterBlockBytes); }
 
 std::vector<CoveredSegment> IndexFile::segments() const {
   std::vector<CoveredSegment> segments;
   const uint64_t count = CountOf(Section::kSegments, kSegmentEntryBytes);
   for (uint64_t i = 0; i < count; i++) {
-    const uint8_t* const entry =
-        Checked(Section::kSegments, i * kSegmentEntryBytes, kSegmentEntryBytes);
-    if (entry == nullptr) return {};
-    segments.push_back(DecodeCoveredSegment(entry));
+    const auto entry = Element<kSegmentEntryBytes>(Section::kSegments, i);
+    if (damaged()) return {};
+    segments.push_back(DecodeCoveredSegment(entry.data()));
   }
   return segments;
 }
 
-template <typename Visit>
-void IndexFile::VisitBucket(Term term, Section filter, Section buckets, uint64_t entries,
-                            const Visit& visit) const {
-  const uint64_t filter_block = PlaceOf(term.hash, CountOf(filter, kFilterBlockBytes));
-  const uint8_t* const known = Checked(filter, filter_block * kFilterBlockBytes, kFilterBlockBytes);
-  if (known == nullptr) return;
+uint64_t IndexFile::FilterPlaceOf(Table table, Term term) const {
+  const Section filter = SectionsOf(table).filter;
+  return header_.section(filter).offset +
+         PlaceOf(term.hash, CountOf(filter, kFilterBlockBytes)) * kFilterBlockBytes;
+}
+
+uint64_t IndexFile::BucketPlaceOf(Table table, Term term) const {
+  const Section buckets = SectionsOf(table).buckets;
+  return header_.section(buckets).offset +
+         PlaceOf(term.hash, CountOf(buckets, sizeof(uint32_t)) - 1) * sizeof(uint32_t);
+}
+
+bool IndexFile::MayHave(Table table, Term term) const {
+  const Section filter = SectionsOf(table).filter;
+  const uint64_t number = PlaceOf(term.hash, CountOf(filter, kFilterBlockBytes));
+  const FilterBlock* const kept =
+      table == Table::kTerms ? filter_.load(std::memory_order_acquire) : nullptr;
+  const auto block = kept != nullptr
+                         ? std::bit_cast<std::array<uint8_t, kFilterBlockBytes>>(kept[number])
+                         : Element<kFilterBlockBytes>(filter, number);
   const auto bits = FilterBitsOf(term);
   for (size_t i = 0; i < bits.size(); i++) {
-    if ((Load<uint32_t>(known + i * sizeof(uint32_t)) & bits[i]) == 0) return;
+    if ((Load<uint32_t>(block.data() + i * sizeof(uint32_t)) & bits[i]) == 0) return false;
   }
-  const uint64_t bucket = PlaceOf(term.hash, CountOf(buckets, sizeof(uint32_t)) - 1);
-  const uint8_t* const bounds = Checked(buckets, bucket * sizeof(uint32_t), 2 * sizeof(uint32_t));
-  if (bounds == nullptr) return;
-  const uint64_t end = Load<uint32_t>(bounds + sizeof(uint32_t));
-  if (end > entries) {
-    damaged_ = true;
-    return;
+  return true;
+}
+
+void IndexFile::KeepFilter() const {
+  std::call_once(filter_once_, [&] {
+    const SectionPlace& place = header_.section(Section::kTermFilter);
+    if (!cache_->TakeRoom(place.bytes)) return;
+    filter_blocks_.resize(place.bytes / kFilterBlockBytes);
+    std::vector<uint8_t> bytes;
+    for (uint64_t at = 0; at < place.bytes; at += bytes.size()) {
+      bytes.resize(std::min<uint64_t>(kReadBytes, AlignBlock(place.bytes - at)));
+      if (!ReadBlocks((place.offset + at) / kBlockBytes, bytes)) return;
+      const size_t count = std::min<uint64_t>(bytes.size(), place.bytes - at) / kFilterBlockBytes;
+      std::memcpy(&filter_blocks_[at / kFilterBlockBytes], bytes.data(), count * kFilterBlockBytes);
+    }
+    filter_.store(filter_blocks_.data(), std::memory_order_release);
+  });
+}
+
+IndexFile::Bucket IndexFile::BucketOf(Table table, Term term) const {
+  const TableSections sections = SectionsOf(table);
+  const uint64_t place = BucketPlaceOf(table, term) - header_.section(sections.buckets).offset;
+  std::array<uint8_t, 2 * sizeof(uint32_t)> bounds;
+  if (!Copy(sections.buckets, place, bounds)) return {};
+  const Bucket bucket{Load<uint32_t>(bounds.data()),
+                      Load<uint32_t>(bounds.data() + sizeof(uint32_t))};
+  const size_t entry_bytes = table == Table::kIds ? kIdEntryBytes : kTermEntryBytes;
+  if (bucket.end <= CountOf(sections.entries, entry_bytes)) return bucket;
+  MarkDamaged();
+  return {};
+}
+
+template <size_t kBytes>
+std::optional<std::array<uint8_t, kBytes>> IndexFile::FindEntry(Table table, Bucket bucket,
+                                                                Term term) const {
+  std::array<uint8_t, kBucketEntries * kBytes> entries;
+  for (uint64_t i = bucket.begin; i < bucket.end; i += kBucketEntries) {
+    const uint64_t count = std::min(kBucketEntries, bucket.end - i);
+    const auto some = std::span(entries).first(count * kBytes);
+    if (!Copy(SectionsOf(table).entries, i * kBytes, some)) return std::nullopt;
+    for (size_t at = 0; at < some.size(); at += kBytes) {
+      if (TermOfEntry(some.subspan(at)) != term) continue;
+      std::array<uint8_t, kBytes> entry;
+      std::copy_n(some.begin() + static_cast<ptrdiff_t>(at), kBytes, entry.begin());
+      return entry;
+    }
   }
-  for (uint64_t i = Load<uint32_t>(bounds); i < end; i++) {
-    if (visit(i)) return;
+  return std::nullopt;
+}
+
+PostingsView IndexFile::Find(Term term) const {
+  if (!MayHave(Table::kTerms, term)) return {};
+  const auto entry = FindEntry<kTermEntryBytes>(Table::kTerms, BucketOf(Table::kTerms, term), term);
+  return entry ? PostingsOfEntry(*entry, this) : PostingsView();
+}
+
+std::optional<uint32_t> IndexFile::FindId(Term id) const {
+  if (!MayHave(Table::kIds, id)) return std::nullopt;
+  const auto entry = FindEntry<kIdEntryBytes>(Table::kIds, BucketOf(Table::kIds, id), id);
+  return entry ? std::optional(Load<uint32_t>(entry->data() + 12)) : std::nullopt;
+}
+
+void IndexFile::FindAll(std::span<Lookup* const> lookups) const {
+  constexpr Table kTable = Table::kTerms;
+  const auto prefetch = [&](std::span<Lookup* const> some, uint64_t bytes, const auto& place_of) {
+    for (size_t i = 0; i < some.size(); i++) cache_->PrefetchSet(cache_number_, place_of(i));
+    for (size_t i = 0; i < some.size(); i++) {
+      cache_->PrefetchPiece(cache_number_, place_of(i), bytes);
+    }
+  };
+  KeepFilter();
+  if (const FilterBlock* const kept = filter_.load(std::memory_order_acquire)) {
+    const uint64_t blocks = CountOf(Section::kTermFilter, kFilterBlockBytes);
+    for (const Lookup* lookup : lookups) {
+      __builtin_prefetch(&kept[PlaceOf(lookup->term.hash, blocks)]);
+    }
+  } else {
+    prefetch(lookups, kFilterBlockBytes,
+             [&](size_t i) { return FilterPlaceOf(kTable, lookups[i]->term); });
+  }
+  std::array<Lookup*, kLookupsMax> passed;
+  size_t count = 0;
+  for (Lookup* const lookup : lookups) {
+    if (MayHave(kTable, lookup->term)) passed[count++] = lookup;
+  }
+  const auto maybe = std::span<Lookup* const>(passed).first(count);
+  prefetch(maybe, sizeof(uint64_t),
+           [&](size_t i) { return BucketPlaceOf(kTable, maybe[i]->term); });
+  std::array<Bucket, kLookupsMax> buckets;
+  for (size_t i = 0; i < count; i++) buckets[i] = BucketOf(kTable, maybe[i]->term);
+  const uint64_t entries = header_.section(Section::kTermEntries).offset;
+  prefetch(maybe, kBucketEntries * kTermEntryBytes,
+           [&](size_t i) { return entries + buckets[i].begin * kTermEntryBytes; });
+  for (size_t i = 0; i < count; i++) {
+    const auto entry = FindEntry<kTermEntryBytes>(kTable, buckets[i], maybe[i]->term);
+    if (entry) maybe[i]->view = PostingsOfEntry(*entry, this);
   }
 }
 
-PostingsView IndexFile::Find(Term wanted) const {
-  PostingsView view;
-  VisitBucket(wanted, Section::kTermFilter, Section::kTermBuckets, term_count(), [&](uint64_t i) {
-    if (term(i) != wanted) return false;
-    view = postings(i);
-    return true;
-  });
-  return view;
+void IndexFile::PrefetchSets(Table table, Term term) const {
+  cache_->PrefetchSet(cache_number_, FilterPlaceOf(table, term));
+  cache_->PrefetchSet(cache_number_, BucketPlaceOf(table, term));
 }
 
-std::optional<uint32_t> IndexFile::FindId(Term wanted) const {
-  std::optional<uint32_t> ordinal;
-  const uint64_t ids = CountOf(Section::kIdEntries, kIdEntryBytes);
-  VisitBucket(wanted, Section::kIdFilter, Section::kIdBuckets, ids, [&](uint64_t i) {
-    if (id(i) != wanted) return false;
-    ordinal = id_ordinal(i);
-    return true;
-  });
-  return ordinal;
+void IndexFile::PrefetchPieces(Table table, Term term) const {
+  cache_->PrefetchPiece(cache_number_, FilterPlaceOf(table, term), kFilterBlockBytes);
+  cache_->PrefetchPiece(cache_number_, BucketPlaceOf(table, term), sizeof(uint64_t));
 }
 
 uint32_t IndexFile::block_sum(uint64_t number) const {
-  const uint8_t* const sum = Checked(Section::kBlockSums, number * 4, 4);
-  return sum == nullptr ? 0 : Load<uint32_t>(sum);
+  return Load<uint32_t>(Element<kSumBytes>(Section::kBlockSums, number).data());
 }
 
 Digest IndexFile::tree_hash(uint64_t number) const {
-  Digest hash{};
-  const uint8_t* const stored = Checked(Section::kTree, number * sizeof hash, sizeof hash);
-  if (stored != nullptr) std::copy(stored, stored + sizeof hash, hash.begin());
-  return hash;
+  return Element<sizeof(Digest)>(Section::kTree, number);
 }
 
 uint32_t IndexFile::offset(uint32_t ordinal) const {
-  const uint8_t* const offset = Checked(Section::kOffsets, uint64_t{ordinal} * 4, 4);
-  return offset == nullptr ? 0 : Load<uint32_t>(offset);
-}
-
-Term IndexFile::term(uint64_t number) const {
-  const uint8_t* const entry =
-      Checked(Section::kTermEntries, number * kTermEntryBytes, kTermEntryBytes);
-  return TermAt(entry == nullptr ? kNoEntry.data() : entry);
-}
-
-PostingsView IndexFile::postings(uint64_t number) const {
-  const uint8_t* const entry =
-      Checked(Section::kTermEntries, number * kTermEntryBytes, kTermEntryBytes);
-  if (entry == nullptr) return {};
-  PostingsView view;
-  view.count = Load<uint32_t>(entry + 12);
-  view.version = Load<uint64_t>(entry + 16);
-  view.damaged = &damaged_;
-  const uint8_t* const place = entry + 24;
-  if (view.count == 1) {
-    // Entries lie on multiples of 8 in the mapping.
-    view.plain = reinterpret_cast<const uint32_t*>(place);
-    return view;
-  }
-  // The heads tell where the list ends: behind the block of the last one.
-  const uint64_t offset = Load<uint64_t>(place);
-  const uint64_t blocks = (uint64_t{view.count} + kPostingsBlock - 1) / kPostingsBlock;
-  const uint8_t* const heads = Checked(Section::kPostings, offset, blocks * kPostingsHeadBytes);
-  if (heads == nullptr) return {};
-  const uint64_t last = Load<uint32_t>(heads + (blocks - 1) * kPostingsHeadBytes + 4);
-  const uint64_t begin = offset + blocks * kPostingsHeadBytes + last;
-  const uint64_t section_bytes = header_.section(Section::kPostings).bytes;
-  const uint64_t end = std::min(section_bytes, begin + 1 + kPostingsBlock * sizeof(uint32_t));
-  const uint8_t* const list = begin < end ? Checked(Section::kPostings, offset, end - offset)
-                                          : Checked(Section::kPostings, section_bytes, 1);
-  if (list == nullptr) return {};
-  view.coded = {list, static_cast<size_t>(end - offset)};
-  return view;
-}
-
-Term IndexFile::id(uint64_t number) const {
-  const uint8_t* const entry = Checked(Section::kIdEntries, number * kIdEntryBytes, kIdEntryBytes);
-  return TermAt(entry == nullptr ? kNoEntry.data() : entry);
-}
-
-uint32_t IndexFile::id_ordinal(uint64_t number) const {
-  const uint8_t* const entry = Checked(Section::kIdEntries, number * kIdEntryBytes, kIdEntryBytes);
-  return entry == nullptr ? 0 : Load<uint32_t>(entry + 12);
-}
-
-uint64_t IndexFile::first_count(FirstKind kind) const {
-  return CountOf(SectionOf(kind), kFirstEntryBytes);
-}
-
-First IndexFile::first(FirstKind kind, uint64_t number) const {
-  const uint8_t* const entry =
-      Checked(SectionOf(kind), number * kFirstEntryBytes, kFirstEntryBytes);
-  if (entry == nullptr) return {};
-  return {TermAt(entry), Load<uint32_t>(entry + 12)};
+  return Load<uint32_t>(Element<sizeof(uint32_t)>(Section::kOffsets, ordinal).data());
 }
 
 std::optional<Term> IndexFile::FirstAt(FirstKind kind, uint32_t ordinal) const {
   uint64_t low = 0;
-  uint64_t high = first_count(kind);
+  uint64_t high = CountOf(SectionOf(kind), kFirstEntryBytes);
   while (low < high) {
     const uint64_t middle = low + (high - low) / 2;
-    const First found = first(kind, middle);
-    if (found.ordinal == ordinal) return found.term;
-    if (found.ordinal < ordinal) {
+    const auto entry = Element<kFirstEntryBytes>(SectionOf(kind), middle);
+    const auto found = Load<uint32_t>(entry.data() + 12);
+    if (found == ordinal) return TermOfEntry(entry);
+    if (found < ordinal) {
       low = middle + 1;
     } else {
       high = middle;
@@ -193,54 +231,96 @@ std::optional<Term> IndexFile::FirstAt(FirstKind kind, uint32_t ordinal) const {
   return std::nullopt;
 }
 
+size_t IndexFile::ReadLists(uint64_t offset, std::span<uint8_t> out) const {
+  const uint64_t bytes = header_.section(Section::kPostings).bytes;
+  const uint64_t left = offset < bytes ? bytes - offset : 0;
+  const auto there = out.first(std::min<uint64_t>(out.size(), left));
+  return Copy(Section::kPostings, offset, there) ? there.size() : 0;
+}
+
+template <size_t kBytes>
+std::array<uint8_t, kBytes> IndexFile::Element(Section section, uint64_t number) const {
+  std::array<uint8_t, kBytes> element{};
+  if (!Copy(section, number * kBytes, element)) element.fill(0);
+  return element;
+}
+
+bool IndexFile::Copy(Section section, uint64_t offset, std::span<uint8_t> out) const {
+  const SectionPlace& place = header_.section(section);
+  const bool is_inside = offset <= place.bytes && out.size() <= place.bytes - offset;
+  const auto load = [&](uint64_t block, std::span<uint8_t> bytes) {
+    return ReadBlocks(block, bytes);
+  };
+  if (is_inside && cache_->Read(cache_number_, place.offset + offset, out, load)) return true;
+  MarkDamaged();
+  return false;
+}
+
+bool IndexFile::ReadBlocks(uint64_t first_block, std::span<uint8_t> out) const {
+  const uint64_t begin = first_block * kBlockBytes;
+  const uint64_t left = header_.file_bytes() - begin;
+  const auto there = out.first(std::min<uint64_t>(out.size(), left));
+  std::fill(out.begin() + static_cast<ptrdiff_t>(there.size()), out.end(), uint8_t{0});
+  bool is_sound = file_->ReadAt(begin, there).ok();
+  for (size_t at = 0; is_sound && at < there.size(); at += kBlockBytes) {
+    const auto block = there.subspan(at, std::min<size_t>(kBlockBytes, there.size() - at));
+    is_sound = CheckBlock(first_block + at / kBlockBytes, block);
+  }
+  if (!is_sound) MarkDamaged();
+  return is_sound;
+}
+
 bool IndexFile::CheckAll() const {
-  const SectionPlace& sums = header_.section(Section::kOwnSums);
-  for (uint64_t at = kIndexBlockBytes; at < sums.offset && !damaged(); at += kIndexBlockBytes) {
-    pages_->Use(at, at + kIndexBlockBytes);
-    const uint64_t block = at / kIndexBlockBytes;
-    if (!CheckBlocks(block, block + 1)) MarkDamaged();
+  std::vector<uint8_t> bytes;
+  for (const SectionPlace& place : header_.sections) {
+    const uint64_t end = AlignBlock(place.offset + place.bytes);
+    for (uint64_t at = place.offset; at < end; at += bytes.size()) {
+      bytes.resize(std::min<uint64_t>(kReadBytes, end - at));
+      if (!ReadBlocks(at / kBlockBytes, bytes)) return false;
+    }
   }
   return !damaged();
 }
 
-const uint8_t* IndexFile::Checked(Section section, uint64_t offset, uint64_t bytes) const {
-  const SectionPlace& place = header_.section(section);
-  const bool inside = offset <= place.bytes && bytes <= place.bytes - offset;
-  const uint64_t begin = place.offset + offset;
-  if (inside && bytes != 0) pages_->Use(begin, begin + bytes);
-  if (!inside || !CheckBlocks(begin / kIndexBlockBytes,
-                              (begin + bytes + kIndexBlockBytes - 1) / kIndexBlockBytes)) {
-    damaged_ = true;
-    return nullptr;
-  }
-  return data_ + begin;
-}
-
-bool IndexFile::CheckBlocks(uint64_t begin, uint64_t end) const {
-  for (uint64_t block = begin; block < end; block++) {
-    const uint64_t bit = uint64_t{1} << block % kWordBits;
-    if ((checked_[block / kWordBits].load(std::memory_order_relaxed) & bit) != 0) continue;
-    if (!CheckBlock(block)) return false;
-    checked_[block / kWordBits].fetch_or(bit, std::memory_order_relaxed);
-  }
-  return true;
-}
-
-bool IndexFile::CheckBlock(uint64_t block) const {
-  if ((checked_[0].load(std::memory_order_acquire) & 1) == 0) {
-    if (!CheckOwnSums()) return false;
-    checked_[0].fetch_or(1, std::memory_order_release);
-  }
-  const uint64_t sum = header_.section(Section::kOwnSums).offset + block * sizeof(uint32_t);
-  pages_->Use(sum, sum + sizeof(uint32_t));
-  return Load<uint32_t>(data_ + sum) ==
-         Crc32c(0, {data_ + block * kIndexBlockBytes, kIndexBlockBytes});
+// The blocks of the sums themselves have one for all of them. If they change later on, then some
+// block is taken for damaged that is not.
+bool IndexFile::CheckBlock(uint64_t block, std::span<const uint8_t> bytes) const {
+  std::call_once(own_sums_once_, [&] { own_sums_sound_ = CheckOwnSums(); });
+  if (!own_sums_sound_) return false;
+  if (block * kBlockBytes >= header_.section(Section::kOwnSums).offset) return true;
+  const auto sum = Element<kSumBytes>(Section::kOwnSums, block);
+  return Load<uint32_t>(sum.data()) == Crc32c(0, bytes);
 }
 
 bool IndexFile::CheckOwnSums() const {
   const SectionPlace& place = header_.section(Section::kOwnSums);
-  pages_->Use(place.offset, place.offset + place.bytes);
-  return Crc32c(0, {data_ + place.offset, place.bytes}) == header_.own_sums_crc;
+  std::vector<uint8_t> bytes(kReadBytes);
+  uint32_t crc = 0;
+  for (uint64_t at = 0; at < place.bytes; at += bytes.size()) {
+    bytes.resize(std::min<uint64_t>(kReadBytes, place.bytes - at));
+    if (!file_->ReadAt(place.offset + at, bytes).ok()) return false;
+    crc = Crc32c(crc, bytes);
+  }
+  return crc == header_.own_sums_crc;
+}
+
+PostingsView PostingsOfEntry(std::span<const uint8_t, kTermEntryBytes> entry,
+                             const ListSource* lists) {
+  PostingsView view;
+  view.count = Load<uint32_t>(entry.data() + 12);
+  view.version = Load<uint64_t>(entry.data() + 16);
+  if (view.count == 1) {
+    view.only = Load<uint32_t>(entry.data() + 24);
+    view.only_offset = Load<uint32_t>(entry.data() + 28);
+  } else {
+    view.source = lists;
+    view.list_offset = Load<uint64_t>(entry.data() + 24);
+  }
+  return view;
+}
+
+Term TermOfEntry(std::span<const uint8_t> entry) {
+  return {Load<uint64_t>(entry.data()), Load<uint32_t>(entry.data() + 8)};
 }
 
 }  // namespace allsource::index

@@ -1,37 +1,62 @@
-// An index file, mapped: the part of the index that covers its events. Each block is checked when
-// it is first used. Thread-safe.
+// An index file: the part of the index that covers its events. Its blocks come through the cache,
+// and each is checked when it does. Thread-safe.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/sha256.h"
 #include "env/env.h"
+#include "index/block_cache.h"
 #include "index/index_format.h"
-#include "index/index_writer.h"
-#include "index/page_budget.h"
 #include "index/postings_view.h"
+#include "index/term.h"
 
 namespace allsource::index {
 
-class IndexFile : public IndexSource {
+class IndexFile : public ListSource {
  public:
   // kDamaged where the file is no index file of this store, or has another length than its header
   // says.
   static Result<std::shared_ptr<IndexFile>> Open(env::Env* env, const std::string& path,
                                                  const Uuid& store_id,
-                                                 std::shared_ptr<PageBudget> budget);
+                                                 std::shared_ptr<BlockCache> cache);
+
+  ~IndexFile() override;
 
   const std::string& path() const { return path_; }
   const IndexHeader& header() const { return header_; }
+  const std::shared_ptr<BlockCache>& cache() const { return cache_; }
+  uint64_t event_count() const { return header_.event_count; }
   std::vector<CoveredSegment> segments() const;
+
+  enum class Table { kTerms, kIds };
 
   PostingsView Find(Term term) const;
   std::optional<uint32_t> FindId(Term id) const;
+  // The same as Find for many, whose places are asked of the main memory together: those that are
+  // found get their view.
+  struct Lookup {
+    Term term;
+    PostingsView view;
+  };
+  static constexpr size_t kLookupsMax = 32;
+  void FindAll(std::span<Lookup* const> lookups) const;
+  // Keeps the filter of terms in memory, if the cache has room for it: appends ask it for each
+  // entity.
+  void KeepFilter() const;
+  // Of what Find looks at first; see BlockCache.
+  void PrefetchSets(Table table, Term term) const;
+  void PrefetchPieces(Table table, Term term) const;
+  // Of an event's record in its segment.
+  uint32_t offset(uint32_t ordinal) const;
   // The entity or event type whose first event this is; nothing where it is not.
   std::optional<Term> FirstAt(FirstKind kind, uint32_t ordinal) const;
   // The CRC-32C of 4 KiB of a covered segment; `number` counts over all of them.
@@ -40,52 +65,77 @@ class IndexFile : public IndexSource {
   // The hashes of merkle::ShapeOf this file's events.
   Digest tree_hash(uint64_t number) const;
 
+  uint64_t CountOf(Section section, uint64_t element_bytes) const {
+    return header_.section(section).bytes / element_bytes;
+  }
+  // Reads whole blocks past the cache, and checks them; false, and the file is damaged, where they
+  // are not as they were written. `out` may end with the file.
+  bool ReadBlocks(uint64_t first_block, std::span<uint8_t> out) const;
+  // Checks all blocks; false where the file is damaged.
+  bool CheckAll() const;
+
   // True once something in the file was not as it was written: then this and later answers are
   // worth nothing, and the part has to be made anew from the log.
-  // Compares all blocks that were not used yet with their checksums; false where the file is
-  // damaged.
-  bool CheckAll() const;
   bool damaged() const { return damaged_.load(std::memory_order_relaxed); }
   // For who finds out that what it says can't be.
   void MarkDamaged() const { damaged_.store(true, std::memory_order_relaxed); }
 
-  uint64_t event_count() const override { return header_.event_count; }
-  uint32_t offset(uint32_t ordinal) const override;
-  uint64_t term_count() const override { return CountOf(Section::kTermEntries, kTermEntryBytes); }
-  Term term(uint64_t number) const override;
-  PostingsView postings(uint64_t number) const override;
-  Term id(uint64_t number) const override;
-  uint32_t id_ordinal(uint64_t number) const override;
-  uint64_t first_count(FirstKind kind) const override;
-  First first(FirstKind kind, uint64_t number) const override;
-  bool is_sound() const override { return !damaged(); }
+  size_t ReadLists(uint64_t offset, std::span<uint8_t> out) const override;
+  void ReportDamage() const override { MarkDamaged(); }
 
  private:
-  IndexFile(std::string path, std::unique_ptr<env::File> file, IndexHeader header)
-      : path_(std::move(path)), file_(std::move(file)), header_(header) {}
+  IndexFile(std::string path, std::unique_ptr<env::File> file, IndexHeader header,
+            std::shared_ptr<BlockCache> cache)
+      : path_(std::move(path)),
+        file_(std::move(file)),
+        header_(header),
+        cache_(std::move(cache)),
+        cache_number_(cache_->NewFile()) {}
 
-  // The bytes of a section, checked; null (and the file damaged) where they are not as written.
-  const uint8_t* Checked(Section section, uint64_t offset, uint64_t bytes) const;
-  bool CheckBlocks(uint64_t begin, uint64_t end) const;
-  bool CheckBlock(uint64_t block) const;
+  // Bytes of a section; false, and the file damaged, where they are not as written.
+  bool Copy(Section section, uint64_t offset, std::span<uint8_t> out) const;
+  // In the file: a term's block of the filter, and its bucket.
+  uint64_t FilterPlaceOf(Table table, Term term) const;
+  uint64_t BucketPlaceOf(Table table, Term term) const;
+  // A block of a filter.
+  struct alignas(kFilterBlockBytes) FilterBlock {
+    std::array<uint32_t, kFilterBlockBytes / sizeof(uint32_t)> words;
+  };
+
+  // Whether the filter lets a term pass.
+  bool MayHave(Table table, Term term) const;
+  // Numbers of the first entry of a term's bucket and of the first behind it.
+  struct Bucket {
+    uint64_t begin = 0;
+    uint64_t end = 0;
+  };
+  Bucket BucketOf(Table table, Term term) const;
+  // An element of a section of equal ones; zeros where it is damaged.
+  template <size_t kBytes>
+  std::array<uint8_t, kBytes> Element(Section section, uint64_t number) const;
+  // The entry of a term; nothing where the table has none.
+  template <size_t kBytes>
+  std::optional<std::array<uint8_t, kBytes>> FindEntry(Table table, Bucket bucket, Term term) const;
+  bool CheckBlock(uint64_t block, std::span<const uint8_t> bytes) const;
   bool CheckOwnSums() const;
-  uint64_t CountOf(Section section, uint64_t element_bytes) const {
-    return header_.section(section).bytes / element_bytes;
-  }
-  // Calls `visit` with the number of each entry of a term's bucket until it returns true; not at
-  // all where the filter knows that the term is not there.
-  template <typename Visit>
-  void VisitBucket(Term term, Section filter, Section buckets, uint64_t entries,
-                   const Visit& visit) const;
 
   const std::string path_;
   const std::unique_ptr<env::File> file_;
   const IndexHeader header_;
-  const uint8_t* data_ = nullptr;
-  std::unique_ptr<MappedPages> pages_;
-  // A bit a block; the first is of the sums themselves, since the header's block has no sum.
-  std::unique_ptr<std::atomic<uint64_t>[]> checked_;
+  const std::shared_ptr<BlockCache> cache_;
+  const uint64_t cache_number_;
+  mutable std::once_flag filter_once_;
+  mutable std::vector<FilterBlock> filter_blocks_;            // of terms, once they are kept
+  mutable std::atomic<const FilterBlock*> filter_ = nullptr;  // these
+  mutable std::once_flag own_sums_once_;
+  mutable bool own_sums_sound_ = false;
   mutable std::atomic<bool> damaged_{false};
 };
+
+// The view of a term that its entry in an index file tells.
+PostingsView PostingsOfEntry(std::span<const uint8_t, kTermEntryBytes> entry,
+                             const ListSource* lists);
+// What entries of terms, ids and firsts begin with.
+Term TermOfEntry(std::span<const uint8_t> entry);
 
 }  // namespace allsource::index

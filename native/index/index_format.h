@@ -15,6 +15,9 @@ namespace allsource::index {
 
 // A file is checked in blocks of this size, each when it is first used. Sections begin with one.
 inline constexpr uint64_t kIndexBlockBytes = 4096;
+inline constexpr uint64_t AlignBlock(uint64_t bytes) {
+  return (bytes + kIndexBlockBytes - 1) / kIndexBlockBytes * kIndexBlockBytes;
+}
 inline constexpr size_t kIndexHeaderBytes = 320;
 inline constexpr uint32_t kIndexFormatVersion = 1;
 inline constexpr size_t kTermEntryBytes = 32;

@@ -9,10 +9,6 @@
 namespace allsource::index {
 namespace {
 
-uint64_t AlignBlock(uint64_t bytes) {
-  return (bytes + kIndexBlockBytes - 1) / kIndexBlockBytes * kIndexBlockBytes;
-}
-
 // Filter and buckets of a table, written while its entries go by in the order of their hashes.
 class TableWriter {
  public:
@@ -194,14 +190,21 @@ class IndexWriter {
                  SectionWriter& postings) {
     uint64_t count = 0;
     uint64_t version = 0;
-    uint32_t only = 0;
+    uint64_t only = 0;  // ordinal and record offset
     for (size_t i = 0; i < next.size(); i++) {
       const IndexSource& source = *contents_.sources[i];
       if (next[i] == source.term_count() || source.term(next[i]) != term) continue;
       const PostingsView view = source.postings(next[i]++);
       PostingsRange range(view);
-      for (uint32_t n = 0; n < range.size(); n++) encoder_.Add(bases_[i] + range[n]);
-      if (count == 0 && view.count > 0) only = bases_[i] + range[0];
+      for (uint32_t n = 0; n < range.size(); n++) {
+        // Where a source's list does not tell the offset, that of the joined one will not either.
+        const auto known = range.OffsetOf(n);
+        const uint32_t ordinal = bases_[i] + range[n];
+        const bool is_wanted = n < kPostingsBlock && view.plain != nullptr;
+        const uint32_t offset = known ? *known : is_wanted ? source.offset(range[n]) : 0;
+        if (count == 0 && n == 0) only = uint64_t{offset} << 32 | ordinal;
+        encoder_.Add(ordinal, offset);
+      }
       count += view.count;
       version = view.version;
     }
@@ -210,7 +213,7 @@ class IndexWriter {
     entries.AppendNumber(term.check);
     entries.AppendNumber(static_cast<uint32_t>(count));
     entries.AppendNumber(version);
-    entries.AppendNumber(count == 1 ? uint64_t{only} : postings.bytes());
+    entries.AppendNumber(count == 1 ? only : postings.bytes());
     if (count > 1) postings.Append(list);
   }
 

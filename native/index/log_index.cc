@@ -11,10 +11,6 @@
 namespace allsource::index {
 namespace {
 
-// Of a record whose length nothing tells before it is read.
-constexpr uint32_t kUsualRecordBytes = 1024;
-constexpr uint64_t kRecordReadMax = uint64_t{64} << 10;
-
 // Stands where an event can't be read, so that whoever looks at it before the damage is told sees
 // empty fields and nothing outside of them.
 const uint8_t* BlankRecord() {
@@ -26,12 +22,10 @@ const uint8_t* BlankRecord() {
   return blank.data();
 }
 
-// How many bytes to read at the offset of an event, that its record is likely among: the event
-// behind it tells, which follows at once or after the header of a frame.
-uint32_t LikelyRecordBytes(const IndexPart& part, uint32_t ordinal, uint64_t offset) {
-  const uint64_t next = ordinal + 1 < part.event_count() ? part.OffsetOf(ordinal + 1) : 0;
-  if (next < offset + wal::kRecordHeaderBytes) return kUsualRecordBytes;
-  return static_cast<uint32_t>(std::min(next - offset, kRecordReadMax));
+void FindIn(const IndexPart& part, std::span<IndexFile::Lookup* const> lookups) {
+  if (part.file != nullptr) return part.file->FindAll(lookups);
+  for (const IndexFile::Lookup* lookup : lookups) part.memory->PrefetchTerm(lookup->term);
+  for (IndexFile::Lookup* lookup : lookups) lookup->view = part.Find(lookup->term);
 }
 
 }  // namespace
@@ -57,7 +51,9 @@ void LogIndex::AddSegment(std::shared_ptr<wal::Segment> segment, MemoryIndex::Ex
   part.memory = std::make_shared<MemoryIndex>(expected);
   part.first_segment = segments_.size();
   part.segment_count = 1;
+  part.segment_bytes = segment->header.capacity;
   parts_.push_back(std::move(part));
+  segment_begins_.push_back(segment->header.first_position);
   segments_.push_back(std::make_shared<SegmentRecords>(std::move(segment)));
 }
 
@@ -72,6 +68,8 @@ void LogIndex::AddFile(std::shared_ptr<IndexFile> file,
   uint64_t block_sums = 0;
   for (std::shared_ptr<wal::Segment>& segment : segments) {
     const uint64_t blocks = segment->header.capacity / kIndexBlockBytes;
+    part.segment_bytes += segment->header.capacity;
+    segment_begins_.push_back(segment->header.first_position);
     segments_.push_back(
         segment->header.first_position < first_position_
             ? std::make_shared<SegmentRecords>(std::move(segment))
@@ -87,15 +85,22 @@ void LogIndex::Install(std::shared_ptr<IndexFile> file) {
     return part.first_position == first_position && part.event_count() > 0;
   });
   auto last = first;
-  IndexPart joined{first_position, nullptr, std::move(file), first->first_segment, 0};
+  IndexPart joined{first_position, nullptr, std::move(file), first->first_segment};
   for (; last != parts_.end() && last->first_position < joined.end_position(); ++last) {
     joined.segment_count += last->segment_count;
+    joined.segment_bytes += last->segment_bytes;
     if (last->file != nullptr && last->file->damaged()) damaged_files_.push_back(last->file);
   }
   uint64_t block_sums = 0;
   for (size_t i = 0; i < joined.segment_count; i++) {
     Records& records = segments_[joined.first_segment + i];
-    records = records->In(joined.file, block_sums);
+    const std::shared_ptr<wal::Segment>& segment = records->segment();
+    // Nobody writes to it any more, and it is no longer read through its mapping, which goes when
+    // those have done who read it now.
+    records = segment->data == nullptr || files_ == nullptr
+                  ? records->In(joined.file, block_sums)
+                  : std::make_shared<SegmentRecords>(wal::Sealed(*segment, *files_), joined.file,
+                                                     block_sums);
     block_sums += records->segment()->header.capacity / kIndexBlockBytes;
   }
   *first = std::move(joined);
@@ -128,6 +133,28 @@ uint64_t LogIndex::VersionIn(size_t part_count, Term entity) const {
   });
 }
 
+void LogIndex::LookUpVersions(std::span<EventTerms* const> events) const {
+  const size_t older_parts = parts_.size() - 1;
+  std::array<IndexFile::Lookup, IndexFile::kLookupsMax> lookups;
+  (void)SoundIn(older_parts, [&] {
+    std::array<IndexFile::Lookup*, IndexFile::kLookupsMax> unknown;
+    size_t count = 0;
+    for (const EventTerms* event : events) active().PrefetchTerm(event->entity);
+    for (size_t i = 0; i < events.size(); i++) {
+      lookups[i] = {events[i]->entity, {}};
+      if (active().Find(events[i]->entity) == nullptr) unknown[count++] = &lookups[i];
+    }
+    for (size_t part = older_parts; part-- > 0 && count > 0;) {
+      FindIn(parts_[part], std::span(unknown).first(count));
+      const auto end = std::remove_if(unknown.begin(), unknown.begin() + count,
+                                      [](const auto* lookup) { return lookup->view.found(); });
+      count = static_cast<size_t>(end - unknown.begin());
+    }
+    return 0;
+  });
+  for (size_t i = 0; i < events.size(); i++) events[i]->version = lookups[i].view.version + 1;
+}
+
 bool LogIndex::Contains(Term term) const { return ContainsIn(parts_.size(), term); }
 
 bool LogIndex::ContainsIn(size_t part_count, Term term) const {
@@ -140,6 +167,7 @@ bool LogIndex::ContainsIn(size_t part_count, Term term) const {
 }
 
 std::optional<uint64_t> LogIndex::PositionOfId(Term id) const {
+  PrefetchFiles(IndexFile::Table::kIds, id);
   return Sound([&]() -> std::optional<uint64_t> {
     for (auto part = parts_.rbegin(); part != parts_.rend(); ++part) {
       if (const auto ordinal = part->FindId(id)) return part->first_position + *ordinal;
@@ -189,14 +217,11 @@ StoredEvent LogIndex::Locate(uint64_t position) const {
   return LocateIn(part, static_cast<uint32_t>(position - part.first_position));
 }
 
-StoredEvent LogIndex::LocateIn(const IndexPart& part, uint32_t ordinal) const {
+StoredEvent LogIndex::LocateIn(const IndexPart& part, uint32_t ordinal, uint32_t offset) const {
   const uint64_t position = part.first_position + ordinal;
   const SegmentRecords& records = RecordsOf(part, position);
-  const uint32_t offset = part.OffsetOf(ordinal);
-  if (const uint8_t* const mapped = records.Mapped(offset)) {
-    return {position, mapped, &records, offset, 0};
-  }
-  return {position, nullptr, &records, offset, LikelyRecordBytes(part, ordinal, offset)};
+  const auto likely_bytes = static_cast<uint32_t>(part.segment_bytes / part.event_count());
+  return {position, records.Mapped(offset), &records, offset, likely_bytes};
 }
 
 StoredEvent LogIndex::EventAt(uint64_t position, wal::RecordReader& reader) const {
@@ -211,7 +236,7 @@ StoredEvent LogIndex::EventIn(const IndexPart& part, uint32_t ordinal,
 StoredEvent LogIndex::ReadNow(StoredEvent event, wal::RecordReader& reader) const {
   if (event.record != nullptr) return event;
   std::optional<wal::Damage> damage;
-  event.record = event.records->Read(event.offset, event.likely_bytes, reader, damage);
+  event.record = event.records->Read(event.offset, reader, damage);
   if (event.record != nullptr) return event;
   if (damage && !damage_) damage_ = damage;
   event.record = BlankRecord();
@@ -219,13 +244,10 @@ StoredEvent LogIndex::ReadNow(StoredEvent event, wal::RecordReader& reader) cons
 }
 
 const SegmentRecords& LogIndex::RecordsOf(const IndexPart& part, uint64_t position) const {
-  const auto first = segments_.begin() + static_cast<ptrdiff_t>(part.first_segment);
-  if (part.segment_count == 1) return **first;
-  const auto after = std::upper_bound(first, first + static_cast<ptrdiff_t>(part.segment_count),
-                                      position, [](uint64_t value, const Records& records) {
-                                        return value < records->segment()->header.first_position;
-                                      });
-  return **(after - 1);
+  const auto first = segment_begins_.begin() + static_cast<ptrdiff_t>(part.first_segment);
+  const auto after =
+      std::upper_bound(first, first + static_cast<ptrdiff_t>(part.segment_count), position);
+  return *segments_[static_cast<size_t>(after - segment_begins_.begin()) - 1];
 }
 
 bool LogIndex::MendDamagedParts(size_t part_count) const {
@@ -265,7 +287,9 @@ uint64_t LogIndex::AddTo(MemoryIndex& index, size_t older_parts, const EventTerm
                          uint32_t record_offset) const {
   // An entity or type that is new to this part may be known to an older one.
   Postings& entity = index.Obtain(terms.entity);
-  if (entity.ordinals().empty()) entity.version = VersionIn(older_parts, terms.entity);
+  if (entity.ordinals().empty()) {
+    entity.version = terms.version != 0 ? terms.version - 1 : VersionIn(older_parts, terms.entity);
+  }
   Postings& type = index.Obtain(terms.type);
   const bool type_is_new = type.ordinals().empty() && !ContainsIn(older_parts, terms.type);
 
@@ -291,6 +315,15 @@ void LogIndex::Prefetch(const EventTerms& terms) const {
   const MemoryIndex& index = *parts_.back().memory;
   index.PrefetchTerm(terms.entity);
   index.PrefetchId(terms.id);
+}
+
+void LogIndex::PrefetchFiles(IndexFile::Table table, Term term) const {
+  for (const IndexPart& part : parts_) {
+    if (part.file != nullptr) part.file->PrefetchSets(table, term);
+  }
+  for (const IndexPart& part : parts_) {
+    if (part.file != nullptr) part.file->PrefetchPieces(table, term);
+  }
 }
 
 uint64_t LogIndex::Count(Term term, uint64_t last_position) const {

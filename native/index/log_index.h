@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "env/open_files.h"
 #include "index/index_file.h"
 #include "index/memory_index.h"
 #include "index/postings_view.h"
@@ -30,7 +31,7 @@ struct StoredEvent {
   const uint8_t* record = nullptr;  // null where it is still to be read
   const SegmentRecords* records = nullptr;
   uint32_t offset = 0;
-  uint32_t likely_bytes = 0;
+  uint32_t likely_bytes = 0;  // of a record that is still to be read: as the others have
 };
 
 // Events that follow one another, and their index: one of `memory` and `file`.
@@ -40,12 +41,14 @@ struct IndexPart {
   std::shared_ptr<IndexFile> file;
   size_t first_segment = 0;  // numbers in LogIndex::segments()
   size_t segment_count = 0;
+  uint64_t segment_bytes = 0;  // of these
 
   uint64_t event_count() const {
     return file == nullptr ? memory->event_count() : file->event_count();
   }
   uint64_t end_position() const { return first_position + event_count(); }
 
+  // Of an event's record in its segment.
   uint32_t OffsetOf(uint32_t ordinal) const {
     return file == nullptr ? memory->offset(ordinal) : file->offset(ordinal);
   }
@@ -65,10 +68,11 @@ struct EventTerms {
   Term entity;
   Term type;
   Term id;
+  uint64_t version = 0;  // of the entity with this event; 0 where the index has to tell
 
   static EventTerms Of(const TenantTerms& tenant, const wal::Record& record) {
     return {&tenant, tenant.Entity(record.fields.entity), tenant.Type(record.fields.type),
-            tenant.Id(record.id)};
+            tenant.Id(record.id), record.version};
   }
 };
 
@@ -80,6 +84,8 @@ class LogIndex {
   using ReadSegments = std::function<bool(std::span<const Records> segments, const AddEvent& add)>;
 
   explicit LogIndex(HashKey key) : key_(key) {}
+  // What segments are read through once they have an index file; without it they stay open.
+  void set_files(std::shared_ptr<env::OpenFiles> files) { files_ = std::move(files); }
   // The first event that can be read, where those before it were dropped: index files still know
   // them. Set before anything is added.
   void set_first_position(uint64_t position) { first_position_ = position; }
@@ -113,13 +119,17 @@ class LogIndex {
   const MemoryIndex& active() const { return *parts_.back().memory; }
   uint64_t next_position() const { return parts_.empty() ? begin_ : parts_.back().end_position(); }
 
-  // Whoever asks the rest, or parts(), asks within Sound, but for these five: they do it.
+  // Whoever asks the rest, or parts(), asks within Sound, but for these six: they do it.
   // The entity's version now; 0 = it has no events.
   uint64_t VersionOf(Term entity) const;
   bool Contains(Term term) const;
   std::optional<uint64_t> PositionOfId(Term id) const;
   // Events of a term up to a position.
   uint64_t Count(Term term, uint64_t last_position) const;
+  // Sets the versions of events that are about to be added, at most IndexFile::kLookupsMax, as far
+  // as the active part does not know their entities: faster than when each is looked up by Add.
+  // Holds until the next part begins.
+  void LookUpVersions(std::span<EventTerms* const> events) const;
   // Adds the event of the next position to the active part and returns its version.
   uint64_t Add(const EventTerms& terms, uint32_t record_offset);
 
@@ -130,7 +140,11 @@ class LogIndex {
 
   // Where an event lies; whoever reads it needs no lock.
   StoredEvent Locate(uint64_t position) const;
-  StoredEvent LocateIn(const IndexPart& part, uint32_t ordinal) const;
+  StoredEvent LocateIn(const IndexPart& part, uint32_t ordinal) const {
+    return LocateIn(part, ordinal, part.OffsetOf(ordinal));
+  }
+  // For who knows the offset of its record.
+  StoredEvent LocateIn(const IndexPart& part, uint32_t ordinal, uint32_t offset) const;
   // The same with its record, a blank one where it can't be read: then TakeDamage says why, or the
   // part is made anew.
   StoredEvent EventAt(uint64_t position, wal::RecordReader& reader) const;
@@ -149,6 +163,8 @@ class LogIndex {
   const std::optional<wal::Damage>& lost() const { return lost_; }
 
   void Prefetch(const EventTerms& terms) const;
+  // What each file tells of a term, or of an id, first, asked of the main memory together.
+  void PrefetchFiles(IndexFile::Table table, Term term) const;
   Term store_entities() const { return store_.entities(); }
   Term store_types() const { return store_.types(); }
   // Memory of the parts that are not in files.
@@ -173,6 +189,7 @@ class LogIndex {
   bool MendDamagedParts(size_t part_count) const;
 
   HashKey key_;
+  std::shared_ptr<env::OpenFiles> files_;
   uint64_t first_position_ = 1;
   uint64_t begin_ = 1;
   ReadSegments read_segments_;
@@ -181,6 +198,7 @@ class LogIndex {
   const TenantTerms* last_tenant_terms_ = nullptr;
   TenantTerms store_{key_, "$"};  // lists over all tenants
   mutable std::vector<Records> segments_;
+  std::vector<uint64_t> segment_begins_;  // their first positions
   mutable std::vector<IndexPart> parts_;
   mutable std::vector<std::shared_ptr<IndexFile>> damaged_files_;  // views into them may be in use
   mutable std::optional<wal::Damage> damage_;

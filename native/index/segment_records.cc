@@ -9,98 +9,137 @@
 namespace allsource::index {
 namespace {
 
-constexpr uint64_t kBlockBytes = kIndexBlockBytes;
-constexpr uint64_t kWordBits = 64;
+constexpr uint64_t kBlockBytes = BlockCache::kBlockBytes;
+// What is read at once beyond this belongs to a long run of events, which would take the room of
+// what is asked for again.
+constexpr uint64_t kCachedBytesMax = uint64_t{16} << 10;
+// Of a longer record the processor fetches the rest by itself.
+constexpr uint64_t kPrefetchBytesMax = 1024;
+
+uint64_t CapacityOf(const wal::Segment& segment) {
+  return segment.file == nullptr ? 0 : segment.header.capacity;
+}
+
+uint64_t NextPiece(uint64_t offset) {
+  return (offset / BlockCache::kPieceBytes + 1) * BlockCache::kPieceBytes;
+}
 
 }  // namespace
 
+SegmentRecords::SegmentRecords(std::shared_ptr<wal::Segment> segment)
+    : segment_(std::move(segment)), capacity_(CapacityOf(*segment_)) {}
+
 SegmentRecords::SegmentRecords(std::shared_ptr<wal::Segment> segment,
                                std::shared_ptr<IndexFile> file, uint64_t first_block_sum)
-    : segment_(std::move(segment)), file_(std::move(file)), first_block_sum_(first_block_sum) {
-  const uint64_t blocks = segment_->header.capacity / kBlockBytes;
-  checked_ = std::make_shared<CheckedBlocks>(
-      std::make_unique<std::atomic<uint64_t>[]>(blocks / kWordBits + 1));
-}
+    : segment_(std::move(segment)),
+      capacity_(CapacityOf(*segment_)),
+      file_(std::move(file)),
+      first_block_sum_(first_block_sum),
+      cache_number_(file_->cache()->NewFile()) {}
 
 std::shared_ptr<SegmentRecords> SegmentRecords::In(std::shared_ptr<IndexFile> file,
                                                    uint64_t first_block_sum) const {
-  auto records = std::make_shared<SegmentRecords>(segment_);
-  records->file_ = std::move(file);
-  records->first_block_sum_ = first_block_sum;
-  records->checked_ = checked_;
+  auto records = std::make_shared<SegmentRecords>(segment_, std::move(file), first_block_sum);
+  if (file_ != nullptr) records->cache_number_ = cache_number_;
   return records;
 }
 
-const uint8_t* SegmentRecords::Read(uint64_t offset, uint64_t likely_bytes,
-                                    wal::RecordReader& reader,
+const uint8_t* SegmentRecords::Read(uint64_t offset, wal::RecordReader& reader,
                                     std::optional<wal::Damage>& damage) const {
-  const uint64_t capacity = segment_->header.capacity;
-  if (segment_->file == nullptr) {
+  if (capacity_ == 0) {
     damage = {segment_->path, offset, "this segment was dropped"};
     return nullptr;
   }
   if (offset < wal::kSegmentHeaderBytes + wal::kFrameHeaderBytes ||
-      offset + wal::kRecordHeaderBytes > capacity) {
+      offset + wal::kRecordHeaderBytes > capacity_) {
     return Refuse(offset, damage);
   }
-  const uint64_t likely = std::min(likely_bytes, capacity - offset);
-  const uint8_t* const record = ReadBytes(offset, likely, reader, damage);
-  if (record == nullptr) return nullptr;
-  if (!CheckBlocks(offset, offset + wal::kRecordHeaderBytes, damage)) return nullptr;
-  const wal::Record header = wal::DecodeTrustedRecord(record);
-  const uint64_t bytes = header.record_bytes;
+  LastBlock last;
+  const auto fill = [&](uint64_t begin, std::span<uint8_t> out) {
+    return Fill(begin, out, last, damage);
+  };
+  // Its header tells how long it is.
+  std::array<uint8_t, wal::kRecordHeaderBytes> bytes;
+  const uint8_t* header = bytes.data();
+  if (reader.HasOrReadsAhead(*segment_, offset)) {
+    header = reader.Read(*segment_, offset, bytes.size(), fill);
+    if (header == nullptr) return nullptr;
+  } else if (!fill(offset, bytes)) {
+    return nullptr;
+  }
+  const wal::Record record = wal::DecodeTrustedRecord(header);
   // Lengths that add up lie within the record, wherever the offset came from.
-  if (offset + bytes > capacity || wal::RecordBytes(header.fields) != bytes) {
+  if (offset + record.record_bytes > capacity_ ||
+      wal::RecordBytes(record.fields) != record.record_bytes) {
     return Refuse(offset, damage);
   }
-  if (!CheckBlocks(offset, offset + bytes, damage)) return nullptr;
-  return bytes <= likely ? record : ReadBytes(offset, bytes, reader, damage);
+  return reader.Read(*segment_, offset, record.record_bytes, fill);
 }
 
-const uint8_t* SegmentRecords::ReadBytes(uint64_t offset, uint64_t bytes, wal::RecordReader& reader,
-                                         std::optional<wal::Damage>& damage) const {
-  const auto read = reader.Read(*segment_, offset, bytes);
-  if (read.ok()) return read.value();
-  damage = {segment_->path, offset,
-            "the disk does not give back what is here: " + read.status().message()};
-  return nullptr;
+void SegmentRecords::PrefetchSets(uint64_t offset, uint64_t bytes) const {
+  if (file_ == nullptr) return;
+  const uint64_t end = offset + std::min(bytes, kPrefetchBytesMax);
+  for (uint64_t at = offset; at < end; at = NextPiece(at)) {
+    file_->cache()->PrefetchSet(cache_number_, at);
+  }
+}
+
+void SegmentRecords::PrefetchPieces(uint64_t offset, uint64_t bytes) const {
+  if (file_ == nullptr) return;
+  const uint64_t end = offset + std::min(bytes, kPrefetchBytesMax);
+  for (uint64_t at = offset; at < end; at = NextPiece(at)) {
+    file_->cache()->PrefetchPiece(cache_number_, at, end - at);
+  }
+}
+
+bool SegmentRecords::Fill(uint64_t offset, std::span<uint8_t> out, LastBlock& last,
+                          std::optional<wal::Damage>& damage) const {
+  if (file_ == nullptr) {
+    const Status status = segment_->file->ReadAt(offset, out);
+    if (!status.ok()) damage = {segment_->path, offset, status.message()};
+    return status.ok();
+  }
+  const bool is_run =
+      out.size() > kCachedBytesMax && offset % kBlockBytes == 0 && out.size() % kBlockBytes == 0;
+  if (is_run) return ReadBlocks(offset / kBlockBytes, out, damage);
+  const auto load = [&](uint64_t block, std::span<uint8_t> bytes) {
+    if (block != last.number) {
+      last.number = UINT64_MAX;
+      if (!ReadBlocks(block, last.bytes, damage)) return false;
+      last.number = block;
+    }
+    std::copy(last.bytes.begin(), last.bytes.end(), bytes.begin());
+    return true;
+  };
+  return file_->cache()->Read(cache_number_, offset, out, load);
+}
+
+bool SegmentRecords::ReadBlocks(uint64_t first_block, std::span<uint8_t> out,
+                                std::optional<wal::Damage>& damage) const {
+  const uint64_t begin = first_block * kBlockBytes;
+  if (Status status = segment_->file->ReadAt(begin, out); !status.ok()) {
+    damage = {segment_->path, begin,
+              "the disk does not give back what is here: " + status.message()};
+    return false;
+  }
+  for (uint64_t at = 0; at < out.size(); at += kBlockBytes) {
+    const uint32_t sum = file_->block_sum(first_block_sum_ + first_block + at / kBlockBytes);
+    if (file_->damaged()) return false;
+    if (Crc32c(0, out.subspan(at, kBlockBytes)) == sum) continue;
+    damage = {segment_->path, begin + at, "the bytes from here on are not those that were sealed"};
+    return false;
+  }
+  return true;
 }
 
 // Where the bytes were compared with their checksums, it is the place that is wrong.
 const uint8_t* SegmentRecords::Refuse(uint64_t offset, std::optional<wal::Damage>& damage) const {
-  if (checked_ != nullptr) {
+  if (file_ != nullptr) {
     file_->MarkDamaged();
   } else {
     damage = {segment_->path, offset, "the bytes here are not those of the event"};
   }
   return nullptr;
-}
-
-bool SegmentRecords::CheckBlocks(uint64_t begin, uint64_t end,
-                                 std::optional<wal::Damage>& damage) const {
-  if (checked_ == nullptr) return true;
-  for (uint64_t block = begin / kBlockBytes; block * kBlockBytes < end; block++) {
-    std::atomic<uint64_t>& word = (*checked_)[block / kWordBits];
-    const uint64_t bit = uint64_t{1} << block % kWordBits;
-    if ((word.load(std::memory_order_relaxed) & bit) != 0) continue;
-    if (!CheckBlock(block, damage)) return false;
-    word.fetch_or(bit, std::memory_order_relaxed);
-  }
-  return true;
-}
-
-bool SegmentRecords::CheckBlock(uint64_t block, std::optional<wal::Damage>& damage) const {
-  const uint32_t sum = file_->block_sum(first_block_sum_ + block);
-  if (file_->damaged()) return false;
-  const uint64_t offset = block * kBlockBytes;
-  std::array<uint8_t, kBlockBytes> bytes;
-  if (Status status = segment_->file->ReadAt(offset, bytes); !status.ok()) {
-    damage = {segment_->path, offset, status.message()};
-    return false;
-  }
-  if (Crc32c(0, bytes) == sum) return true;
-  damage = {segment_->path, offset, "the bytes from here on are not those that were sealed"};
-  return false;
 }
 
 }  // namespace allsource::index

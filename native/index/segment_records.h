@@ -1,11 +1,12 @@
 // The records of one segment: read through its mapping while the index of its events is in memory,
-// from the file afterwards. Thread-safe.
+// out of the cache or from the file afterwards. Thread-safe.
 #pragma once
 
-#include <atomic>
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "index/index_file.h"
 #include "wal/record_reader.h"
@@ -16,9 +17,9 @@ namespace allsource::index {
 class SegmentRecords : public std::enable_shared_from_this<SegmentRecords> {
  public:
   // Of a segment that this process wrote, or read and checked as a whole.
-  explicit SegmentRecords(std::shared_ptr<wal::Segment> segment) : segment_(std::move(segment)) {}
-  // Of a segment that nobody looked at yet: each block is compared with its checksum when it is
-  // first read. The sums of its blocks stand in `file` from this number on.
+  explicit SegmentRecords(std::shared_ptr<wal::Segment> segment);
+  // Of a segment whose index is in `file`: each block is compared with its checksum when it is
+  // read. The sums of its blocks stand there from this number on.
   SegmentRecords(std::shared_ptr<wal::Segment> segment, std::shared_ptr<IndexFile> file,
                  uint64_t first_block_sum);
 
@@ -32,25 +33,33 @@ class SegmentRecords : public std::enable_shared_from_this<SegmentRecords> {
   const uint8_t* Mapped(uint64_t offset) const {
     return file_ == nullptr && segment_->data != nullptr ? segment_->data + offset : nullptr;
   }
-  // The record that begins at `offset`, of which `likely_bytes` are read at first. Null where there
-  // is none, or its bytes are not as they were sealed: either `damage` says so, or the index file
-  // is damaged and said what is not true.
-  const uint8_t* Read(uint64_t offset, uint64_t likely_bytes, wal::RecordReader& reader,
+  // The record that begins at `offset`. Null where there is none, or its bytes are not as they were
+  // sealed: either `damage` says so, or the index file is damaged and said what is not true.
+  const uint8_t* Read(uint64_t offset, wal::RecordReader& reader,
                       std::optional<wal::Damage>& damage) const;
+  // See BlockCache.
+  void PrefetchSets(uint64_t offset, uint64_t bytes) const;
+  void PrefetchPieces(uint64_t offset, uint64_t bytes) const;
 
  private:
-  using CheckedBlocks = std::unique_ptr<std::atomic<uint64_t>[]>;  // a bit a block
+  // The block that was read from the file last, while one record is read.
+  struct LastBlock {
+    uint64_t number = UINT64_MAX;
+    std::array<uint8_t, BlockCache::kBlockBytes> bytes;
+  };
 
-  const uint8_t* ReadBytes(uint64_t offset, uint64_t bytes, wal::RecordReader& reader,
-                           std::optional<wal::Damage>& damage) const;
+  bool Fill(uint64_t offset, std::span<uint8_t> out, LastBlock& last,
+            std::optional<wal::Damage>& damage) const;
+  // Reads whole blocks from the file, and checks them.
+  bool ReadBlocks(uint64_t first_block, std::span<uint8_t> out,
+                  std::optional<wal::Damage>& damage) const;
   const uint8_t* Refuse(uint64_t offset, std::optional<wal::Damage>& damage) const;
-  bool CheckBlocks(uint64_t begin, uint64_t end, std::optional<wal::Damage>& damage) const;
-  bool CheckBlock(uint64_t block, std::optional<wal::Damage>& damage) const;
 
   const std::shared_ptr<wal::Segment> segment_;
+  const uint64_t capacity_;          // of it; 0 where it was dropped
   std::shared_ptr<IndexFile> file_;  // null where the index of the events is in memory
   uint64_t first_block_sum_ = 0;
-  std::shared_ptr<CheckedBlocks> checked_;  // null where all bytes are trusted
+  uint64_t cache_number_ = 0;
 };
 
 }  // namespace allsource::index

@@ -17,6 +17,8 @@ using index::Term;
 
 // Entities or types looked through for one page of a listing with a rare prefix.
 constexpr size_t kListScanMax = 100'000;
+// Room that is made for an answer at once.
+constexpr size_t kUsualEvents = 16;
 
 int64_t TimestampOf(const index::StoredEvent& event) {
   return wal::DecodeTrustedRecord(event.record).timestamp_micros;
@@ -127,7 +129,9 @@ Plan MakePlan(const LogIndex& index, const Query& query, uint64_t watermark) {
 // The part of a term's events that a plan asks for.
 PostingsRange RangeOf(const IndexPart& part, Term term, const Plan& plan) {
   const uint64_t base = part.first_position;
-  return {part.Find(term), plan.first > base ? plan.first - base : 0, plan.last - base};
+  const bool to_end = plan.last + 1 >= part.end_position();
+  return {part.Find(term), plan.first > base ? plan.first - base : 0,
+          to_end ? PostingsRange::kToEnd : plan.last - base};
 }
 
 // The matches of one part, in order: the group with the fewest events leads, the others are asked.
@@ -206,8 +210,8 @@ void PrefetchRecord(const index::StoredEvent& event, size_t number) {
 }
 
 // Adds a match; false where the selection ends before it: it is full, or the event was dropped.
-bool TakeMatch(const LogIndex& index, const IndexPart& part, uint32_t ordinal, size_t limit,
-               Selection& selection) {
+bool TakeMatch(const LogIndex& index, const IndexPart& part, uint32_t ordinal,
+               std::optional<uint32_t> offset, size_t limit, Selection& selection) {
   const uint64_t position = part.first_position + ordinal;
   const bool is_dropped = position < index.first_position();
   if (selection.events.size() == limit || (is_dropped && !selection.events.empty())) {
@@ -218,7 +222,7 @@ bool TakeMatch(const LogIndex& index, const IndexPart& part, uint32_t ordinal, s
     selection.meets_dropped = true;
     return false;
   }
-  selection.Add(index.LocateIn(part, ordinal));
+  selection.Add(index.LocateIn(part, ordinal, offset ? *offset : part.OffsetOf(ordinal)));
   PrefetchRecord(selection.events.back(), selection.events.size());
   return true;
 }
@@ -229,8 +233,9 @@ bool SelectFromOneList(const LogIndex& index, const IndexPart& part, const Plan&
   PostingsRange range = RangeOf(part, plan.groups.front().front(), plan);
   const uint32_t count = range.size();
   for (uint32_t i = 0; i < count; i++) {
-    const uint32_t ordinal = range[descending ? count - 1 - i : i];
-    if (!TakeMatch(index, part, ordinal, limit, selection)) return false;
+    const uint32_t number = descending ? count - 1 - i : i;
+    const uint32_t ordinal = range[number];
+    if (!TakeMatch(index, part, ordinal, range.OffsetOf(number), limit, selection)) return false;
   }
   return true;
 }
@@ -245,7 +250,7 @@ bool SelectFrom(const LogIndex& index, const IndexPart& part, const Plan& plan, 
   PartMatches matches(part, plan, descending);
   uint32_t ordinal = 0;
   while (matches.Next(ordinal)) {
-    if (!TakeMatch(index, part, ordinal, limit, selection)) return false;
+    if (!TakeMatch(index, part, ordinal, std::nullopt, limit, selection)) return false;
   }
   return true;
 }
@@ -275,6 +280,9 @@ Selection Select(const LogIndex& index, const Query& query, uint64_t watermark, 
   Selection selection;
   const Plan plan = MakePlan(index, query, watermark);
   if (plan.first > plan.last) return selection;
+  selection.events.reserve(std::min(limit, kUsualEvents));
+  if (query.entity)
+    index.PrefetchFiles(index::IndexFile::Table::kTerms, plan.groups.front().front());
   const auto& parts = index.parts();
   if (query.descending) {
     for (auto part = parts.rbegin(); part != parts.rend(); ++part) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "env/env.h"
+#include "env/open_files.h"
 #include "wal/segment_format.h"
 
 namespace allsource::wal {
@@ -27,6 +28,9 @@ struct Damage {
 };
 
 Status DamageStatus(const Damage& damage);
+
+// The same segment for readers, who open its file when they need it.
+std::shared_ptr<Segment> Sealed(const Segment& segment, env::OpenFiles& files);
 
 // The name of the segment file that begins at a position: 20 digits and ".seg".
 std::string SegmentFileName(uint64_t first_position);

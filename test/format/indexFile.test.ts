@@ -28,8 +28,8 @@ class IndexFile {
   /** Ordinals of a term entry. */
   ordinals(entry: Buffer): number[] {
     const count = entry.readUInt32LE(12);
+    if (count === 1) return [entry.readUInt32LE(24)];
     const place = Number(entry.readBigUInt64LE(24));
-    if (count === 1) return [place];
     const list = this.section(10).subarray(place);
     const blocks = Math.ceil(count / 128);
     const ordinals: number[] = [];
@@ -49,6 +49,14 @@ class IndexFile {
       }
     }
     return ordinals;
+  }
+
+  /** Where the records of a term entry's events lie, where it has no more than one block of them. */
+  offsets(entry: Buffer): number[] {
+    const count = entry.readUInt32LE(12);
+    if (count === 1) return [entry.readUInt32LE(28)];
+    const list = this.section(10).subarray(Number(entry.readBigUInt64LE(24)));
+    return Array.from({ length: count }, (_, i) => list.readUInt32LE(8 + i * 4));
   }
 }
 
@@ -119,6 +127,9 @@ describe('an index file, read as its page says', () => {
     for (let entity = 0; entity < 7; entity++) {
       const expected = all.filter((ordinal) => (first + ordinal - 1) % 7 === entity);
       expect(lists).toContainEqual(expected);
+      const entry = terms.find((_, i) => lists[i]?.join() === expected.join()) ?? Buffer.alloc(32);
+      expect(expected.length).toBeLessThanOrEqual(128);
+      expect(file.offsets(entry)).toEqual(expected.map((ordinal) => offsets[ordinal]));
     }
   });
 });

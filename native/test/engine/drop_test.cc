@@ -185,6 +185,26 @@ TEST_CASE("what was dropped is answered with a code, all else as before, also af
   }
 }
 
+TEST_CASE("who reads while its events are dropped is told, also beside the process that drops") {
+  // More segments than are kept open, so that the first ones are opened again, and are gone.
+  constexpr int kMany = 7 * 150;
+  Dropped made = MakeStore(kMany);
+  TestStore::Options read_only;
+  read_only.read_only = true;
+  TestStore beside(made.env.get(), read_only);
+  TestStore store(made.env.get());
+  query::Selection located = Take(store.engine().Locate(From(1), 10'000));
+  CHECK(located.events.size() == kMany);
+  const uint64_t first = Take(store.engine().DropBefore(kBefore)).first_position;
+  CHECK(first > 8);
+  CHECK(store.engine().Fetch(located).code() == Code::kDropped);
+  const std::vector<StoredEvent> kept(made.events.begin() + static_cast<ptrdiff_t>(first - 1),
+                                      made.events.end());
+  CHECK(EventsOf(Take(store.engine().Select(From(first), 10'000))) == kept);
+  CHECK(IsDropped(beside.engine().Select(From(1), 10'000)));
+  CHECK(EventsOf(Take(beside.engine().Select(From(first), 10'000))) == kept);
+}
+
 TEST_CASE("versions and known ids go on over what was dropped, and over later merges") {
   Dropped made = MakeDropped();
   {

@@ -24,9 +24,6 @@ class ForwardingFile : public env::File {
   Status Preallocate(uint64_t length) override { return file_->Preallocate(length); }
   Result<uint64_t> Length() const override { return file_->Length(); }
   Result<const uint8_t*> Map(uint64_t length) override { return file_->Map(length); }
-  void GiveBackPages(uint64_t offset, uint64_t bytes) override {
-    file_->GiveBackPages(offset, bytes);
-  }
 
  protected:
   env::File& file() { return *file_; }

@@ -1,6 +1,7 @@
 // Index files of sealed segments: that they answer as the log would, that they are merged, and that
 // nothing which happens to them changes an answer.
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <set>
 
@@ -161,6 +162,54 @@ TEST_CASE("a store of many segments answers from few index files, before and aft
   }
 }
 
+// Counts the files that are open.
+class CountingEnv final : public test::ForwardingEnv {
+ public:
+  using ForwardingEnv::ForwardingEnv;
+  int open_files() const { return *open_; }
+
+ private:
+  class CountedFile final : public test::ForwardingFile {
+   public:
+    CountedFile(std::unique_ptr<env::File> file, std::shared_ptr<std::atomic<int>> open)
+        : ForwardingFile(std::move(file)), open_(std::move(open)) {
+      ++*open_;
+    }
+    ~CountedFile() override { --*open_; }
+
+   private:
+    const std::shared_ptr<std::atomic<int>> open_;
+  };
+
+  std::unique_ptr<env::File> Wrap(std::unique_ptr<env::File> file) override {
+    return std::make_unique<CountedFile>(std::move(file), open_);
+  }
+
+  const std::shared_ptr<std::atomic<int>> open_ = std::make_shared<std::atomic<int>>(0);
+};
+
+TEST_CASE("open files do not grow with the log, neither of who writes it nor of who reads it all") {
+  // 64 segments, index files of four tiers, the open segment and the next one.
+  constexpr int kFilesMax = 64 + 4 * 3 + 2;
+  const auto memory = env::NewMemoryEnv();
+  CountingEnv env(memory.get());
+  {
+    TestStore store(&env);
+    AppendMany(store, 7 * 150);
+    store.engine().WaitForIndexFiles();
+    CHECK(store.engine().counters().segments >= 150);
+    CHECK(env.open_files() <= kFilesMax);
+    CHECK(store.ReadAll().size() == 7 * 150);
+    CHECK(env.open_files() <= kFilesMax);
+    REQUIRE_OK(store.Close());
+  }
+  CHECK(env.open_files() == 0);
+  TestStore store(&env);
+  CHECK(env.open_files() <= kFilesMax);
+  CHECK(store.ReadAll().size() == 7 * 150);
+  CHECK(env.open_files() <= kFilesMax);
+}
+
 TEST_CASE("versions, ids and types go on over index files") {
   Indexed indexed = MakeIndexed(7 * 9);
   {
@@ -304,23 +353,29 @@ TEST_CASE("where index file and segment are damaged nothing is answered, and not
     const std::string index_file = FilesOf(*indexed.env, ".idx").front();
     DamageUnused(*indexed.env, index_file);
     const std::string segment = FilesOf(*indexed.env, ".seg").front();
+    const std::vector<uint8_t> whole_segment = BytesOf(*indexed.env, segment);
     const auto file = Take(indexed.env->Open(segment, env::OpenMode::kReadWrite));
     REQUIRE_OK(test::Write(*file, 5'000, "damage"));
     if (!open_first) {
-      // Damage to what opening uses, too.
+      // Damage to what looks up an entity.
       std::vector<uint8_t> bytes = BytesOf(*indexed.env, index_file);
       const uint64_t filter =
           index::DecodeIndexHeader(bytes)->section(index::Section::kTermFilter).offset;
       for (size_t i = 0; i < 100; i++) bytes[filter + i] = 0xff;
       Overwrite(*indexed.env, index_file, bytes);
       store = std::make_unique<TestStore>(indexed.env.get());
-      CHECK(store->engine().damage());
     }
     REQUIRE_OK(store->status());
     CHECK_FALSE(store->TryReadAll().ok());
     CHECK_FALSE(store->engine().StatsOf("default").ok());
     CHECK_FALSE(store->AppendBatch(ArrayText({EventText("entity-1", "1")})).ok());
     CHECK(store->engine().watermark() == indexed.events.size());
+    // Nothing of the refused appends stays: with the segment as it was, the log is whole.
+    REQUIRE_OK(store->Close());
+    store.reset();
+    REQUIRE_OK(indexed.env->Remove(index_file));
+    Overwrite(*indexed.env, segment, whole_segment);
+    CheckAnswers(indexed);
   }
 }
 

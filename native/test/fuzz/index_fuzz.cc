@@ -2,6 +2,7 @@
 // and as a part of a store. The input is edits of a file that the engine made.
 #include "engine/engine.h"
 #include "index/index_file.h"
+#include "index/index_file_source.h"
 #include "index/postings_view.h"
 #include "merkle/range_condenser.h"
 #include "test/bytes_env.h"
@@ -16,7 +17,7 @@ extern "C" const char* __asan_default_options() { return "quarantine_size_mb=4";
 
 namespace {
 
-constexpr uint64_t kBudgetBytes = uint64_t{1} << 20;
+constexpr uint64_t kCacheBytes = uint64_t{1} << 20;
 // Of each list, from both ends.
 constexpr uint32_t kOrdinalsMax = 200;
 constexpr uint64_t kElementsMax = 2'000;
@@ -68,16 +69,24 @@ void ReadTables(const index::IndexFile& file, const engine::StoreInfo& store) {
   for (int i = 0; i < fuzz::kSampleEntities; i++) {
     ReadList(file.Find(tenant.Entity("entity-" + std::to_string(i))));
   }
-  for (uint64_t i = 0; i < std::min(file.term_count(), kElementsMax); i++) {
-    ReadList(file.postings(i));
-    ReadList(file.Find(file.term(i)));
+  // As a merge reads it, and as who asks for one term.
+  const index::IndexFileSource source(file);
+  for (uint64_t i = 0; i < std::min(source.term_count(), kElementsMax); i++) {
+    ReadList(source.postings(i));
+    ReadList(file.Find(source.term(i)));
   }
-  for (uint64_t i = 0; i < std::min(file.event_count(), kElementsMax); i++) {
-    (void)file.FindId(file.id(i));
-    (void)file.id_ordinal(i);
+  for (uint64_t i = 0; i < std::min(source.event_count(), kElementsMax); i++) {
+    (void)file.FindId(source.id(i));
+    (void)source.id_ordinal(i);
+    (void)source.offset(static_cast<uint32_t>(i));
     (void)file.offset(static_cast<uint32_t>(i));
   }
   (void)file.offset(UINT32_MAX);
+  for (const auto kind : {index::FirstKind::kEntity, index::FirstKind::kType}) {
+    for (uint64_t i = 0; i < std::min(source.first_count(kind), kElementsMax); i++) {
+      (void)file.FirstAt(kind, source.first(kind, i).ordinal);
+    }
+  }
 }
 
 void ReadAlone(const index::IndexFile& file, const engine::StoreInfo& store) {
@@ -143,7 +152,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
 
   test::BytesEnv env(std::move(files));
   const auto file = index::IndexFile::Open(&env, path, sample.store.store_id,
-                                           std::make_shared<index::PageBudget>(kBudgetBytes));
+                                           std::make_shared<index::BlockCache>(kCacheBytes));
   if (!file.ok()) {
     fuzz::Expect(file.status().code() == Code::kDamaged, "what is refused is damaged");
     return 0;

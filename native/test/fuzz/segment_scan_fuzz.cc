@@ -66,7 +66,7 @@ Opened Open(env::Env& env, bool writer) {
   index::LogIndex index(store.hash_key);
   auto log =
       engine::OpenLog(&env, kDirectory, store,
-                      {writer, std::make_shared<index::PageBudget>(uint64_t{1} << 20)}, &index);
+                      {writer, std::make_shared<index::BlockCache>(uint64_t{1} << 20)}, &index);
   fuzz::Expect(log.ok(), "a log in memory opens");
   Opened opened{AllEvents(index, log.value().watermark), log.value()};
   query::Query query;

@@ -3,19 +3,18 @@
 
 #include <random>
 
+#include "test/index/list_bytes.h"
 #include "test/test_support.h"
 
 namespace allsource::index {
 namespace {
 
-struct CodedList {
-  std::vector<uint32_t> ordinals;
-  std::vector<uint8_t> bytes;
-  std::atomic<bool> damaged{false};
+uint32_t OffsetFor(uint32_t ordinal) { return ordinal * 7 + 3; }
 
-  PostingsView view() {
-    return {static_cast<uint32_t>(ordinals.size()), 0, nullptr, bytes, &damaged};
-  }
+struct CodedList : test::ListBytes {
+  std::vector<uint32_t> ordinals;
+
+  PostingsView view() const { return ViewOf(static_cast<uint32_t>(ordinals.size())); }
 };
 
 void FillRandom(CodedList& list, std::mt19937& random, size_t count, uint32_t gap_max) {
@@ -24,7 +23,7 @@ void FillRandom(CodedList& list, std::mt19937& random, size_t count, uint32_t ga
   for (size_t i = 0; i < count; i++) {
     ordinal += 1 + (gap_max == 0 ? 0 : random() % gap_max);
     list.ordinals.push_back(ordinal);
-    encoder.Add(ordinal);
+    encoder.Add(ordinal, OffsetFor(ordinal));
   }
   list.bytes = encoder.Finish();
 }
@@ -54,7 +53,12 @@ TEST_CASE("a coded list gives back its ordinals, from either end and in any rang
         }
         PostingsRange range(list.view(), first, last);
         REQUIRE(range.size() == expected.size());
-        for (uint32_t n = 0; n < expected.size(); n++) REQUIRE(range[n] == expected[n]);
+        for (uint32_t n = 0; n < expected.size(); n++) {
+          REQUIRE(range[n] == expected[n]);
+          const auto offset = range.OffsetOf(n);
+          REQUIRE(offset.has_value() == (count <= kPostingsBlock));
+          if (offset) REQUIRE(*offset == OffsetFor(expected[n]));
+        }
         const auto ordinal = static_cast<uint32_t>(first);
         REQUIRE(range.Contains(ordinal) == (!expected.empty() && expected.front() == ordinal));
       }
@@ -94,14 +98,14 @@ TEST_CASE("bytes that are no list are reported, and nothing outside of them is r
 }
 
 TEST_CASE("a list of 2^32 - 1 events that has none is damaged") {
-  const std::vector<uint8_t> bytes(16);
-  std::atomic<bool> damaged{false};
-  PostingsRange range({UINT32_MAX, 0, nullptr, bytes, &damaged});
+  test::ListBytes list;
+  list.bytes.resize(16);
+  PostingsRange range(list.ViewOf(UINT32_MAX));
   for (const uint32_t number : {0u, 1'000u, UINT32_MAX - 1}) {
     CAPTURE(number);
-    damaged = false;
+    list.damaged = false;
     (void)range[number];
-    CHECK(damaged);
+    CHECK(list.damaged);
   }
 }
 
