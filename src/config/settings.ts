@@ -117,14 +117,14 @@ const storageSettings = {
     default: 64 * mebibyte,
     doc: 'Bytes that may wait for the disk before appends wait.',
   }),
-  indexCacheBytesMax: setting({
-    key: 'storage.index_cache_bytes_max',
-    env: ['ALLSOURCE_INDEX_CACHE_BYTES_MAX'],
-    flag: '--index-cache-bytes-max',
+  cacheBytesMax: setting({
+    key: 'storage.cache_bytes_max',
+    env: ['ALLSOURCE_CACHE_BYTES_MAX'],
+    flag: '--cache-bytes-max',
     placeholder: 'bytes',
     type: byteCount(mebibyte, 1024 * 1024 * mebibyte),
     default: 128 * mebibyte,
-    doc: 'Bytes of index files that may be in memory.',
+    doc: 'Bytes of index files and sealed segments that may be in memory.',
   }),
   durability: setting<'sync' | 'async'>({
     key: 'durability.mode',

@@ -86,7 +86,7 @@ export interface NativeOpenOptions {
   readonly durability: number;
   readonly segmentBytesMax: number;
   readonly queueBytesMax: number;
-  readonly indexCacheBytesMax: number;
+  readonly cacheBytesMax: number;
 }
 
 export interface NativeVerifyReport {
@@ -206,10 +206,11 @@ export const counterNumber = {
   indexFiles: 11,
   indexedSegments: 12,
   indexFailures: 13,
-  indexCacheBytes: 14,
-  indexCacheEvictions: 15,
-  firstPosition: 16,
-  count: 17,
+  cacheBytes: 14,
+  cacheLoads: 15,
+  cacheEvictions: 16,
+  firstPosition: 17,
+  count: 18,
 } as const;
 
 export interface NativeDropReport {

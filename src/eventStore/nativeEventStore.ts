@@ -172,6 +172,15 @@ export class NativeEventStore implements EventStore {
     return this.#reader.eventObject(tenantId, textOf(eventId, 'event_id'));
   }
 
+  async getEventBytes(
+    eventId: string,
+    options: { tenantId?: string | undefined } = {},
+  ): Promise<Buffer | undefined> {
+    this.#mustBeOpen();
+    const tenantId = textOf(options.tenantId ?? 'default', 'tenant_id');
+    return this.#reader.eventBytes(tenantId, textOf(eventId, 'event_id'));
+  }
+
   async state(entityId: string, options: StateOptions = {}): Promise<EntityState> {
     const bytes = await this.#stateBytes(entityId, options, readFlag.apiStyle);
     if (bytes === undefined) {

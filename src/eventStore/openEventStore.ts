@@ -7,7 +7,7 @@ import type { EventStore, OpenOptions } from './types.js';
 
 const segmentBytesDefault = 64 * 1024 * 1024;
 const queueBytesDefault = 64 * 1024 * 1024;
-const indexCacheBytesDefault = 128 * 1024 * 1024;
+const cacheBytesDefault = 128 * 1024 * 1024;
 
 const optionNames = new Set([
   'dataDir',
@@ -16,7 +16,7 @@ const optionNames = new Set([
   'readOnly',
   'segmentBytesMax',
   'queueBytesMax',
-  'indexCacheBytesMax',
+  'cacheBytesMax',
 ]);
 
 /**
@@ -85,11 +85,7 @@ function toNativeOptions(options: OpenOptions): NativeOpenOptions {
     durability: durabilityNumber[durability],
     segmentBytesMax: bytesOption('segmentBytesMax', options.segmentBytesMax, segmentBytesDefault),
     queueBytesMax: bytesOption('queueBytesMax', options.queueBytesMax, queueBytesDefault),
-    indexCacheBytesMax: bytesOption(
-      'indexCacheBytesMax',
-      options.indexCacheBytesMax,
-      indexCacheBytesDefault,
-    ),
+    cacheBytesMax: bytesOption('cacheBytesMax', options.cacheBytesMax, cacheBytesDefault),
   };
 }
 

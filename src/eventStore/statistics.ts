@@ -26,8 +26,9 @@ export function readCounters(native: NativeStore): EngineCounters {
     indexFiles: read('indexFiles'),
     indexedSegments: read('indexedSegments'),
     indexFailures: read('indexFailures'),
-    indexCacheBytes: read('indexCacheBytes'),
-    indexCacheEvictions: read('indexCacheEvictions'),
+    cacheBytes: read('cacheBytes'),
+    cacheLoads: read('cacheLoads'),
+    cacheEvictions: read('cacheEvictions'),
   };
 }
 

@@ -31,8 +31,8 @@ export interface OpenOptions {
   readonly segmentBytesMax?: number | undefined;
   /** Bytes that may wait for the disk before appends wait; default 64 MiB. */
   readonly queueBytesMax?: number | undefined;
-  /** Bytes of index files that may be in memory; default 128 MiB. Counted in steps of 64 KiB. */
-  readonly indexCacheBytesMax?: number | undefined;
+  /** Bytes of index files that may be in memory; default 128 MiB. */
+  readonly cacheBytesMax?: number | undefined;
 }
 
 export interface AppendResult {
@@ -179,10 +179,12 @@ export interface EngineCounters {
   readonly indexedSegments: number;
   /** Index files that could not be written since opening; each is tried again. */
   readonly indexFailures: number;
-  /** Bytes of index files that are in memory. */
-  readonly indexCacheBytes: number;
-  /** Pieces of index files, 64 KiB each, that had to make room for others. */
-  readonly indexCacheEvictions: number;
+  /** Bytes of index files and sealed segments that are in memory. */
+  readonly cacheBytes: number;
+  /** Blocks of them, 4 KiB each, that were read into memory since opening. */
+  readonly cacheLoads: number;
+  /** Pieces of 512 bytes that made room for others. */
+  readonly cacheEvictions: number;
 }
 
 export interface SubscribeOptions extends EventFilter {
@@ -296,6 +298,11 @@ export interface EventStore<E extends EventShape = AnyEvent> extends AsyncDispos
     eventId: string,
     options?: { tenantId?: string | undefined },
   ): Promise<StoredEvent<E> | undefined>;
+  /** The same as JSON in the wire names, straight from the engine. */
+  getEventBytes(
+    eventId: string,
+    options?: { tenantId?: string | undefined },
+  ): Promise<Buffer | undefined>;
   /** Throws `entity_not_found` where the entity has no events up to `asOf`. */
   state(entityId: string, options?: StateOptions): Promise<EntityState>;
   entities(

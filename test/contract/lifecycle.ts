@@ -23,6 +23,7 @@ const calls: [string, (store: EventStore) => unknown][] = [
   ['readBytes', (store) => store.readBytes()],
   ['readNdjson', (store) => store.readNdjson()],
   ['getEvent', (store) => store.getEvent('x')],
+  ['getEventBytes', (store) => store.getEventBytes('x')],
   ['state', (store) => store.state('a')],
   ['entities', (store) => store.entities()],
   ['eventTypes', (store) => store.eventTypes()],
@@ -103,6 +104,7 @@ function describeMisuse(mode: StoreMode): void {
     it.each([5, null, {}])('getEvent refuses %j', async (id) => {
       const store = await mode.open();
       expect(await codeOf(() => store.getEvent(wrong(id)))).toBe('invalid_query');
+      expect(await codeOf(() => store.getEventBytes(wrong(id)))).toBe('invalid_query');
     });
   });
 }

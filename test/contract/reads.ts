@@ -167,6 +167,10 @@ export function describeReads(mode: StoreMode): void {
       expect(await store.getEvent('00000000-0000-4000-8000-000000000000')).toBeUndefined();
       expect(await store.getEvent('no id at all')).toBeUndefined();
       expect(await store.getEvent('')).toBeUndefined();
+      const bytes = await store.getEventBytes(first.id);
+      expect(bytes).toEqual(store.wire.getEvent(first.id, 'default'));
+      expect(JSON.parse(String(bytes))).toMatchObject({ id: first.id, payload: first.payload });
+      expect(await store.getEventBytes('no id at all')).toBeUndefined();
     });
 
     it('refuse a cursor of another query, order or list', async () => {

@@ -56,9 +56,9 @@ async function runServe(command: Command, flags: ServeFlags): Promise<void> {
 
 function toOpenOptions(settings: Settings) {
   const { memory, dataDir, durability } = settings;
-  const { segmentBytesMax, queueBytesMax, indexCacheBytesMax } = settings;
+  const { segmentBytesMax, queueBytesMax, cacheBytesMax } = settings;
   const place = memory ? { memory } : { dataDir, durability };
-  return { ...place, segmentBytesMax, queueBytesMax, indexCacheBytesMax };
+  return { ...place, segmentBytesMax, queueBytesMax, cacheBytesMax };
 }
 
 function toListenOptions(settings: Settings) {

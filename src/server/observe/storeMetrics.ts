@@ -23,6 +23,7 @@ export function addStoreMetrics(registry: Registry, { store, streams }: Sources)
   gauge('storage_size_bytes', 'Bytes of all files.', () => store.stats().storageBytes);
   gauge('wal_segments_total', 'Files of the log.', () => store.stats().segments);
   gauge('watermark_position', 'Highest durable position.', () => store.watermark);
+  addCache(gauge, counter, store);
   addIndex(gauge, counter, store);
   addEngineTotals(registry, store);
   gauge('websocket_connections_active', 'Open WebSockets.', () => streams.webSocketsOpen);
@@ -34,6 +35,18 @@ export function addStoreMetrics(registry: Registry, { store, streams }: Sources)
 
 type AddTotal = ReturnType<typeof totalsOf>;
 
+function addCache(gauge: AddTotal, counter: AddTotal, store: EventStore): void {
+  gauge('cache_bytes', 'Bytes of index files and sealed segments in memory.', () => {
+    return store.counters().cacheBytes;
+  });
+  counter('cache_loads_total', 'Blocks of 4 KiB that were read into the cache.', () => {
+    return store.counters().cacheLoads;
+  });
+  counter('cache_evictions_total', 'Pieces of 512 bytes that made room for others.', () => {
+    return store.counters().cacheEvictions;
+  });
+}
+
 function addIndex(gauge: AddTotal, counter: AddTotal, store: EventStore): void {
   gauge('index_bytes', 'Memory of the index: of the events that no index file has yet.', () => {
     return store.counters().indexBytes;
@@ -41,12 +54,6 @@ function addIndex(gauge: AddTotal, counter: AddTotal, store: EventStore): void {
   gauge('index_files', 'Index files.', () => store.counters().indexFiles);
   gauge('index_segments', 'Segments whose index is in a file.', () => {
     return store.counters().indexedSegments;
-  });
-  gauge('index_cache_bytes', 'Bytes of index files in memory.', () => {
-    return store.counters().indexCacheBytes;
-  });
-  counter('index_cache_evictions_total', 'Pieces of 64 KiB that made room for others.', () => {
-    return store.counters().indexCacheEvictions;
   });
   counter('index_failures_total', 'Index files that could not be written.', () => {
     return store.counters().indexFailures;
