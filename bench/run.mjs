@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 
 import { benches, limitFigures } from './benches.mjs';
+import { abortOnSignal } from './harness/abort.mjs';
 import { makeRunDir } from './harness/dataDir.mjs';
 import { buildLimit, measureLimit } from './harness/limit.mjs';
 import { describeMachine } from './harness/machine.mjs';
@@ -105,13 +106,6 @@ async function measure(options, chosen, withLimit) {
 function measureLimits({ limitProgram, runDir, times, signal }) {
   const how = { directory: runDir, seconds: times.limitSeconds, figures: limitFigures, signal };
   return measureLimit(limitProgram, how);
-}
-
-/** The first signal ends the child under way and the run; the process takes its files with it. */
-function abortOnSignal() {
-  const controller = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => controller.abort());
-  return controller.signal;
 }
 
 /**

@@ -23,6 +23,7 @@ export const figures = [
   { name: 'id', title: 'event by id, 1 000 ids', unit: 'µs' },
   { name: 'entity-window-all', title: 'entity, 20 000 of a window', unit: 'µs' },
   { name: 'entity-spread-all', title: 'entity, 20 000 spread', unit: 'µs' },
+  { name: 'id-object', title: 'event by id, parsed', unit: 'µs' },
   { name: 'id-all', title: 'event by id, 5 000 ids', unit: 'µs' },
   { name: 'entity-window-cold', title: 'entity of a window, cold', unit: 'µs' },
   { name: 'entity-spread-cold', title: 'entity spread, cold', unit: 'µs' },

@@ -3,6 +3,7 @@ import { existsSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 
+import { abortOnSignal } from '../harness/abort.mjs';
 import { makeRunDir } from '../harness/dataDir.mjs';
 import { buildLimit } from '../harness/limit.mjs';
 import { describeMachine } from '../harness/machine.mjs';
@@ -19,8 +20,8 @@ const repositoryDir = join(import.meta.dirname, '..', '..');
 /** Segments and index files of one event, and what merging and appending need beside them. */
 const diskBytesPerEvent = 800;
 const times = {
-  full: { readSeconds: 1.5, appendBatches: 2_000 },
-  quick: { readSeconds: 0.5, appendBatches: 400 },
+  full: { readSeconds: 1.5, appendBatches: 400 },
+  quick: { readSeconds: 0.5, appendBatches: 200 },
 };
 const stepsPerSize = 2;
 
@@ -63,6 +64,7 @@ async function measure(options, runDir) {
   };
   const progress = new Progress(sizes.length * (rounds + stepsPerSize));
   const results = new Map();
+  const signal = abortOnSignal();
   for (const events of sizes) {
     const begin = (/** @type {string} */ text) => {
       progress.begin(`${sizeName(events)} events, ${text}`);
@@ -75,7 +77,7 @@ async function measure(options, runDir) {
       quietSecondsMax,
       rounds,
       ...(quick ? times.quick : times.full),
-      signal: new AbortController().signal,
+      signal,
       begin,
     };
     results.set(events, await measureSize(events, context));

@@ -33,7 +33,7 @@ export async function run({ dataDir, events, limitProgram, seed }) {
   }
   const after = readCounts();
   const rssReadMB = process.memoryUsage.rss() / bytesPerMB;
-  const { indexBytes, indexCacheBytes, indexCacheEvictions } = store.counters();
+  const { indexBytes, cacheBytes, cacheEvictions } = store.counters();
   await store.close();
   return {
     value: openMs,
@@ -50,8 +50,8 @@ export async function run({ dataDir, events, limitProgram, seed }) {
       majorFaultsPerRead: (after.majorFaults - opened.majorFaults) / reads,
       minorFaultsPerRead: (after.minorFaults - opened.minorFaults) / reads,
       indexMB: indexBytes / bytesPerMB,
-      indexCacheMB: indexCacheBytes / bytesPerMB,
-      indexCacheEvictions,
+      cacheMB: cacheBytes / bytesPerMB,
+      cacheEvictions,
     },
   };
 }

@@ -70,11 +70,15 @@ function readKinds(store, events, drawn) {
     'entity-spread-all': entity('spread', allEntities),
     id: {
       draws: hotEntities,
+      call: (/** @type {number} */ index) => store.getEventBytes(event(index % hotEntities).id),
+    },
+    'id-object': {
+      draws: hotEntities,
       call: (/** @type {number} */ index) => store.getEvent(event(index % hotEntities).id),
     },
     'id-all': {
       draws: eventsDrawn,
-      call: (/** @type {number} */ index) => store.getEvent(event(index).id),
+      call: (/** @type {number} */ index) => store.getEventBytes(event(index).id),
     },
     type: {
       draws: typeCount,

@@ -51,7 +51,7 @@ export const scaleTargets = [
     of: 'value',
     atMost: 5,
     meaning:
-      'Microseconds of one awaited getEvent, one of 1 000 ids at random that were asked for before.',
+      'Microseconds of one awaited getEventBytes, one of 1 000 ids at random that were asked for before.',
   },
   {
     bench: 'scale-verify-10m',

@@ -14,7 +14,7 @@ const stopDeadlineMs = 300_000;
 const stderrCharsMax = 8_000;
 const errorLevel = 50;
 /** Small, so that seals, merges and evictions come all the time. */
-const storeFlags = ['--segment-bytes-max', '1MiB', '--index-cache-bytes-max', '16MiB'];
+const storeFlags = ['--segment-bytes-max', '1MiB', '--cache-bytes-max', '16MiB'];
 
 /** One `allsource serve` after another over the same directory. */
 export class ServerUnderTest {
