@@ -59,7 +59,7 @@ async function soak(options) {
     process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
   }
   clearInterval(timer);
-  failures.push(...test.context.watch.findGrowth());
+  failures.push(...test.context.watch.findGrowth(), ...test.findMissing());
   if (!test.context.partitions.summarize().isBalanced) failures.push('partitions are uneven');
   const report = makeSoakReport(test, { machine, date, command, failures });
   process.stdout.write(formatSoakReport(report));

@@ -12,6 +12,8 @@ import { Watch } from './watch.mjs';
 const stormShare = 0.4;
 const cyclesMax = 3;
 const longRunSeconds = 300;
+/** Over the whole run there is one end of the server in 20 s on average. */
+const secondsPerEndMax = 100;
 /** Mean pause between kills. */
 const killEveryMs = { long: 8_000, short: 1_200 };
 const dropEveryMs = { long: 20_000, short: 2_000 };
@@ -95,6 +97,16 @@ export class Soak {
   #drop(run) {
     run.subscribers[this.#below(run.subscribers.length)]?.drop();
     this.counts.drops += 1;
+  }
+
+  /** Sentences about what the run was to do and did not, so that it shows nothing. */
+  findMissing() {
+    const { kills, killsAtStart, stops } = this.counts;
+    const ends = kills + killsAtStart + stops;
+    const endsMin = Math.max(1, Math.floor(this.secondsDone / secondsPerEndMax));
+    return ends >= endsMin
+      ? []
+      : [`the server was ended ${ends} times, wanted ${endsMin} at least`];
   }
 
   /**
