@@ -155,51 +155,72 @@ std::optional<uint32_t> IndexFile::FindId(Term id) const {
   return entry ? std::optional(Load<uint32_t>(entry->data() + 12)) : std::nullopt;
 }
 
-void IndexFile::FindAll(std::span<Lookup* const> lookups) const {
+void IndexFile::FindAll(std::span<Lookup* const> lookups, bool lists) {
   constexpr Table kTable = Table::kTerms;
-  const auto prefetch = [&](std::span<Lookup* const> some, uint64_t bytes, const auto& place_of) {
-    for (size_t i = 0; i < some.size(); i++) cache_->PrefetchSet(cache_number_, place_of(i));
-    for (size_t i = 0; i < some.size(); i++) {
-      cache_->PrefetchPiece(cache_number_, place_of(i), bytes);
+  struct Place {
+    const IndexFile* file;
+    uint64_t offset;
+    uint64_t bytes;
+  };
+  std::array<Place, kLookupsMax> places;
+  size_t count = 0;
+  const auto prefetch = [&] {
+    const auto some = std::span(places).first(std::exchange(count, 0));
+    for (const auto& [file, at, bytes] : some) file->cache_->PrefetchSet(file->cache_number_, at);
+    for (const auto& [file, at, bytes] : some) {
+      file->cache_->PrefetchPiece(file->cache_number_, at, bytes);
     }
   };
-  KeepFilter();
-  if (const FilterBlock* const kept = filter_.load(std::memory_order_acquire)) {
-    const uint64_t blocks = CountOf(Section::kTermFilter, kFilterBlockBytes);
-    for (const Lookup* lookup : lookups) {
-      __builtin_prefetch(&kept[PlaceOf(lookup->term.hash, blocks)]);
+  for (const Lookup* lookup : lookups) {
+    const IndexFile& file = *lookup->file;
+    const FilterBlock* const kept = file.filter_.load(std::memory_order_acquire);
+    const uint64_t place = file.FilterPlaceOf(kTable, lookup->term);
+    if (kept == nullptr) {
+      places[count++] = {&file, place, kFilterBlockBytes};
+    } else {
+      const uint64_t offset = file.header_.section(Section::kTermFilter).offset;
+      __builtin_prefetch(&kept[(place - offset) / kFilterBlockBytes]);
     }
-  } else {
-    prefetch(lookups, kFilterBlockBytes,
-             [&](size_t i) { return FilterPlaceOf(kTable, lookups[i]->term); });
   }
+  prefetch();
   std::array<Lookup*, kLookupsMax> passed;
-  size_t count = 0;
   for (Lookup* const lookup : lookups) {
-    if (MayHave(kTable, lookup->term)) passed[count++] = lookup;
+    if (!lookup->file->MayHave(kTable, lookup->term)) continue;
+    const uint64_t place = lookup->file->BucketPlaceOf(kTable, lookup->term);
+    places[count] = {lookup->file, place, sizeof(uint64_t)};
+    passed[count++] = lookup;
   }
-  const auto maybe = std::span<Lookup* const>(passed).first(count);
-  prefetch(maybe, sizeof(uint64_t),
-           [&](size_t i) { return BucketPlaceOf(kTable, maybe[i]->term); });
+  const auto maybe = std::span(passed).first(count);
+  prefetch();
   std::array<Bucket, kLookupsMax> buckets;
-  for (size_t i = 0; i < count; i++) buckets[i] = BucketOf(kTable, maybe[i]->term);
-  const uint64_t entries = header_.section(Section::kTermEntries).offset;
-  prefetch(maybe, kBucketEntries * kTermEntryBytes,
-           [&](size_t i) { return entries + buckets[i].begin * kTermEntryBytes; });
-  for (size_t i = 0; i < count; i++) {
-    const auto entry = FindEntry<kTermEntryBytes>(kTable, buckets[i], maybe[i]->term);
-    if (entry) maybe[i]->view = PostingsOfEntry(*entry, this);
+  for (const Lookup* lookup : maybe) {
+    buckets[count] = lookup->file->BucketOf(kTable, lookup->term);
+    const uint64_t entries = lookup->file->header_.section(Section::kTermEntries).offset;
+    places[count] = {lookup->file, entries + buckets[count].begin * kTermEntryBytes,
+                     kBucketEntries * kTermEntryBytes};
+    count++;
   }
+  prefetch();
+  for (size_t i = 0; i < maybe.size(); i++) {
+    Lookup& lookup = *maybe[i];
+    const auto entry = lookup.file->FindEntry<kTermEntryBytes>(kTable, buckets[i], lookup.term);
+    if (!entry) continue;
+    lookup.view = PostingsOfEntry(*entry, lookup.file);
+    if (!lists || lookup.view.source == nullptr) continue;
+    const uint64_t list = lookup.file->header_.section(Section::kPostings).offset;
+    places[count++] = {lookup.file, list + lookup.view.list_offset, BlockCache::kPieceBytes};
+  }
+  prefetch();
 }
 
-void IndexFile::PrefetchSets(Table table, Term term) const {
-  cache_->PrefetchSet(cache_number_, FilterPlaceOf(table, term));
-  cache_->PrefetchSet(cache_number_, BucketPlaceOf(table, term));
+void IndexFile::PrefetchIdSets(Term id) const {
+  cache_->PrefetchSet(cache_number_, FilterPlaceOf(Table::kIds, id));
+  cache_->PrefetchSet(cache_number_, BucketPlaceOf(Table::kIds, id));
 }
 
-void IndexFile::PrefetchPieces(Table table, Term term) const {
-  cache_->PrefetchPiece(cache_number_, FilterPlaceOf(table, term), kFilterBlockBytes);
-  cache_->PrefetchPiece(cache_number_, BucketPlaceOf(table, term), sizeof(uint64_t));
+void IndexFile::PrefetchIdPieces(Term id) const {
+  cache_->PrefetchPiece(cache_number_, FilterPlaceOf(Table::kIds, id), kFilterBlockBytes);
+  cache_->PrefetchPiece(cache_number_, BucketPlaceOf(Table::kIds, id), sizeof(uint64_t));
 }
 
 uint32_t IndexFile::block_sum(uint64_t number) const {

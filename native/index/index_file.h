@@ -41,20 +41,22 @@ class IndexFile : public ListSource {
 
   PostingsView Find(Term term) const;
   std::optional<uint32_t> FindId(Term id) const;
-  // The same as Find for many, whose places are asked of the main memory together: those that are
-  // found get their view.
+  // Find for many terms, of one file or of several: their places are asked of the main memory
+  // together, step by step, so that it answers all lookups at a time. What is found gets its view;
+  // with `lists`, the beginning of its list is asked for as well.
   struct Lookup {
+    const IndexFile* file = nullptr;
     Term term;
     PostingsView view;
   };
   static constexpr size_t kLookupsMax = 32;
-  void FindAll(std::span<Lookup* const> lookups) const;
+  static void FindAll(std::span<Lookup* const> lookups, bool lists);
   // Keeps the filter of terms in memory, if the cache has room for it: appends ask it for each
   // entity.
   void KeepFilter() const;
-  // Of what Find looks at first; see BlockCache.
-  void PrefetchSets(Table table, Term term) const;
-  void PrefetchPieces(Table table, Term term) const;
+  // Of what FindId looks at first; see BlockCache.
+  void PrefetchIdSets(Term id) const;
+  void PrefetchIdPieces(Term id) const;
   // Of an event's record in its segment.
   uint32_t offset(uint32_t ordinal) const;
   // The entity or event type whose first event this is; nothing where it is not.

@@ -23,7 +23,11 @@ const uint8_t* BlankRecord() {
 }
 
 void FindIn(const IndexPart& part, std::span<IndexFile::Lookup* const> lookups) {
-  if (part.file != nullptr) return part.file->FindAll(lookups);
+  if (part.file != nullptr) {
+    part.file->KeepFilter();
+    for (IndexFile::Lookup* lookup : lookups) lookup->file = part.file.get();
+    return IndexFile::FindAll(lookups, false);
+  }
   for (const IndexFile::Lookup* lookup : lookups) part.memory->PrefetchTerm(lookup->term);
   for (IndexFile::Lookup* lookup : lookups) lookup->view = part.Find(lookup->term);
 }
@@ -141,7 +145,7 @@ void LogIndex::LookUpVersions(std::span<EventTerms* const> events) const {
     size_t count = 0;
     for (const EventTerms* event : events) active().PrefetchTerm(event->entity);
     for (size_t i = 0; i < events.size(); i++) {
-      lookups[i] = {events[i]->entity, {}};
+      lookups[i] = {nullptr, events[i]->entity, {}};
       if (active().Find(events[i]->entity) == nullptr) unknown[count++] = &lookups[i];
     }
     for (size_t part = older_parts; part-- > 0 && count > 0;) {
@@ -167,7 +171,12 @@ bool LogIndex::ContainsIn(size_t part_count, Term term) const {
 }
 
 std::optional<uint64_t> LogIndex::PositionOfId(Term id) const {
-  PrefetchFiles(IndexFile::Table::kIds, id);
+  for (const IndexPart& part : parts_) {
+    if (part.file != nullptr) part.file->PrefetchIdSets(id);
+  }
+  for (const IndexPart& part : parts_) {
+    if (part.file != nullptr) part.file->PrefetchIdPieces(id);
+  }
   return Sound([&]() -> std::optional<uint64_t> {
     for (auto part = parts_.rbegin(); part != parts_.rend(); ++part) {
       if (const auto ordinal = part->FindId(id)) return part->first_position + *ordinal;
@@ -317,13 +326,29 @@ void LogIndex::Prefetch(const EventTerms& terms) const {
   index.PrefetchId(terms.id);
 }
 
-void LogIndex::PrefetchFiles(IndexFile::Table table, Term term) const {
-  for (const IndexPart& part : parts_) {
-    if (part.file != nullptr) part.file->PrefetchSets(table, term);
+std::vector<PostingsView> LogIndex::FindInParts(Term term, uint64_t first_position,
+                                                uint64_t last_position) const {
+  std::vector<PostingsView> views(parts_.size());
+  std::array<IndexFile::Lookup, IndexFile::kLookupsMax> lookups;
+  std::array<IndexFile::Lookup*, IndexFile::kLookupsMax> asked;
+  for (size_t begin = 0; begin < parts_.size(); begin += asked.size()) {
+    const size_t parts = std::min(parts_.size() - begin, asked.size());
+    size_t count = 0;
+    for (size_t i = 0; i < parts; i++) {
+      const IndexPart& part = parts_[begin + i];
+      lookups[i] = {part.file.get(), term, {}};
+      if (!part.Meets(first_position, last_position)) continue;
+      if (part.file != nullptr) asked[count++] = &lookups[i];
+      if (part.memory != nullptr) part.memory->PrefetchTerm(term);
+    }
+    IndexFile::FindAll(std::span(asked).first(count), true);
+    for (size_t i = 0; i < parts; i++) {
+      const IndexPart& part = parts_[begin + i];
+      if (!part.Meets(first_position, last_position)) continue;
+      views[begin + i] = part.file == nullptr ? part.Find(term) : lookups[i].view;
+    }
   }
-  for (const IndexPart& part : parts_) {
-    if (part.file != nullptr) part.file->PrefetchPieces(table, term);
-  }
+  return views;
 }
 
 uint64_t LogIndex::Count(Term term, uint64_t last_position) const {

@@ -47,6 +47,9 @@ struct IndexPart {
     return file == nullptr ? memory->event_count() : file->event_count();
   }
   uint64_t end_position() const { return first_position + event_count(); }
+  bool Meets(uint64_t first, uint64_t last) const {
+    return first_position <= last && end_position() > first;
+  }
 
   // Of an event's record in its segment.
   uint32_t OffsetOf(uint32_t ordinal) const {
@@ -163,8 +166,10 @@ class LogIndex {
   const std::optional<wal::Damage>& lost() const { return lost_; }
 
   void Prefetch(const EventTerms& terms) const;
-  // What each file tells of a term, or of an id, first, asked of the main memory together.
-  void PrefetchFiles(IndexFile::Table table, Term term) const;
+  // What each part with events between two positions knows of a term, by its number: faster than
+  // when each is asked by itself.
+  std::vector<PostingsView> FindInParts(Term term, uint64_t first_position,
+                                        uint64_t last_position) const;
   Term store_entities() const { return store_.entities(); }
   Term store_types() const { return store_.types(); }
   // Memory of the parts that are not in files.

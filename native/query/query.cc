@@ -127,10 +127,10 @@ Plan MakePlan(const LogIndex& index, const Query& query, uint64_t watermark) {
 }
 
 // The part of a term's events that a plan asks for.
-PostingsRange RangeOf(const IndexPart& part, Term term, const Plan& plan) {
+PostingsRange RangeOf(const IndexPart& part, const PostingsView& postings, const Plan& plan) {
   const uint64_t base = part.first_position;
   const bool to_end = plan.last + 1 >= part.end_position();
-  return {part.Find(term), plan.first > base ? plan.first - base : 0,
+  return {postings, plan.first > base ? plan.first - base : 0,
           to_end ? PostingsRange::kToEnd : plan.last - base};
 }
 
@@ -141,7 +141,7 @@ class PartMatches {
     for (const std::vector<Term>& terms : plan.groups) {
       Lists lists;
       for (Term term : terms) {
-        PostingsRange range = RangeOf(part, term, plan);
+        PostingsRange range = RangeOf(part, part.Find(term), plan);
         if (!range.empty()) lists.push_back(range);
       }
       groups_.push_back(std::move(lists));
@@ -228,9 +228,9 @@ bool TakeMatch(const LogIndex& index, const IndexPart& part, uint32_t ordinal,
 }
 
 // The usual query has one list: its part of the range goes over as it is.
-bool SelectFromOneList(const LogIndex& index, const IndexPart& part, const Plan& plan,
-                       bool descending, size_t limit, Selection& selection) {
-  PostingsRange range = RangeOf(part, plan.groups.front().front(), plan);
+bool SelectFromOneList(const LogIndex& index, const IndexPart& part, const PostingsView& postings,
+                       const Plan& plan, bool descending, size_t limit, Selection& selection) {
+  PostingsRange range = RangeOf(part, postings, plan);
   const uint32_t count = range.size();
   for (uint32_t i = 0; i < count; i++) {
     const uint32_t number = descending ? count - 1 - i : i;
@@ -241,12 +241,8 @@ bool SelectFromOneList(const LogIndex& index, const IndexPart& part, const Plan&
 }
 
 // Adds the matches of one part; false when the selection has ended.
-bool SelectFrom(const LogIndex& index, const IndexPart& part, const Plan& plan, bool descending,
-                size_t limit, Selection& selection) {
-  if (part.first_position > plan.last || part.end_position() <= plan.first) return true;
-  if (plan.groups.size() == 1 && plan.groups.front().size() == 1) {
-    return SelectFromOneList(index, part, plan, descending, limit, selection);
-  }
+bool SelectFromLists(const LogIndex& index, const IndexPart& part, const Plan& plan,
+                     bool descending, size_t limit, Selection& selection) {
   PartMatches matches(part, plan, descending);
   uint32_t ordinal = 0;
   while (matches.Next(ordinal)) {
@@ -281,17 +277,19 @@ Selection Select(const LogIndex& index, const Query& query, uint64_t watermark, 
   const Plan plan = MakePlan(index, query, watermark);
   if (plan.first > plan.last) return selection;
   selection.events.reserve(std::min(limit, kUsualEvents));
-  if (query.entity)
-    index.PrefetchFiles(index::IndexFile::Table::kTerms, plan.groups.front().front());
   const auto& parts = index.parts();
-  if (query.descending) {
-    for (auto part = parts.rbegin(); part != parts.rend(); ++part) {
-      if (!SelectFrom(index, *part, plan, true, limit, selection)) break;
-    }
-  } else {
-    for (const IndexPart& part : parts) {
-      if (!SelectFrom(index, part, plan, false, limit, selection)) break;
-    }
+  const bool has_one_list = plan.groups.size() == 1 && plan.groups.front().size() == 1;
+  std::vector<PostingsView> views;
+  if (has_one_list) views = index.FindInParts(plan.groups.front().front(), plan.first, plan.last);
+  for (size_t i = 0; i < parts.size(); i++) {
+    const size_t number = query.descending ? parts.size() - 1 - i : i;
+    const IndexPart& part = parts[number];
+    if (!part.Meets(plan.first, plan.last)) continue;
+    const bool goes_on =
+        has_one_list ? SelectFromOneList(index, part, views[number], plan, query.descending, limit,
+                                         selection)
+                     : SelectFromLists(index, part, plan, query.descending, limit, selection);
+    if (!goes_on) break;
   }
   return selection;
 }
