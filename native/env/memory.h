@@ -11,4 +11,10 @@ namespace allsource::env {
 void* AllocateZeroed(size_t bytes);
 void FreeZeroed(void* block, size_t bytes);
 
+// For std::unique_ptr.
+struct FreeZeroedBlock {
+  size_t bytes = 0;
+  void operator()(void* block) const { FreeZeroed(block, bytes); }
+};
+
 }  // namespace allsource::env

@@ -34,6 +34,8 @@ BlockCache::BlockCache(uint64_t bytes_max)
       slabs_(set_count_ * kWays / kSlabPieces + 1),
       room_max_(bytes_max / kRoomShare) {}
 
+BlockCache::~BlockCache() = default;
+
 uint64_t BlockCache::bytes() const {
   std::lock_guard lock(mutex_);
   return uint64_t{pieces_} * kPieceBytes + room_taken_;

@@ -29,6 +29,7 @@ class BlockCache {
 
   // At least one set.
   explicit BlockCache(uint64_t bytes_max);
+  ~BlockCache();
 
   // Of the pieces.
   uint64_t bytes_max() const { return set_count_ * kWays * kPieceBytes; }
@@ -86,12 +87,7 @@ class BlockCache {
   };
   // Memory for objects that are hit at random: whole pages, huge ones where the system has them.
   template <typename T>
-  struct FreeBlock {
-    size_t bytes = 0;
-    void operator()(T* block) const { env::FreeZeroed(block, bytes); }
-  };
-  template <typename T>
-  using Block = std::unique_ptr<T[], FreeBlock<T>>;
+  using Block = std::unique_ptr<T[], env::FreeZeroedBlock>;
   template <typename T>
   static Block<T> Allocate(size_t count);
 

@@ -209,9 +209,15 @@ void PrefetchRecord(const index::StoredEvent& event, size_t number) {
   for (size_t at = 0; at < kBytes; at += kLineBytes) __builtin_prefetch(event.record + at);
 }
 
-// Adds a match; false where the selection ends before it: it is full, or the event was dropped.
+// Adds a match; false where the selection ends before it: it is full, the event was dropped, or there
+// is no such event.
 bool TakeMatch(const LogIndex& index, const IndexPart& part, uint32_t ordinal,
                std::optional<uint32_t> offset, size_t limit, Selection& selection) {
+  if (ordinal >= part.event_count()) {
+    // A list that tells of events which the part does not have: it is made anew, and asked again.
+    part.file->MarkDamaged();
+    return false;
+  }
   const uint64_t position = part.first_position + ordinal;
   const bool is_dropped = position < index.first_position();
   if (selection.events.size() == limit || (is_dropped && !selection.events.empty())) {

@@ -95,6 +95,9 @@ void ReadAlone(const index::IndexFile& file, const engine::StoreInfo& store) {
   fuzz::Expect(file.segments().size() <= header.file_bytes() / index::kSegmentEntryBytes,
                "no more segments than there is room for");
   ReadTables(file, store);
+  file.KeepFilter();
+  const index::TenantTerms tenant(store.hash_key, "default");
+  ReadList(file.Find(tenant.all()));
   for (uint64_t i = 0; i < std::min(file.block_sum_count(), kElementsMax); i++) {
     (void)file.block_sum(i);
   }
