@@ -209,8 +209,8 @@ void PrefetchRecord(const index::StoredEvent& event, size_t number) {
   for (size_t at = 0; at < kBytes; at += kLineBytes) __builtin_prefetch(event.record + at);
 }
 
-// Adds a match; false where the selection ends before it: it is full, the event was dropped, or there
-// is no such event.
+// Adds a match; false where the selection ends before it: it is full, the event was dropped, or
+// there is no such event.
 bool TakeMatch(const LogIndex& index, const IndexPart& part, uint32_t ordinal,
                std::optional<uint32_t> offset, size_t limit, Selection& selection) {
   if (ordinal >= part.event_count()) {
