@@ -90,6 +90,8 @@ void PostingsRange::Decode(uint32_t block) {
   offsets_.fill(0);
   if (view_.count <= kPostingsBlock ? !DecodeOnly() : !DecodeOneOfMany(block)) {
     view_.source->ReportDamage();
+    // What is left of it may be long, and is worth nothing.
+    end_ = begin_;
   }
 }
 

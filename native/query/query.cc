@@ -87,7 +87,8 @@ std::vector<Term> TypesWithPrefix(const LogIndex& index, const index::TenantTerm
   for (const IndexPart& part : index.parts()) {
     if (part.first_position > watermark) break;
     PostingsRange firsts(part.Find(tenant.types()), 0, watermark - part.first_position);
-    for (; !firsts.empty(); firsts.PopFront()) {
+    const auto is_sound = [&] { return part.file == nullptr || !part.file->damaged(); };
+    for (; !firsts.empty() && is_sound(); firsts.PopFront()) {
       const auto event =
           FirstKept(index, part, FirstKind::kType, firsts.front(), watermark, reader);
       if (!event) continue;
