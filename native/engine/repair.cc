@@ -51,11 +51,11 @@ Result<std::vector<std::string>> StaleIndexFiles(env::Env* env, const std::strin
   auto names = env->List(log_directory);
   if (!names.ok()) return names.status();
   std::vector<std::string> stale;
-  const auto pages = std::make_shared<index::BlockCache>(0);
+  const auto cache = std::make_shared<index::BlockCache>(0);
   for (const std::string& name : names.value()) {
     if (!name.ends_with(".idx")) continue;
     const std::string path = log_directory + "/" + name;
-    const auto file = index::IndexFile::Open(env, path, store_id, pages);
+    const auto file = index::IndexFile::Open(env, path, store_id, cache);
     if (file.ok() && file.value()->header().last_position() <= last_position) continue;
     const bool holds_dropped = name < index::IndexFileName(first_position);
     if (holds_dropped) {

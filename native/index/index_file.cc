@@ -17,10 +17,6 @@ static_assert(kBlockBytes == kIndexBlockBytes);
 constexpr size_t kSumBytes = sizeof(uint32_t);
 constexpr size_t kReadBytes = size_t{64} << 10;
 
-Section SectionOf(FirstKind kind) {
-  return kind == FirstKind::kEntity ? Section::kEntityFirsts : Section::kTypeFirsts;
-}
-
 struct TableSections {
   Section filter;
   Section buckets;

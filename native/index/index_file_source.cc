@@ -10,10 +10,6 @@ namespace {
 constexpr uint64_t kBlockBytes = BlockCache::kBlockBytes;
 constexpr uint64_t kWindowBlocks = 16;
 
-Section SectionOf(FirstKind kind) {
-  return kind == FirstKind::kEntity ? Section::kEntityFirsts : Section::kTypeFirsts;
-}
-
 }  // namespace
 
 size_t SectionReader::Read(uint64_t offset, std::span<uint8_t> out) {

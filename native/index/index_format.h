@@ -13,7 +13,7 @@
 
 namespace allsource::index {
 
-// A file is checked in blocks of this size, each when it is first used. Sections begin with one.
+// A file is checked in blocks of this size, each when it is read. Sections begin with one.
 inline constexpr uint64_t kIndexBlockBytes = 4096;
 inline constexpr uint64_t AlignBlock(uint64_t bytes) {
   return (bytes + kIndexBlockBytes - 1) / kIndexBlockBytes * kIndexBlockBytes;
@@ -46,6 +46,10 @@ enum class Section : uint8_t {
   kOwnSums,       // CRC-32C of each block of this file, up to this section
 };
 inline constexpr size_t kSections = 14;
+
+inline constexpr Section SectionOf(FirstKind kind) {
+  return kind == FirstKind::kEntity ? Section::kEntityFirsts : Section::kTypeFirsts;
+}
 
 struct SectionPlace {
   uint64_t offset = 0;

@@ -31,7 +31,7 @@ export interface OpenOptions {
   readonly segmentBytesMax?: number | undefined;
   /** Bytes that may wait for the disk before appends wait; default 64 MiB. */
   readonly queueBytesMax?: number | undefined;
-  /** Bytes of index files that may be in memory; default 128 MiB. */
+  /** Bytes of index files and sealed segments that may be in memory; default 128 MiB. */
   readonly cacheBytesMax?: number | undefined;
 }
 

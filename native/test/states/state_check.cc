@@ -31,8 +31,8 @@ struct Recovered {
     index->set_read_segments([this](auto sealed, const index::LogIndex::AddEvent& add) {
       return engine::ReadSegments(store.hash_key, sealed, add);
     });
-    auto pages = std::make_shared<index::BlockCache>(kIndexPagesMax);
-    auto opened_log = engine::OpenLog(env, kStoreDirectory, store, {true, pages}, index.get());
+    auto cache = std::make_shared<index::BlockCache>(kIndexPagesMax);
+    auto opened_log = engine::OpenLog(env, kStoreDirectory, store, {true, cache}, index.get());
     status = opened_log.status();
     if (opened_log.ok()) log = opened_log.value();
   }
