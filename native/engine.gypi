@@ -36,6 +36,7 @@
     "index/section_writer.cc",
     "index/segment_records.cc",
     "index/term.cc",
+    "index/version_cache.cc",
     "ingest/domain_rules.cc",
     "ingest/event_parser.cc",
     "ingest/json_walk.cc",

@@ -9,13 +9,14 @@ import { LineBatch, entityCount, typeCount } from './history.mjs';
 
 const batchEvents = 512;
 const inFlight = 4;
-const warmUpBatches = 40;
 
 /** @typedef {'new' | 'old'} Entities */
 
 /**
- * Appends to a large store and to a fresh one in turns, so that both meet the same noise: events of
- * entities that neither knows, or of those that the large one has had for long.
+ * Appends to a large store and to a young one in turns, so that both meet the same noise: events of
+ * entities that neither knows, or of those that the large one has had for long. The young one began
+ * empty, and goes on through all turns: so it has segments to index as the large one has, and writes
+ * to as many pages that nobody has touched before.
  *
  * @param {{dataDir: string, emptyDir: string, events: number, turns: number,
  *   batchesPerTurn: number}} options
@@ -27,22 +28,23 @@ export async function run({ dataDir, emptyDir, events, turns, batchesPerTurn }) 
   const answers = {};
   for (const entities of /** @type {const} */ (['new', 'old'])) {
     const answer = { rates: /** @type {number[]} */ ([]), ratios: /** @type {number[]} */ ([]) };
-    await measureTurn(store, source, { entities, batches: warmUpBatches });
+    const directory = mkdtempSync(join(emptyDir, 'young-'));
+    const young = await openEventStore({ dataDir: directory });
+    for (const one of [store, young]) {
+      await measureTurn(one, source, { entities, batches: batchesPerTurn });
+    }
     for (let turn = 0; turn < turns; turn++) {
-      const directory = mkdtempSync(join(emptyDir, 'empty-'));
-      const empty = await openEventStore({ dataDir: directory });
-      await measureTurn(empty, source, { entities, batches: warmUpBatches });
-      const order = turn % 2 === 0 ? [store, empty] : [empty, store];
+      const order = turn % 2 === 0 ? [store, young] : [young, store];
       const rates = new Map();
       for (const one of order) {
         rates.set(one, await measureTurn(one, source, { entities, batches: batchesPerTurn }));
       }
-      await empty.close();
-      rmSync(directory, { recursive: true });
       answer.rates.push(rates.get(store));
-      answer.ratios.push(rates.get(store) / rates.get(empty));
+      answer.ratios.push(rates.get(store) / rates.get(young));
     }
     answers[entities] = answer;
+    await young.close();
+    rmSync(directory, { recursive: true });
   }
   await store.close();
   return { value: 0, extra: summarize(answers) };

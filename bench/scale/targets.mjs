@@ -36,7 +36,7 @@ export const scaleTargets = [
     atLeast: 0.85,
     meaning:
       `Appends of NDJSON batches (512 lines, four in flight) to ${entities} entities, as a share of ` +
-      'the same to an empty store, in turns in the same process.',
+      'the same to a store that began empty with the run, in turns in the same process.',
   })),
   ...['window', 'spread'].map((kind) => ({
     bench: `scale-entity-${kind}-10m`,

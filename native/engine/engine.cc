@@ -77,6 +77,7 @@ Status Engine::Start() {
   read_only_watermark_ = log.value().watermark;
   stager_ = std::make_unique<ingest::Stager>(&index_);
   if (options_.read_only || damage_) return Status::Ok();
+  index_.KeepVersions(cache_);
   AppenderOptions options{
       options_.directory + "/log", options_.durability,
       options_.segment_bytes_max,  options_.queue_bytes_max,

@@ -122,7 +122,7 @@ Status IndexMaker::Write(const IndexJob& job) {
   }
   auto file = index::IndexFile::Open(env_, path, store_.store_id, cache_);
   if (!file.ok()) return file.status();
-  file.value()->KeepFilter();
+  file.value()->KeepTermTables();
   {
     std::lock_guard lock(*engine_mutex_);
     index_->Install(std::move(file.value()));

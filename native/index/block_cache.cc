@@ -7,7 +7,7 @@ namespace allsource::index {
 namespace {
 
 constexpr size_t kLineBytes = 64;
-constexpr uint64_t kRoomShare = 8;
+constexpr uint64_t kRoomShare = 4;
 constexpr uint64_t kSetBytes = BlockCache::kPieceBytes * BlockCache::kWays;
 
 // The finalizer of MurmurHash3 (Appleby, public domain).
@@ -61,6 +61,17 @@ uint64_t BlockCache::loads() const {
 uint64_t BlockCache::evictions() const {
   std::lock_guard lock(mutex_);
   return evictions_;
+}
+
+uint64_t BlockCache::NewFile() {
+  std::lock_guard lock(mutex_);
+  forgotten_.push_back(false);
+  return forgotten_.size() - 1;
+}
+
+void BlockCache::Forget(uint64_t file) {
+  std::lock_guard lock(mutex_);
+  forgotten_[file] = true;
 }
 
 uint64_t BlockCache::SetNumberOf(uint64_t key) const {
@@ -129,48 +140,66 @@ bool BlockCache::CopyPiece(uint64_t key, uint64_t begin, std::span<uint8_t> out)
   return true;
 }
 
-void BlockCache::Insert(uint64_t file, uint64_t offset, uint64_t bytes,
+void BlockCache::Insert(uint64_t file, uint64_t offset, uint64_t bytes, Keep keep,
                         std::span<const uint8_t, kBlockBytes> block) {
+  constexpr uint64_t kPieces = kBlockBytes / kPieceBytes;
+  const uint64_t first = offset / kPieceBytes;
+  const uint64_t last = (offset + bytes - 1) / kPieceBytes;
+  const uint64_t begin = keep == Keep::kAll ? first / kPieces * kPieces : first;
+  const uint64_t end = keep == Keep::kAll ? begin + kPieces : last + 1;
+  for (uint64_t piece = begin; piece < end; piece++) PrefetchSet(file, piece * kPieceBytes);
   std::lock_guard lock(mutex_);
   loads_++;
-  const uint64_t last = (offset + bytes - 1) / kPieceBytes;
-  for (uint64_t piece = offset / kPieceBytes; piece <= last; piece++) {
-    InsertPiece(KeyOf(file, piece), block.data() + piece * kPieceBytes % kBlockBytes);
+  for (uint64_t piece = begin; piece < end; piece++) {
+    const bool is_asked = piece >= first && piece <= last;
+    InsertPiece(KeyOf(file, piece), is_asked, block.data() + piece % kPieces * kPieceBytes);
   }
 }
 
-void BlockCache::InsertPiece(uint64_t key, const uint8_t* bytes) {
+void BlockCache::InsertPiece(uint64_t key, bool may_evict, const uint8_t* bytes) {
   Set& set = SetOf(key);
   for (const auto& known : set.keys) {
     // It was there all the time, or another thread was faster.
     if (known.load(std::memory_order_relaxed) == key) return;
   }
-  const size_t way = TakeWay(set);
-  auto& words = PieceOf(set.pieces[way]).words;
+  const auto way = TakeWay(set, may_evict);
+  if (!way) return;
+  auto& words = PieceOf(set.pieces[*way]).words;
   for (size_t i = 0; i < words.size(); i++) {
     Word word;
     std::memcpy(&word, bytes + i * sizeof word, sizeof word);
     words[i].store(word, std::memory_order_release);
   }
-  set.keys[way].store(key, std::memory_order_release);
+  set.keys[*way].store(key, std::memory_order_release);
 }
 
-// Where nobody finds anything from now on.
-size_t BlockCache::TakeWay(Set& set) {
+std::optional<size_t> BlockCache::TakeWay(Set& set, bool may_evict) {
   if (set.filled < kWays) {
     if (pieces_ % kSlabPieces == 0) slabs_[pieces_ / kSlabPieces] = Allocate<Piece>(kSlabPieces);
     set.pieces[set.filled] = pieces_++;
     return set.filled++;
   }
-  while (set.used[set.hand].exchange(false, std::memory_order_relaxed)) {
+  std::optional<size_t> way = FindForgotten(set);
+  if (!way && may_evict) {
+    while (set.used[set.hand].exchange(false, std::memory_order_relaxed)) {
+      set.hand = (set.hand + 1) % kWays;
+    }
+    way = set.hand;
     set.hand = (set.hand + 1) % kWays;
+    evictions_++;
   }
-  const size_t way = set.hand;
-  set.hand = (set.hand + 1) % kWays;
-  set.keys[way].store(0, std::memory_order_relaxed);
-  set.versions[way].fetch_add(1, std::memory_order_relaxed);
-  evictions_++;
+  if (way) {
+    set.keys[*way].store(0, std::memory_order_relaxed);
+    set.versions[*way].fetch_add(1, std::memory_order_relaxed);
+  }
   return way;
+}
+
+std::optional<size_t> BlockCache::FindForgotten(const Set& set) const {
+  for (size_t way = 0; way < kWays; way++) {
+    if (forgotten_[set.keys[way].load(std::memory_order_relaxed) >> kFileShift]) return way;
+  }
+  return std::nullopt;
 }
 
 }  // namespace allsource::index

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -18,9 +19,9 @@ namespace allsource::index {
 
 // Thread-safe; what is there is read without a lock. Files are read, and checked, in blocks; kept
 // are the pieces of a block that were asked for, since events of one entity, and entries of hashed
-// tables, lie anywhere. Sets of seven pieces, whose keys share a cache line: where a set is full,
-// the piece that was not used since the clock's hand was there goes (CLOCK; Corbato, "A Paging
-// Experiment with the Multics System", 1968).
+// tables, lie anywhere; others of the block only where nothing goes for them. Sets of seven pieces,
+// whose keys share a cache line: where a set is full, the piece that was not used since the clock's
+// hand was there goes (CLOCK; Corbato, "A Paging Experiment with the Multics System", 1968).
 class BlockCache {
  public:
   static constexpr uint64_t kBlockBytes = 4096;
@@ -34,8 +35,9 @@ class BlockCache {
   // Of the pieces.
   uint64_t bytes_max() const { return set_count_ * kWays * kPieceBytes; }
   uint64_t bytes() const;  // of the pieces, and of what was taken
-  // Room for what is kept as a whole, beside the pieces: an eighth of the limit. False where that
+  // Room for what is kept as a whole, beside the pieces: a quarter of the limit. False where that
   // is taken; else it is given back by GiveRoom.
+  uint64_t room_max() const { return room_max_; }
   bool TakeRoom(uint64_t bytes);
   void GiveRoom(uint64_t bytes);
   // Blocks that were read from their files, and pieces that made room for others.
@@ -43,12 +45,17 @@ class BlockCache {
   uint64_t evictions() const;
 
   // The number of a file, which is given once.
-  uint64_t NewFile() { return next_file_.fetch_add(1, std::memory_order_relaxed); }
+  uint64_t NewFile();
+  // The file is not asked for any more: its pieces make room before others do.
+  void Forget(uint64_t file);
 
+  // What is kept of a block that was read: the pieces that were asked for, or all of them where
+  // they find room that nobody uses.
+  enum class Keep { kAsked, kAll };
   // Fills `out` with a file's bytes from `offset` on. Where a piece is not there, its block is
   // asked of `load(block, bytes)`, which fills kBlockBytes or returns false: then so does this.
   template <typename Load>
-  bool Read(uint64_t file, uint64_t offset, std::span<uint8_t> out, const Load& load) {
+  bool Read(uint64_t file, uint64_t offset, std::span<uint8_t> out, Keep keep, const Load& load) {
     while (!out.empty()) {
       const uint64_t begin = offset % kBlockBytes;
       const auto part = out.first(std::min<uint64_t>(out.size(), kBlockBytes - begin));
@@ -56,7 +63,7 @@ class BlockCache {
         std::array<uint8_t, kBlockBytes> block;
         if (!load(offset / kBlockBytes, std::span(block))) return false;
         std::copy_n(block.begin() + static_cast<ptrdiff_t>(begin), part.size(), part.begin());
-        Insert(file, offset, part.size(), block);
+        Insert(file, offset, part.size(), keep, block);
       }
       offset += part.size();
       out = out.subspan(part.size());
@@ -94,7 +101,8 @@ class BlockCache {
   static constexpr size_t kSlabBytes = size_t{4} << 20;
   static constexpr uint32_t kSlabPieces = kSlabBytes / kPieceBytes;
 
-  static uint64_t KeyOf(uint64_t file, uint64_t piece) { return file << 32 | piece; }
+  static constexpr int kFileShift = 32;
+  static uint64_t KeyOf(uint64_t file, uint64_t piece) { return file << kFileShift | piece; }
   const Set& SetOf(uint64_t key) const { return sets_[SetNumberOf(key)]; }
   Set& SetOf(uint64_t key) { return sets_[SetNumberOf(key)]; }
   uint64_t SetNumberOf(uint64_t key) const;
@@ -104,17 +112,19 @@ class BlockCache {
   // Bytes of one block; false where some of its pieces are not there.
   bool Copy(uint64_t file, uint64_t offset, std::span<uint8_t> out);
   bool CopyPiece(uint64_t key, uint64_t begin, std::span<uint8_t> out);
-  // Keeps the pieces of a block that these bytes lie in.
-  void Insert(uint64_t file, uint64_t offset, uint64_t bytes,
+  // Keeps the pieces of a block that these bytes lie in, and of the others what `keep` says.
+  void Insert(uint64_t file, uint64_t offset, uint64_t bytes, Keep keep,
               std::span<const uint8_t, kBlockBytes> block);
-  void InsertPiece(uint64_t key, const uint8_t* bytes);
-  size_t TakeWay(Set& set);
+  void InsertPiece(uint64_t key, bool may_evict, const uint8_t* bytes);
+  // A way where nobody finds anything from now on.
+  std::optional<size_t> TakeWay(Set& set, bool may_evict);
+  std::optional<size_t> FindForgotten(const Set& set) const;
 
   const size_t set_count_;
   const Block<Set> sets_;
-  std::vector<Block<Piece>> slabs_;  // made one after the other; none moves
-  std::atomic<uint64_t> next_file_{1};
-  mutable std::mutex mutex_;  // held by who writes to all this; guards what follows
+  std::vector<Block<Piece>> slabs_;    // made one after the other; none moves
+  mutable std::mutex mutex_;           // held by who writes to all this; guards what follows
+  std::vector<bool> forgotten_{true};  // by the numbers of files; none has the first
   const uint64_t room_max_;
   uint64_t room_taken_ = 0;
   uint32_t pieces_ = 0;

@@ -52,7 +52,11 @@ Result<std::shared_ptr<IndexFile>> IndexFile::Open(env::Env* env, const std::str
       new IndexFile(path, std::move(file.value()), *header, std::move(cache)));
 }
 
-IndexFile::~IndexFile() { cache_->GiveRoom(filter_blocks_.size() * kFilterBlockBytes); }
+IndexFile::~IndexFile() {
+  cache_->GiveRoom(kept_filter_.size() * sizeof(FilterBlock));
+  cache_->GiveRoom(kept_buckets_.size() * sizeof(uint32_t));
+  cache_->Forget(cache_number_);
+}
 
 std::vector<CoveredSegment> IndexFile::segments() const {
   std::vector<CoveredSegment> segments;
@@ -65,26 +69,31 @@ std::vector<CoveredSegment> IndexFile::segments() const {
   return segments;
 }
 
+uint64_t IndexFile::FilterNumberOf(Table table, Term term) const {
+  return PlaceOf(term.hash, CountOf(SectionsOf(table).filter, kFilterBlockBytes));
+}
+
+uint64_t IndexFile::BucketNumberOf(Table table, Term term) const {
+  return PlaceOf(term.hash, CountOf(SectionsOf(table).buckets, sizeof(uint32_t)) - 1);
+}
+
 uint64_t IndexFile::FilterPlaceOf(Table table, Term term) const {
-  const Section filter = SectionsOf(table).filter;
-  return header_.section(filter).offset +
-         PlaceOf(term.hash, CountOf(filter, kFilterBlockBytes)) * kFilterBlockBytes;
+  return header_.section(SectionsOf(table).filter).offset +
+         FilterNumberOf(table, term) * kFilterBlockBytes;
 }
 
 uint64_t IndexFile::BucketPlaceOf(Table table, Term term) const {
-  const Section buckets = SectionsOf(table).buckets;
-  return header_.section(buckets).offset +
-         PlaceOf(term.hash, CountOf(buckets, sizeof(uint32_t)) - 1) * sizeof(uint32_t);
+  return header_.section(SectionsOf(table).buckets).offset +
+         BucketNumberOf(table, term) * sizeof(uint32_t);
 }
 
 bool IndexFile::MayHave(Table table, Term term) const {
-  const Section filter = SectionsOf(table).filter;
-  const uint64_t number = PlaceOf(term.hash, CountOf(filter, kFilterBlockBytes));
+  const uint64_t number = FilterNumberOf(table, term);
   const FilterBlock* const kept =
       table == Table::kTerms ? filter_.load(std::memory_order_acquire) : nullptr;
   const auto block = kept != nullptr
                          ? std::bit_cast<std::array<uint8_t, kFilterBlockBytes>>(kept[number])
-                         : Element<kFilterBlockBytes>(filter, number);
+                         : Element<kFilterBlockBytes>(SectionsOf(table).filter, number);
   const auto bits = FilterBitsOf(term);
   for (size_t i = 0; i < bits.size(); i++) {
     if ((Load<uint32_t>(block.data() + i * sizeof(uint32_t)) & bits[i]) == 0) return false;
@@ -92,29 +101,48 @@ bool IndexFile::MayHave(Table table, Term term) const {
   return true;
 }
 
-void IndexFile::KeepFilter() const {
-  std::call_once(filter_once_, [&] {
-    const SectionPlace& place = header_.section(Section::kTermFilter);
-    if (!cache_->TakeRoom(place.bytes)) return;
-    filter_blocks_.resize(place.bytes / kFilterBlockBytes);
-    std::vector<uint8_t> bytes;
-    for (uint64_t at = 0; at < place.bytes; at += bytes.size()) {
-      bytes.resize(std::min<uint64_t>(kReadBytes, AlignBlock(place.bytes - at)));
-      if (!ReadBlocks((place.offset + at) / kBlockBytes, bytes)) return;
-      const size_t count = std::min<uint64_t>(bytes.size(), place.bytes - at) / kFilterBlockBytes;
-      std::memcpy(&filter_blocks_[at / kFilterBlockBytes], bytes.data(), count * kFilterBlockBytes);
-    }
-    filter_.store(filter_blocks_.data(), std::memory_order_release);
+void IndexFile::KeepTermTables() const {
+  std::call_once(keep_once_, [&] {
+    kept_filter_ = KeepSection<FilterBlock>(Section::kTermFilter);
+    if (kept_filter_.empty()) return;
+    filter_.store(kept_filter_.data(), std::memory_order_release);
+    kept_buckets_ = KeepSection<uint32_t>(Section::kTermBuckets);
+    if (kept_buckets_.empty()) return;
+    buckets_.store(kept_buckets_.data(), std::memory_order_release);
   });
+}
+
+template <typename T>
+std::vector<T> IndexFile::KeepSection(Section section) const {
+  const SectionPlace& place = header_.section(section);
+  if (!cache_->TakeRoom(place.bytes)) return {};
+  std::vector<T> elements(place.bytes / sizeof(T));
+  std::vector<uint8_t> bytes;
+  for (uint64_t at = 0; at < place.bytes; at += bytes.size()) {
+    bytes.resize(std::min<uint64_t>(kReadBytes, AlignBlock(place.bytes - at)));
+    if (!ReadBlocks((place.offset + at) / kBlockBytes, bytes)) {
+      cache_->GiveRoom(place.bytes);
+      return {};
+    }
+    const size_t count = std::min<uint64_t>(bytes.size(), place.bytes - at) / sizeof(T);
+    std::memcpy(&elements[at / sizeof(T)], bytes.data(), count * sizeof(T));
+  }
+  return elements;
 }
 
 IndexFile::Bucket IndexFile::BucketOf(Table table, Term term) const {
   const TableSections sections = SectionsOf(table);
-  const uint64_t place = BucketPlaceOf(table, term) - header_.section(sections.buckets).offset;
-  std::array<uint8_t, 2 * sizeof(uint32_t)> bounds;
-  if (!Copy(sections.buckets, place, bounds)) return {};
-  const Bucket bucket{Load<uint32_t>(bounds.data()),
-                      Load<uint32_t>(bounds.data() + sizeof(uint32_t))};
+  const uint64_t number = BucketNumberOf(table, term);
+  const uint32_t* const kept =
+      table == Table::kTerms ? buckets_.load(std::memory_order_acquire) : nullptr;
+  Bucket bucket;
+  if (kept != nullptr) {
+    bucket = {kept[number], kept[number + 1]};
+  } else {
+    std::array<uint8_t, 2 * sizeof(uint32_t)> bounds;
+    if (!Copy(sections.buckets, number * sizeof(uint32_t), bounds)) return {};
+    bucket = {Load<uint32_t>(bounds.data()), Load<uint32_t>(bounds.data() + sizeof(uint32_t))};
+  }
   const size_t entry_bytes = table == Table::kIds ? kIdEntryBytes : kTermEntryBytes;
   if (bucket.end <= CountOf(sections.entries, entry_bytes)) return bucket;
   MarkDamaged();
@@ -169,24 +197,26 @@ void IndexFile::FindAll(std::span<Lookup* const> lookups, bool lists) {
   };
   for (const Lookup* lookup : lookups) {
     const IndexFile& file = *lookup->file;
-    const FilterBlock* const kept = file.filter_.load(std::memory_order_acquire);
-    const uint64_t place = file.FilterPlaceOf(kTable, lookup->term);
-    if (kept == nullptr) {
-      places[count++] = {&file, place, kFilterBlockBytes};
+    if (const FilterBlock* const kept = file.filter_.load(std::memory_order_acquire)) {
+      __builtin_prefetch(&kept[file.FilterNumberOf(kTable, lookup->term)]);
     } else {
-      const uint64_t offset = file.header_.section(Section::kTermFilter).offset;
-      __builtin_prefetch(&kept[(place - offset) / kFilterBlockBytes]);
+      places[count++] = {&file, file.FilterPlaceOf(kTable, lookup->term), kFilterBlockBytes};
     }
   }
   prefetch();
   std::array<Lookup*, kLookupsMax> passed;
+  size_t passed_count = 0;
   for (Lookup* const lookup : lookups) {
-    if (!lookup->file->MayHave(kTable, lookup->term)) continue;
-    const uint64_t place = lookup->file->BucketPlaceOf(kTable, lookup->term);
-    places[count] = {lookup->file, place, sizeof(uint64_t)};
-    passed[count++] = lookup;
+    const IndexFile& file = *lookup->file;
+    if (!file.MayHave(kTable, lookup->term)) continue;
+    passed[passed_count++] = lookup;
+    if (const uint32_t* const kept = file.buckets_.load(std::memory_order_acquire)) {
+      __builtin_prefetch(&kept[file.BucketNumberOf(kTable, lookup->term)]);
+    } else {
+      places[count++] = {&file, file.BucketPlaceOf(kTable, lookup->term), sizeof(uint64_t)};
+    }
   }
-  const auto maybe = std::span(passed).first(count);
+  const auto maybe = std::span(passed).first(passed_count);
   prefetch();
   std::array<Bucket, kLookupsMax> buckets;
   for (const Lookup* lookup : maybe) {
@@ -268,7 +298,8 @@ bool IndexFile::Copy(Section section, uint64_t offset, std::span<uint8_t> out) c
   const auto load = [&](uint64_t block, std::span<uint8_t> bytes) {
     return ReadBlocks(block, bytes);
   };
-  if (is_inside && cache_->Read(cache_number_, place.offset + offset, out, load)) return true;
+  const uint64_t at = place.offset + offset;
+  if (is_inside && cache_->Read(cache_number_, at, out, BlockCache::Keep::kAll, load)) return true;
   MarkDamaged();
   return false;
 }

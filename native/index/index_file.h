@@ -51,9 +51,9 @@ class IndexFile : public ListSource {
   };
   static constexpr size_t kLookupsMax = 32;
   static void FindAll(std::span<Lookup* const> lookups, bool lists);
-  // Keeps the filter of terms in memory, if the cache has room for it: appends ask it for each
-  // entity.
-  void KeepFilter() const;
+  // Keeps the filter of terms in memory, and their buckets, as far as the cache has room for it:
+  // appends ask them for each entity.
+  void KeepTermTables() const;
   // Of what FindId looks at first; see BlockCache.
   void PrefetchIdSets(Term id) const;
   void PrefetchIdPieces(Term id) const;
@@ -96,7 +96,10 @@ class IndexFile : public ListSource {
 
   // Bytes of a section; false, and the file damaged, where they are not as written.
   bool Copy(Section section, uint64_t offset, std::span<uint8_t> out) const;
-  // In the file: a term's block of the filter, and its bucket.
+  // Numbers of a term's block of the filter, and of its bucket.
+  uint64_t FilterNumberOf(Table table, Term term) const;
+  uint64_t BucketNumberOf(Table table, Term term) const;
+  // In the file.
   uint64_t FilterPlaceOf(Table table, Term term) const;
   uint64_t BucketPlaceOf(Table table, Term term) const;
   // A block of a filter.
@@ -118,6 +121,9 @@ class IndexFile : public ListSource {
   // The entry of a term; nothing where the table has none.
   template <size_t kBytes>
   std::optional<std::array<uint8_t, kBytes>> FindEntry(Table table, Bucket bucket, Term term) const;
+  // A section as a whole, or nothing, where the cache has no room for it or it is damaged.
+  template <typename T>
+  std::vector<T> KeepSection(Section section) const;
   bool CheckBlock(uint64_t block, std::span<const uint8_t> bytes) const;
   bool CheckOwnSums() const;
 
@@ -126,9 +132,11 @@ class IndexFile : public ListSource {
   const IndexHeader header_;
   const std::shared_ptr<BlockCache> cache_;
   const uint64_t cache_number_;
-  mutable std::once_flag filter_once_;
-  mutable std::vector<FilterBlock> filter_blocks_;            // of terms, once they are kept
-  mutable std::atomic<const FilterBlock*> filter_ = nullptr;  // these
+  mutable std::once_flag keep_once_;
+  mutable std::vector<FilterBlock> kept_filter_;  // of terms
+  mutable std::vector<uint32_t> kept_buckets_;
+  mutable std::atomic<const FilterBlock*> filter_ = nullptr;  // these, once they are there
+  mutable std::atomic<const uint32_t*> buckets_ = nullptr;
   mutable std::once_flag own_sums_once_;
   mutable bool own_sums_sound_ = false;
   mutable std::atomic<bool> damaged_{false};

@@ -24,7 +24,7 @@ const uint8_t* BlankRecord() {
 
 void FindIn(const IndexPart& part, std::span<IndexFile::Lookup* const> lookups) {
   if (part.file != nullptr) {
-    part.file->KeepFilter();
+    part.file->KeepTermTables();
     for (IndexFile::Lookup* lookup : lookups) lookup->file = part.file.get();
     return IndexFile::FindAll(lookups, false);
   }
@@ -124,7 +124,12 @@ void LogIndex::DropBefore(uint64_t position) {
   }
 }
 
-uint64_t LogIndex::VersionOf(Term entity) const { return VersionIn(parts_.size(), entity); }
+uint64_t LogIndex::VersionOf(Term entity) const {
+  if (versions_ != nullptr) {
+    if (const auto version = versions_->Find(entity)) return *version;
+  }
+  return VersionIn(parts_.size(), entity);
+}
 
 uint64_t LogIndex::VersionIn(size_t part_count, Term entity) const {
   return SoundIn(part_count, [&]() -> uint64_t {
@@ -140,13 +145,27 @@ uint64_t LogIndex::VersionIn(size_t part_count, Term entity) const {
 void LogIndex::LookUpVersions(std::span<EventTerms* const> events) const {
   const size_t older_parts = parts_.size() - 1;
   std::array<IndexFile::Lookup, IndexFile::kLookupsMax> lookups;
+  if (versions_ != nullptr) {
+    for (const EventTerms* event : events) versions_->Prefetch(event->entity);
+  }
+  std::array<IndexFile::Lookup*, IndexFile::kLookupsMax> forgotten;
+  size_t forgotten_count = 0;
+  for (size_t i = 0; i < events.size(); i++) {
+    lookups[i] = {nullptr, events[i]->entity, {}};
+    const auto version = versions_ == nullptr ? std::nullopt : versions_->Find(events[i]->entity);
+    if (version) {
+      lookups[i].view.version = *version;
+    } else {
+      active().PrefetchTerm(events[i]->entity);
+      forgotten[forgotten_count++] = &lookups[i];
+    }
+  }
   (void)SoundIn(older_parts, [&] {
     std::array<IndexFile::Lookup*, IndexFile::kLookupsMax> unknown;
     size_t count = 0;
-    for (const EventTerms* event : events) active().PrefetchTerm(event->entity);
-    for (size_t i = 0; i < events.size(); i++) {
-      lookups[i] = {nullptr, events[i]->entity, {}};
-      if (active().Find(events[i]->entity) == nullptr) unknown[count++] = &lookups[i];
+    for (IndexFile::Lookup* lookup : std::span(forgotten).first(forgotten_count)) {
+      lookup->view = {};
+      if (active().Find(lookup->term) == nullptr) unknown[count++] = lookup;
     }
     for (size_t part = older_parts; part-- > 0 && count > 0;) {
       FindIn(parts_[part], std::span(unknown).first(count));
@@ -289,7 +308,9 @@ bool LogIndex::MendDamagedParts(size_t part_count) const {
 }
 
 uint64_t LogIndex::Add(const EventTerms& terms, uint32_t record_offset) {
-  return AddTo(*parts_.back().memory, parts_.size() - 1, terms, record_offset);
+  const uint64_t version = AddTo(*parts_.back().memory, parts_.size() - 1, terms, record_offset);
+  if (versions_ != nullptr) versions_->Put(terms.entity, version);
+  return version;
 }
 
 uint64_t LogIndex::AddTo(MemoryIndex& index, size_t older_parts, const EventTerms& terms,
@@ -324,6 +345,7 @@ void LogIndex::Prefetch(const EventTerms& terms) const {
   const MemoryIndex& index = *parts_.back().memory;
   index.PrefetchTerm(terms.entity);
   index.PrefetchId(terms.id);
+  if (versions_ != nullptr) versions_->Prefetch(terms.entity);
 }
 
 std::vector<PostingsView> LogIndex::FindInParts(Term term, uint64_t first_position,

@@ -19,6 +19,7 @@
 #include "index/postings_view.h"
 #include "index/segment_records.h"
 #include "index/term.h"
+#include "index/version_cache.h"
 #include "wal/record_reader.h"
 #include "wal/segment.h"
 
@@ -89,6 +90,11 @@ class LogIndex {
   explicit LogIndex(HashKey key) : key_(key) {}
   // What segments are read through once they have an index file; without it they stay open.
   void set_files(std::shared_ptr<env::OpenFiles> files) { files_ = std::move(files); }
+  // For appends, once all is there that the log has: without it each looks for the version of its
+  // entity in the index.
+  void KeepVersions(std::shared_ptr<BlockCache> cache) {
+    versions_ = std::make_unique<VersionCache>(std::move(cache));
+  }
   // The first event that can be read, where those before it were dropped: index files still know
   // them. Set before anything is added.
   void set_first_position(uint64_t position) { first_position_ = position; }
@@ -165,6 +171,7 @@ class LogIndex {
   // Some part can be made anew no more: its file and its segments are damaged.
   const std::optional<wal::Damage>& lost() const { return lost_; }
 
+  // Of what Add will need.
   void Prefetch(const EventTerms& terms) const;
   // What each part with events between two positions knows of a term, by its number: faster than
   // when each is asked by itself.
@@ -195,6 +202,7 @@ class LogIndex {
 
   HashKey key_;
   std::shared_ptr<env::OpenFiles> files_;
+  std::unique_ptr<VersionCache> versions_;
   uint64_t first_position_ = 1;
   uint64_t begin_ = 1;
   ReadSegments read_segments_;

@@ -7,6 +7,8 @@ namespace allsource::index {
 namespace {
 
 constexpr size_t kBufferBytes = size_t{256} << 10;
+// More at a time keeps the disk from the commits beside it: their syncs wait for all of it.
+constexpr uint64_t kSyncBytes = uint64_t{8} << 20;
 static_assert(kBufferBytes % kIndexBlockBytes == 0);
 
 }  // namespace
@@ -36,6 +38,7 @@ void SectionWriter::Write(size_t count) {
   const env::Bytes piece = std::span(buffer_).first(count);
   if (status_.ok()) status_ = file_->WriteAt(at_, {&piece, 1});
   at_ += count;
+  if (status_.ok() && at_ / kSyncBytes != (at_ - count) / kSyncBytes) status_ = file_->Sync();
   buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<ptrdiff_t>(count));
 }
 

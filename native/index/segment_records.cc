@@ -111,7 +111,7 @@ bool SegmentRecords::Fill(uint64_t offset, std::span<uint8_t> out, LastBlock& la
     std::copy(last.bytes.begin(), last.bytes.end(), bytes.begin());
     return true;
   };
-  return file_->cache()->Read(cache_number_, offset, out, load);
+  return file_->cache()->Read(cache_number_, offset, out, BlockCache::Keep::kAsked, load);
 }
 
 bool SegmentRecords::ReadBlocks(uint64_t first_block, std::span<uint8_t> out,

@@ -40,6 +40,7 @@
     "index/index_layout.cc",
     "index/log_index_test.cc",
     "index/postings_view_test.cc",
+    "index/version_cache_test.cc",
     "ingest/domain_rules_test.cc",
     "ingest/event_parser_test.cc",
     "ingest/json_cases.cc",

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <map>
 #include <set>
 
 #include "base/uuid.h"
@@ -293,6 +294,19 @@ TEST_CASE("a missing, cut, foreign or old index file is made again") {
     }
     CHECK(FilesOf(*indexed.env, ".idx").size() >= files);
     CheckAnswers(indexed);
+  }
+}
+
+TEST_CASE("versions go on where the first of several index files is missing") {
+  const Indexed indexed = MakeIndexed(7 * 6);
+  const auto files = FilesOf(*indexed.env, ".idx");
+  REQUIRE(files.size() > 1);
+  REQUIRE_OK(indexed.env->Remove(files.front()));
+  TestStore store(indexed.env.get());
+  AppendMany(store, 13);
+  std::map<std::string, uint64_t> versions;
+  for (const StoredEvent& event : store.ReadAll()) {
+    CHECK(event.version == ++versions[event.entity]);
   }
 }
 

@@ -95,7 +95,7 @@ void ReadAlone(const index::IndexFile& file, const engine::StoreInfo& store) {
   fuzz::Expect(file.segments().size() <= header.file_bytes() / index::kSegmentEntryBytes,
                "no more segments than there is room for");
   ReadTables(file, store);
-  file.KeepFilter();
+  file.KeepTermTables();
   const index::TenantTerms tenant(store.hash_key, "default");
   ReadList(file.Find(tenant.all()));
   for (uint64_t i = 0; i < std::min(file.block_sum_count(), kElementsMax); i++) {

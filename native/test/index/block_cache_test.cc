@@ -22,10 +22,11 @@ uint8_t ByteAt(uint64_t file, uint64_t offset) {
 // A file that is all such bytes, and counts what is read of it.
 struct CountedFile {
   uint64_t number;
+  BlockCache::Keep keep = BlockCache::Keep::kAsked;
   std::atomic<uint64_t> loads = 0;
 
   bool Read(BlockCache& cache, uint64_t offset, std::span<uint8_t> out) {
-    return cache.Read(number, offset, out, [&](uint64_t block, std::span<uint8_t> bytes) {
+    return cache.Read(number, offset, out, keep, [&](uint64_t block, std::span<uint8_t> bytes) {
       loads++;
       for (size_t i = 0; i < bytes.size(); i++) bytes[i] = ByteAt(number, block * kBlock + i);
       return true;
@@ -80,9 +81,46 @@ TEST_CASE("of a block only the pieces are kept that were asked for") {
   CHECK(cache.bytes() == 3 * kPiece);
 }
 
+TEST_CASE("all pieces of a block are kept where that is wanted and there is room") {
+  BlockCache cache(1'000 * kSetBytes);
+  CountedFile file{cache.NewFile(), BlockCache::Keep::kAll};
+  CHECK(file.IsRight(cache, 2 * kPiece - 1, 2));
+  CHECK(cache.bytes() == kBlock);
+  CHECK(file.IsRight(cache, 0, kBlock));
+  CHECK(file.loads == 1);
+}
+
+TEST_CASE("nothing goes for pieces that nobody asked for") {
+  BlockCache cache(kSetBytes);
+  CountedFile file{cache.NewFile()};
+  CountedFile other{cache.NewFile(), BlockCache::Keep::kAll};
+  for (uint64_t piece = 0; piece < BlockCache::kWays; piece++) {
+    CHECK(file.IsRight(cache, piece * kPiece, kPiece));
+  }
+  CHECK(other.IsRight(cache, 0, 1));
+  CHECK(cache.evictions() == 1);
+}
+
+TEST_CASE("pieces of a file that is forgotten make room before others") {
+  BlockCache cache(kSetBytes);
+  CountedFile old{cache.NewFile()}, file{cache.NewFile()};
+  CountedFile next{cache.NewFile(), BlockCache::Keep::kAll};
+  CHECK(file.IsRight(cache, 0, kPiece));
+  for (uint64_t piece = 1; piece < BlockCache::kWays; piece++) {
+    CHECK(old.IsRight(cache, piece * kPiece, kPiece));
+  }
+  cache.Forget(old.number);
+  CHECK(next.IsRight(cache, 0, 1));
+  CHECK(next.IsRight(cache, 0, (BlockCache::kWays - 1) * kPiece));
+  CHECK(next.loads == 1);
+  CHECK(file.IsRight(cache, 0, kPiece));
+  CHECK(file.loads == 1);
+  CHECK(cache.evictions() == 0);
+}
+
 TEST_CASE("no more is kept than the limit") {
   BlockCache cache(32 * kSetBytes);
-  CHECK(cache.bytes_max() == 28 * kSetBytes);
+  CHECK(cache.bytes_max() == 24 * kSetBytes);
   CountedFile file{cache.NewFile()};
   for (uint64_t piece = 0; piece < 1'000; piece++) CHECK(file.IsRight(cache, piece * kPiece, 10));
   CHECK(cache.bytes() == cache.bytes_max());
@@ -90,8 +128,8 @@ TEST_CASE("no more is kept than the limit") {
   CHECK(BlockCache(0).bytes_max() == kSetBytes);
 }
 
-TEST_CASE("an eighth of the limit is for what is kept as a whole") {
-  BlockCache cache(32 * kSetBytes);
+TEST_CASE("a quarter of the limit is for what is kept as a whole") {
+  BlockCache cache(16 * kSetBytes);
   CHECK(cache.TakeRoom(3 * kSetBytes));
   CHECK_FALSE(cache.TakeRoom(kSetBytes + 1));
   CHECK(cache.TakeRoom(kSetBytes));
@@ -116,14 +154,14 @@ TEST_CASE("what can't be read is not kept") {
   CountedFile file{cache.NewFile()};
   std::array<uint8_t, 10> out;
   const auto fail = [](uint64_t, std::span<uint8_t>) { return false; };
-  CHECK_FALSE(cache.Read(file.number, 0, out, fail));
+  CHECK_FALSE(cache.Read(file.number, 0, out, file.keep, fail));
   CHECK(cache.bytes() == 0);
   CHECK(file.IsRight(cache, 0, 10));
 }
 
 TEST_CASE("readers in many threads see whole blocks, while others take their places") {
   BlockCache cache(16 * kSetBytes);
-  CountedFile files[] = {{cache.NewFile()}, {cache.NewFile()}};
+  CountedFile files[] = {{cache.NewFile()}, {cache.NewFile(), BlockCache::Keep::kAll}};
   std::atomic<int> wrong = 0;
   std::vector<std::thread> threads;
   for (uint32_t seed = 0; seed < 4; seed++) {
