@@ -141,18 +141,18 @@ bool BlockCache::CopyPiece(uint64_t key, uint64_t begin, std::span<uint8_t> out)
 }
 
 void BlockCache::Insert(uint64_t file, uint64_t offset, uint64_t bytes, Keep keep,
-                        std::span<const uint8_t, kBlockBytes> block) {
-  constexpr uint64_t kPieces = kBlockBytes / kPieceBytes;
+                        uint64_t run_begin, std::span<const uint8_t> run) {
   const uint64_t first = offset / kPieceBytes;
   const uint64_t last = (offset + bytes - 1) / kPieceBytes;
-  const uint64_t begin = keep == Keep::kAll ? first / kPieces * kPieces : first;
-  const uint64_t end = keep == Keep::kAll ? begin + kPieces : last + 1;
+  const uint64_t run_first = run_begin / kPieceBytes;
+  const uint64_t begin = keep == Keep::kAll ? run_first : first;
+  const uint64_t end = keep == Keep::kAll ? run_first + run.size() / kPieceBytes : last + 1;
   for (uint64_t piece = begin; piece < end; piece++) PrefetchSet(file, piece * kPieceBytes);
   std::lock_guard lock(mutex_);
   loads_++;
   for (uint64_t piece = begin; piece < end; piece++) {
     const bool is_asked = piece >= first && piece <= last;
-    InsertPiece(KeyOf(file, piece), is_asked, block.data() + piece % kPieces * kPieceBytes);
+    InsertPiece(KeyOf(file, piece), is_asked, run.data() + (piece - run_first) * kPieceBytes);
   }
 }
 

@@ -53,17 +53,21 @@ class BlockCache {
   // they find room that nobody uses.
   enum class Keep { kAsked, kAll };
   // Fills `out` with a file's bytes from `offset` on. Where a piece is not there, its block is
-  // asked of `load(block, bytes)`, which fills kBlockBytes or returns false: then so does this.
+  // asked of `load(block, bytes)`, which fills the bytes, of this block and maybe of those behind
+  // it, or returns false: then so does this.
   template <typename Load>
   bool Read(uint64_t file, uint64_t offset, std::span<uint8_t> out, Keep keep, const Load& load) {
     while (!out.empty()) {
-      const uint64_t begin = offset % kBlockBytes;
-      const auto part = out.first(std::min<uint64_t>(out.size(), kBlockBytes - begin));
+      const auto part = out.first(std::min(out.size(), kBlockBytes - offset % kBlockBytes));
       if (!Copy(file, offset, part)) {
-        std::array<uint8_t, kBlockBytes> block;
-        if (!load(offset / kBlockBytes, std::span(block))) return false;
-        std::copy_n(block.begin() + static_cast<ptrdiff_t>(begin), part.size(), part.begin());
-        Insert(file, offset, part.size(), keep, block);
+        std::array<uint8_t, kRunBytes> run;
+        const uint64_t run_bytes = keep == Keep::kAll && has_room() ? kRunBytes : kBlockBytes;
+        const uint64_t begin = offset / run_bytes * run_bytes;
+        const auto bytes = std::span(run).first(run_bytes);
+        if (!load(begin / kBlockBytes, bytes)) return false;
+        std::copy_n(run.begin() + static_cast<ptrdiff_t>(offset - begin), part.size(),
+                    part.begin());
+        Insert(file, offset, part.size(), keep, begin, bytes);
       }
       offset += part.size();
       out = out.subspan(part.size());
@@ -112,9 +116,15 @@ class BlockCache {
   // Bytes of one block; false where some of its pieces are not there.
   bool Copy(uint64_t file, uint64_t offset, std::span<uint8_t> out);
   bool CopyPiece(uint64_t key, uint64_t begin, std::span<uint8_t> out);
-  // Keeps the pieces of a block that these bytes lie in, and of the others what `keep` says.
-  void Insert(uint64_t file, uint64_t offset, uint64_t bytes, Keep keep,
-              std::span<const uint8_t, kBlockBytes> block);
+  // While most places are free, neighbours are read as well: four blocks cost little more than one.
+  static constexpr uint64_t kRunBytes = 4 * kBlockBytes;
+  bool has_room() const {
+    return pieces_.load(std::memory_order_relaxed) < set_count_ * kWays / 4 * 3;
+  }
+  // Keeps the pieces of a run of blocks that these bytes lie in, and of the others what `keep`
+  // says.
+  void Insert(uint64_t file, uint64_t offset, uint64_t bytes, Keep keep, uint64_t run_begin,
+              std::span<const uint8_t> run);
   void InsertPiece(uint64_t key, bool may_evict, const uint8_t* bytes);
   // A way where nobody finds anything from now on.
   std::optional<size_t> TakeWay(Set& set, bool may_evict);
@@ -127,7 +137,7 @@ class BlockCache {
   std::vector<bool> forgotten_{true};  // by the numbers of files; none has the first
   const uint64_t room_max_;
   uint64_t room_taken_ = 0;
-  uint32_t pieces_ = 0;
+  std::atomic<uint32_t> pieces_ = 0;
   uint64_t loads_ = 0;
   uint64_t evictions_ = 0;
 };

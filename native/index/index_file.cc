@@ -298,8 +298,10 @@ bool IndexFile::Copy(Section section, uint64_t offset, std::span<uint8_t> out) c
   const auto load = [&](uint64_t block, std::span<uint8_t> bytes) {
     return ReadBlocks(block, bytes);
   };
-  const uint64_t at = place.offset + offset;
-  if (is_inside && cache_->Read(cache_number_, at, out, BlockCache::Keep::kAll, load)) return true;
+  // A run of blocks with sums may begin with others, whose checks ask for the sums again.
+  const auto keep =
+      section == Section::kOwnSums ? BlockCache::Keep::kAsked : BlockCache::Keep::kAll;
+  if (is_inside && cache_->Read(cache_number_, place.offset + offset, out, keep, load)) return true;
   MarkDamaged();
   return false;
 }

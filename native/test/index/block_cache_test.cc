@@ -85,9 +85,10 @@ TEST_CASE("all pieces of a block are kept where that is wanted and there is room
   BlockCache cache(1'000 * kSetBytes);
   CountedFile file{cache.NewFile(), BlockCache::Keep::kAll};
   CHECK(file.IsRight(cache, 2 * kPiece - 1, 2));
-  CHECK(cache.bytes() == kBlock);
-  CHECK(file.IsRight(cache, 0, kBlock));
+  CHECK(cache.bytes() == 4 * kBlock);
+  CHECK(file.IsRight(cache, 0, 4 * kBlock));
   CHECK(file.loads == 1);
+  CHECK(cache.loads() == 1);
 }
 
 TEST_CASE("nothing goes for pieces that nobody asked for") {
