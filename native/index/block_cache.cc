@@ -141,10 +141,10 @@ bool BlockCache::CopyPiece(uint64_t key, uint64_t begin, std::span<uint8_t> out)
 }
 
 void BlockCache::Insert(uint64_t file, uint64_t offset, uint64_t bytes, Keep keep,
-                        uint64_t run_begin, std::span<const uint8_t> run) {
+                        std::span<const uint8_t> run) {
   const uint64_t first = offset / kPieceBytes;
   const uint64_t last = (offset + bytes - 1) / kPieceBytes;
-  const uint64_t run_first = run_begin / kPieceBytes;
+  const uint64_t run_first = offset / kBlockBytes * (kBlockBytes / kPieceBytes);
   const uint64_t begin = keep == Keep::kAll ? run_first : first;
   const uint64_t end = keep == Keep::kAll ? run_first + run.size() / kPieceBytes : last + 1;
   for (uint64_t piece = begin; piece < end; piece++) PrefetchSet(file, piece * kPieceBytes);

@@ -53,21 +53,21 @@ class BlockCache {
   // they find room that nobody uses.
   enum class Keep { kAsked, kAll };
   // Fills `out` with a file's bytes from `offset` on. Where a piece is not there, its block is
-  // asked of `load(block, bytes)`, which fills the bytes, of this block and maybe of those behind
-  // it, or returns false: then so does this.
+  // asked of `load(block, bytes)`, which fills whole blocks, at least this one and at most as many
+  // as there are bytes, and returns their bytes; or 0: then this returns false.
   template <typename Load>
   bool Read(uint64_t file, uint64_t offset, std::span<uint8_t> out, Keep keep, const Load& load) {
     while (!out.empty()) {
-      const auto part = out.first(std::min(out.size(), kBlockBytes - offset % kBlockBytes));
+      const uint64_t in_block = offset % kBlockBytes;
+      const auto part = out.first(std::min<uint64_t>(out.size(), kBlockBytes - in_block));
       if (!Copy(file, offset, part)) {
         std::array<uint8_t, kRunBytes> run;
-        const uint64_t run_bytes = keep == Keep::kAll && has_room() ? kRunBytes : kBlockBytes;
-        const uint64_t begin = offset / run_bytes * run_bytes;
-        const auto bytes = std::span(run).first(run_bytes);
-        if (!load(begin / kBlockBytes, bytes)) return false;
-        std::copy_n(run.begin() + static_cast<ptrdiff_t>(offset - begin), part.size(),
-                    part.begin());
-        Insert(file, offset, part.size(), keep, begin, bytes);
+        const bool wants_run = keep == Keep::kAll && has_room();
+        const auto bytes = std::span(run).first(wants_run ? kRunBytes : kBlockBytes);
+        const size_t loaded = load(offset / kBlockBytes, bytes);
+        if (loaded == 0) return false;
+        std::copy_n(run.begin() + static_cast<ptrdiff_t>(in_block), part.size(), part.begin());
+        Insert(file, offset, part.size(), keep, bytes.first(loaded));
       }
       offset += part.size();
       out = out.subspan(part.size());
@@ -116,14 +116,14 @@ class BlockCache {
   // Bytes of one block; false where some of its pieces are not there.
   bool Copy(uint64_t file, uint64_t offset, std::span<uint8_t> out);
   bool CopyPiece(uint64_t key, uint64_t begin, std::span<uint8_t> out);
-  // While most places are free, neighbours are read as well: four blocks cost little more than one.
+  // While most places are free, the next blocks are read as well: four cost little more than one.
   static constexpr uint64_t kRunBytes = 4 * kBlockBytes;
   bool has_room() const {
     return pieces_.load(std::memory_order_relaxed) < set_count_ * kWays / 4 * 3;
   }
-  // Keeps the pieces of a run of blocks that these bytes lie in, and of the others what `keep`
-  // says.
-  void Insert(uint64_t file, uint64_t offset, uint64_t bytes, Keep keep, uint64_t run_begin,
+  // Keeps the pieces that these bytes lie in, and of the others what `keep` says. The run begins
+  // with the block of the bytes.
+  void Insert(uint64_t file, uint64_t offset, uint64_t bytes, Keep keep,
               std::span<const uint8_t> run);
   void InsertPiece(uint64_t key, bool may_evict, const uint8_t* bytes);
   // A way where nobody finds anything from now on.

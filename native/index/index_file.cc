@@ -295,13 +295,15 @@ std::array<uint8_t, kBytes> IndexFile::Element(Section section, uint64_t number)
 bool IndexFile::Copy(Section section, uint64_t offset, std::span<uint8_t> out) const {
   const SectionPlace& place = header_.section(section);
   const bool is_inside = offset <= place.bytes && out.size() <= place.bytes - offset;
+  const uint64_t end = AlignBlock(place.offset + place.bytes);  // nothing may lie between sections
   const auto load = [&](uint64_t block, std::span<uint8_t> bytes) {
-    return ReadBlocks(block, bytes);
+    const auto there = bytes.first(std::min<uint64_t>(bytes.size(), end - block * kBlockBytes));
+    return ReadBlocks(block, there) ? there.size() : size_t{0};
   };
-  // A run of blocks with sums may begin with others, whose checks ask for the sums again.
-  const auto keep =
-      section == Section::kOwnSums ? BlockCache::Keep::kAsked : BlockCache::Keep::kAll;
-  if (is_inside && cache_->Read(cache_number_, place.offset + offset, out, keep, load)) return true;
+  using Keep = BlockCache::Keep;
+  if (is_inside && cache_->Read(cache_number_, place.offset + offset, out, Keep::kAll, load)) {
+    return true;
+  }
   MarkDamaged();
   return false;
 }

@@ -301,6 +301,7 @@ bool LogIndex::MendDamagedParts(size_t part_count) const {
     }
     damaged_files_.push_back(std::exchange(part.file, nullptr));
     part.memory = std::move(memory);
+    mends_++;
     mended = true;
   }
   if (lost_) damage_ = lost_;

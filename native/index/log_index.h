@@ -194,8 +194,10 @@ class LogIndex {
   template <typename Ask>
   auto SoundIn(size_t part_count, const Ask& ask) const {
     for (;;) {
+      // What was asked may have asked within Sound itself, and so mended what the rest met before.
+      const uint64_t mends = mends_;
       auto answer = ask();
-      if (!MendDamagedParts(part_count)) return answer;
+      if (!MendDamagedParts(part_count) && (mends == mends_ || lost_)) return answer;
     }
   }
   bool MendDamagedParts(size_t part_count) const;
@@ -214,6 +216,7 @@ class LogIndex {
   std::vector<uint64_t> segment_begins_;  // their first positions
   mutable std::vector<IndexPart> parts_;
   mutable std::vector<std::shared_ptr<IndexFile>> damaged_files_;  // views into them may be in use
+  mutable uint64_t mends_ = 0;                                     // parts that were made anew
   mutable std::optional<wal::Damage> damage_;
   mutable std::optional<wal::Damage> lost_;
 };

@@ -105,11 +105,11 @@ bool SegmentRecords::Fill(uint64_t offset, std::span<uint8_t> out, LastBlock& la
   const auto load = [&](uint64_t block, std::span<uint8_t> bytes) {
     if (block != last.number) {
       last.number = UINT64_MAX;
-      if (!ReadBlocks(block, last.bytes, damage)) return false;
+      if (!ReadBlocks(block, last.bytes, damage)) return size_t{0};
       last.number = block;
     }
     std::copy(last.bytes.begin(), last.bytes.end(), bytes.begin());
-    return true;
+    return last.bytes.size();
   };
   return file_->cache()->Read(cache_number_, offset, out, BlockCache::Keep::kAsked, load);
 }

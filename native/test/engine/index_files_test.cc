@@ -359,6 +359,22 @@ TEST_CASE("an index file that is damaged while the store is open is made again")
   CheckAnswers(store, events);
 }
 
+TEST_CASE("a listing that meets damaged checksums of records gives the entities all the same") {
+  const Indexed indexed = MakeIndexed(7 * 3);
+  const std::string path = FilesOf(*indexed.env, ".idx").front();
+  std::vector<uint8_t> bytes = BytesOf(*indexed.env, path);
+  bytes[index::DecodeIndexHeader(bytes)->section(index::Section::kBlockSums).offset] ^= 1;
+  Overwrite(*indexed.env, path, bytes);
+  TestStore store(indexed.env.get());
+  const auto listing =
+      Take(store.engine().List(query::ListKind::kEntities, "default", "", 1, 1'000));
+  REQUIRE(listing.items.size() == 13);
+  for (size_t i = 0; i < listing.items.size(); i++) {
+    CHECK(listing.items[i].text == indexed.events[i].entity);
+    CHECK(listing.items[i].event_count == CountOf(indexed.events, listing.items[i].text));
+  }
+}
+
 TEST_CASE("where index file and segment are damaged nothing is answered, and nothing appended") {
   for (const bool open_first : {true, false}) {
     const Indexed indexed = MakeIndexed(7 * 3);
