@@ -40,6 +40,7 @@
     "ingest/domain_rules.cc",
     "ingest/event_parser.cc",
     "ingest/json_walk.cc",
+    "ingest/match_parser.cc",
     "ingest/simdjson_source.cc",
     "ingest/stage.cc",
     "ingest/structure.cc",

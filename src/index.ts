@@ -1,6 +1,7 @@
 /** The public API of allsource-core. The server is `allsource-core/server`. */
 export {
   AllSourceError,
+  AppendConditionError,
   EventIdConflictError,
   VersionConflictError,
   errorTable,
@@ -9,9 +10,11 @@ export {
 } from './domain/index.js';
 export type {
   AnyEvent,
+  AppendCondition,
   ErrorCode,
   ErrorDetail,
   EventFilter,
+  EventMatch,
   EventShape,
   ExpectedVersion,
   JsonObject,

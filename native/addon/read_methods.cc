@@ -39,8 +39,8 @@ bool IsAscii(const uint8_t* bytes, size_t count) {
   return (bits & 0x8080808080808080) == 0;
 }
 
-// The arguments (tenant, entity, type, prefix, first, last, since, until, flags, limit). What is
-// undefined or NaN is not asked for.
+// The arguments (tenant, entity, type, prefix, first, last, since, until, flags, limit, tags). What
+// is undefined or NaN is not asked for.
 class QueryArguments {
  public:
   explicit QueryArguments(const Napi::CallbackInfo& info) {
@@ -57,6 +57,7 @@ class QueryArguments {
     flags = info[8].As<Napi::Number>().Uint32Value();
     limit = info[9].As<Napi::Number>().Uint32Value();
     query_.descending = (flags & kDescending) != 0;
+    if (info[10].IsArray()) TakeTags(info[10].As<Napi::Array>());
   }
   QueryArguments(const QueryArguments&) = delete;
   QueryArguments& operator=(const QueryArguments&) = delete;
@@ -67,7 +68,13 @@ class QueryArguments {
   size_t limit = 0;
 
  private:
+  void TakeTags(const Napi::Array& tags) {
+    for (uint32_t i = 0; i < tags.Length(); i++) tags_.push_back(TextOf(tags.Get(i), "tag"));
+    query_.tags.assign(tags_.begin(), tags_.end());
+  }
+
   std::string tenant_, entity_, type_, prefix_;  // what the query's views show
+  std::vector<std::string> tags_;
   query::Query query_;
 };
 
@@ -158,7 +165,7 @@ Napi::Value StoreObject::Read(const Napi::CallbackInfo& info) {
     numbers[kNextPosition] = static_cast<double>(selection.next_position);
     numbers[kUseAsync] = IsLarge(selection) ? 1 : 0;
     if (numbers[kUseAsync] != 0) return Napi::Number::New(info.Env(), 0);
-    BeginAnswer(info[10]);
+    BeginAnswer(info[11]);
     if (Status status = Render(engine(), selection, arguments.flags, answer_); !status.ok()) {
       throw ErrorOf(info.Env(), status);
     }

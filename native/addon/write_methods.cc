@@ -68,6 +68,12 @@ Napi::Object ToObject(Napi::Env env, uint32_t event, const engine::Refusal& refu
   object.Set("expectedVersion", static_cast<double>(refusal.expected.version));
   object.Set("currentVersion", static_cast<double>(refusal.current_version));
   object.Set("eventId", UuidText(refusal.event_id));
+  Napi::Array matches = Napi::Array::New(env, refusal.matches.size());
+  for (uint32_t i = 0; i < refusal.matches.size(); i++) {
+    matches.Set(i, static_cast<double>(refusal.matches[i]));
+  }
+  object.Set("matches", matches);
+  object.Set("matchedTo", static_cast<double>(refusal.matched_to));
   return object;
 }
 
@@ -80,14 +86,16 @@ StoreObject::Slot& StoreObject::SlotOf(const Napi::Value& number) {
   return *slots_[slot];
 }
 
-// stage(slot, input, format, names, independent, tenant, conditions): number of events
+// stage(slot, input, format, names, independent, tenant, conditions, match): number of events
 Napi::Value StoreObject::Stage(const Napi::CallbackInfo& info) {
   return Guarded(info, [&]() -> Napi::Value {
     Slot& slot = SlotOf(info[0]);
     slot.outcomes.clear();
     slot.refusals.clear();
     slot.stage.events.clear();
+    slot.stage.tags.clear();
     slot.stage.conditions.clear();
+    slot.stage.match = {};
     slot.stage.errors.clear();
     slot.stage.committed = 0;
     std::string own_input;
@@ -101,6 +109,9 @@ Napi::Value StoreObject::Stage(const Napi::CallbackInfo& info) {
     options.independent = info[4].ToBoolean();
     options.tenant = tenant;
     options.conditions = conditions;
+    std::string match;
+    if (info[7].IsString()) match = TextOf(info[7], "match");
+    options.match = match;
     ingest::StageError error;
     const Status status = engine().StageText(input, options, slot.stage, error);
     if (!status.ok()) {
@@ -122,8 +133,10 @@ Napi::Value StoreObject::Commit(const Napi::CallbackInfo& info) {
     const Status status = engine().Commit(slot.stage, slot.outcomes, slot.refusals);
     const bool refused = !status.ok() && status.code() != Code::kBusy;
     if (refused && slot.refusals.empty()) {
-      slot.refusals.emplace_back(0,
-                                 engine::Refusal{status.code(), status.message(), {}, {}, 0, {}});
+      engine::Refusal refusal;
+      refusal.code = status.code();
+      refusal.message = status.message();
+      slot.refusals.emplace_back(0, std::move(refusal));
     }
     const size_t count = status.ok() || slot.stage.independent ? slot.outcomes.size() : 0;
     double* const numbers =

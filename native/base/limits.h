@@ -9,6 +9,14 @@ namespace allsource {
 inline constexpr size_t kEntityIdBytesMax = 256;
 inline constexpr size_t kEventTypeBytesMax = 128;
 inline constexpr size_t kTenantIdBytesMax = 64;
+// Tags of one event, and of one item of a condition.
+inline constexpr size_t kTagsMax = 32;
+inline constexpr size_t kTagBytesMax = 128;
+// Items of a condition on events, and types or entities of one.
+inline constexpr size_t kMatchItemsMax = 32;
+inline constexpr size_t kMatchTextsMax = 100;
+// Events that a failed condition tells of.
+inline constexpr size_t kMatchEventsMax = 100;
 inline constexpr size_t kJsonDepthMax = 128;
 inline constexpr size_t kEventBytesMax = size_t{2} << 20;
 inline constexpr size_t kBatchBytesMax = size_t{64} << 20;

@@ -30,6 +30,7 @@ enum class Code : uint8_t {
   // Not an error to report: the call would have to wait; try again after the next progress.
   kBusy = 15,
   kDropped = 16,
+  kConditionFailed = 17,
 };
 
 class [[nodiscard]] Status {

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <set>
 #include <unordered_set>
 #include <utility>
 
 #include "base/coding.h"
 #include "base/limits.h"
+#include "query/query.h"
 
 namespace allsource::engine {
 namespace {
@@ -120,6 +122,7 @@ Status Appender::CommitAtomic(Stage& stage, std::vector<Outcome>& outcomes, Refu
   if (Status status = FindKnown(stage, outcomes, known, refusal); !status.ok()) return status;
   if (known == stage.events.size()) return Status::Ok();
   if (Status status = CheckConditions(stage, outcomes, refusal); !status.ok()) return status;
+  if (Status status = CheckMatch(stage.match, refusal); !status.ok()) return status;
   const size_t frame_bytes = stage.buffer->bytes();
   if (!queue_->HasRoom(frame_bytes)) return Status(Code::kBusy, "the queue is full");
   if (Status status = MakeRoom(frame_bytes); !status.ok()) return status;
@@ -137,7 +140,7 @@ Status Appender::CommitAtomic(Stage& stage, std::vector<Outcome>& outcomes, Refu
     StagedEvent& event = stage.events[i];
     uint8_t* const record = frame + end;
     if (known != 0) wal::MoveRecord(frame + event.record_offset, event.record_bytes, frame, record);
-    Number(event, record, static_cast<uint32_t>(tail_ + end), outcomes[i]);
+    Number(stage, event, record, static_cast<uint32_t>(tail_ + end), outcomes[i]);
     end += event.record_bytes;
   }
   if (Status status = LostIndex(); !status.ok()) return status;
@@ -204,7 +207,7 @@ Status Appender::CommitIndependent(Stage& stage, std::vector<Outcome>& outcomes,
         looked_up_in = active_.get();
       }
       const uint64_t position = index_->next_position();
-      Number(event, record, static_cast<uint32_t>(tail_ + header_bytes), outcome);
+      Number(stage, event, record, static_cast<uint32_t>(tail_ + header_bytes), outcome);
       if (Status lost = LostIndex(); !lost.ok()) {
         push();
         return lost;
@@ -321,6 +324,33 @@ Status Appender::CheckConditions(const Stage& stage, const std::vector<Outcome>&
   return Status::Ok();
 }
 
+Status Appender::CheckMatch(const ingest::MatchCondition& match, Refusal& refusal) {
+  const uint64_t last = index_->next_position() - 1;
+  if (match.items.empty() || match.after >= last) return Status::Ok();
+  const std::vector<uint64_t> matches = index_->Sound([&] {
+    std::set<uint64_t> all;
+    for (const ingest::MatchItem& item : match.items) {
+      const auto some =
+          query::Match(*index_, item.groups, match.after + 1, last, kMatchEventsMax + 1);
+      all.insert(some.begin(), some.end());
+    }
+    return std::vector(all.begin(), all.end());
+  });
+  if (Status status = LostIndex(); !status.ok()) return status;
+  if (matches.empty()) return Status::Ok();
+  refusal.matches = matches;
+  refusal.matched_to = last;
+  if (matches.size() > kMatchEventsMax) {
+    refusal.matches.resize(kMatchEventsMax);
+    refusal.matched_to = refusal.matches.back();
+  }
+  return Status(Code::kConditionFailed,
+                matches.size() == 1
+                    ? "1 event matches"
+                    : std::to_string(refusal.matches.size()) +
+                          (matches.size() > kMatchEventsMax ? " or more" : "") + " events match");
+}
+
 Status Appender::CheckExpectation(std::string_view entity_id, const Expectation& expected,
                                   uint64_t version, Refusal& refusal) {
   const bool holds = expected.kind == Expectation::Kind::kAny ||
@@ -410,9 +440,10 @@ void Appender::MakeId(StagedEvent& event) {
   event.terms.id = event.terms.tenant->Id(event.id);
 }
 
-void Appender::Number(StagedEvent& event, uint8_t* record, uint32_t record_offset,
-                      Outcome& outcome) {
+void Appender::Number(const Stage& stage, StagedEvent& event, uint8_t* record,
+                      uint32_t record_offset, Outcome& outcome) {
   MakeId(event);
+  event.terms.tags = std::span(stage.tags).subspan(event.first_tag, event.tag_count);
   wal::SetRecordTime(record, timestamp_micros_);
   wal::SetRecordId(record, event.id);
   outcome.position = index_->next_position();

@@ -38,6 +38,9 @@ struct Refusal {
   ingest::Expectation expected;
   uint64_t current_version = 0;
   Uuid event_id{};  // of an event id conflict
+  // Of a failed condition: the first events that match, and up to where all that do are among them.
+  std::vector<uint64_t> matches;
+  uint64_t matched_to = 0;
 };
 
 struct AppenderOptions {
@@ -83,6 +86,7 @@ class Appender {
                    Refusal& refusal);
   Status CheckConditions(const ingest::Stage& stage, const std::vector<Outcome>& outcomes,
                          Refusal& refusal);
+  Status CheckMatch(const ingest::MatchCondition& match, Refusal& refusal);
   Status CheckExpectation(std::string_view entity_id, const ingest::Expectation& expected,
                           uint64_t version, Refusal& refusal);
   Result<bool> FindById(const ingest::StagedEvent& event, const uint8_t* record, Outcome& outcome,
@@ -95,8 +99,8 @@ class Appender {
   void PrepareFirst(ingest::Stage& stage);
   void PrepareAhead(ingest::Stage& stage, size_t number);
   void MakeId(ingest::StagedEvent& event);
-  void Number(ingest::StagedEvent& event, uint8_t* record, uint32_t record_offset,
-              Outcome& outcome);
+  void Number(const ingest::Stage& stage, ingest::StagedEvent& event, uint8_t* record,
+              uint32_t record_offset, Outcome& outcome);
   void WriteFrameHeader(uint8_t* frame, size_t frame_bytes, size_t events, uint64_t position);
   int64_t NextTimestamp();
   uint64_t NextCapacity() const;

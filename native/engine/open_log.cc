@@ -256,7 +256,7 @@ class LogOpener {
     (void)wal::VisitRecords(
         header, frame, [&](uint64_t, uint32_t offset_in_frame, const wal::Record& record) {
           const index::TenantTerms& tenant = index_->Tenant(record.fields.tenant);
-          index_->Add(index::EventTerms::Of(tenant, record),
+          index_->Add(index::RecordTerms(tenant, record).terms(),
                       static_cast<uint32_t>(offset) + offset_in_frame);
         });
     log_.last_timestamp_micros = header.timestamp_micros;
@@ -345,7 +345,7 @@ bool ReadSegments(HashKey key, std::span<const index::LogIndex::Records> segment
           const std::string text(record.fields.tenant);
           tenant = tenants.emplace(text, index::TenantTerms(key, text)).first;
         }
-        add(index::EventTerms::Of(tenant->second, record),
+        add(index::RecordTerms(tenant->second, record).terms(),
             static_cast<uint32_t>(offset) + offset_in_frame);
       };
       const auto fault = wal::VisitRecords(header, frame, read_record);

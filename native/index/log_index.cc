@@ -34,6 +34,20 @@ void FindIn(const IndexPart& part, std::span<IndexFile::Lookup* const> lookups) 
 
 }  // namespace
 
+RecordTerms::RecordTerms(const TenantTerms& tenant, const wal::Record& record)
+    : terms_{&tenant,
+             tenant.Entity(record.fields.entity),
+             tenant.Type(record.fields.type),
+             tenant.Id(record.id),
+             record.version,
+             {}} {
+  size_t count = 0;
+  (void)wal::VisitTags(record.fields.tags, [&](std::string_view tag) {
+    if (count < tags_.size()) tags_[count++] = tenant.Tag(tag);
+  });
+  terms_.tags = std::span(tags_).first(count);
+}
+
 const TenantTerms& LogIndex::Tenant(std::string_view tenant) {
   if (last_tenant_terms_ != nullptr && last_tenant_ == tenant) return *last_tenant_terms_;
   last_tenant_ = tenant;
@@ -329,6 +343,7 @@ uint64_t LogIndex::AddTo(MemoryIndex& index, size_t older_parts, const EventTerm
   index.Obtain(terms.tenant->all()).Add(ordinal);
   entity.Add(ordinal);
   type.Add(ordinal);
+  for (const Term tag : terms.tags) index.Obtain(tag).Add(ordinal);
   if (++entity.version == 1) {
     index.AddFirst(FirstKind::kEntity, {terms.entity, ordinal});
     index.Obtain(terms.tenant->entities()).Add(ordinal);

@@ -2,6 +2,7 @@
 // from the newest to the oldest. Not thread-safe: the engine's lock guards it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -13,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/limits.h"
 #include "env/open_files.h"
 #include "index/index_file.h"
 #include "index/memory_index.h"
@@ -73,11 +75,21 @@ struct EventTerms {
   Term type;
   Term id;
   uint64_t version = 0;  // of the entity with this event; 0 where the index has to tell
+  std::span<const Term> tags;
+};
 
-  static EventTerms Of(const TenantTerms& tenant, const wal::Record& record) {
-    return {&tenant, tenant.Entity(record.fields.entity), tenant.Type(record.fields.type),
-            tenant.Id(record.id), record.version};
-  }
+// The terms of an event that is in the log.
+class RecordTerms {
+ public:
+  RecordTerms(const TenantTerms& tenant, const wal::Record& record);
+  RecordTerms(const RecordTerms&) = delete;
+  RecordTerms& operator=(const RecordTerms&) = delete;
+
+  const EventTerms& terms() const { return terms_; }
+
+ private:
+  std::array<Term, kTagsMax> tags_;
+  EventTerms terms_;
 };
 
 class LogIndex {

@@ -23,6 +23,7 @@ Term TenantTerms::Of(HashKey key, std::string_view text) {
 TenantTerms::TenantTerms(HashKey store_key, std::string_view tenant)
     : entity_key_(KeyOf(store_key, TermKind::kEntity, tenant)),
       type_key_(KeyOf(store_key, TermKind::kType, tenant)),
+      tag_key_(KeyOf(store_key, TermKind::kTag, tenant)),
       id_key_(KeyOf(store_key, TermKind::kId, tenant)),
       all_(Of(KeyOf(store_key, TermKind::kTenant, tenant), {})),
       entities_(Of(KeyOf(store_key, TermKind::kTenantEntities, tenant), {})),

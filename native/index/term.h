@@ -49,6 +49,7 @@ class TenantTerms {
   Term types() const { return types_; }
   Term Entity(std::string_view entity) const { return Of(entity_key_, entity); }
   Term Type(std::string_view type) const { return Of(type_key_, type); }
+  Term Tag(std::string_view tag) const { return Of(tag_key_, tag); }
   // Every event has an id and few are looked up, so ids get a cheaper keyed hash, two folded
   // multiplications as in wyhash (https://github.com/wangyi-fudan/wyhash). Who finds an id by it
   // compares the id in the record.
@@ -69,6 +70,7 @@ class TenantTerms {
 
   HashKey entity_key_;
   HashKey type_key_;
+  HashKey tag_key_;
   HashKey id_key_;
   Term all_;
   Term entities_;

@@ -57,12 +57,10 @@ bool IsPlainAscii(std::string_view text) {
   return plain;
 }
 
-}  // namespace
-
-std::optional<std::string> EntityIdFault(std::string_view text) {
-  if (text.empty() || text.size() > kEntityIdBytesMax) {
-    return LengthRule(kEntityIdBytesMax, text.size());
-  }
+// Of a name that people chose: any text without control characters, and without white space around
+// it.
+std::optional<std::string> NameFault(std::string_view text, size_t bytes_max) {
+  if (text.empty() || text.size() > bytes_max) return LengthRule(bytes_max, text.size());
   if (IsPlainAscii(text)) return std::nullopt;
   CodePoint point;
   for (size_t at = 0; at < text.size(); at += point.bytes) {
@@ -75,6 +73,14 @@ std::optional<std::string> EntityIdFault(std::string_view text) {
   }
   return std::nullopt;
 }
+
+}  // namespace
+
+std::optional<std::string> EntityIdFault(std::string_view text) {
+  return NameFault(text, kEntityIdBytesMax);
+}
+
+std::optional<std::string> TagFault(std::string_view text) { return NameFault(text, kTagBytesMax); }
 
 std::optional<std::string> EventTypeFault(std::string_view text) {
   if (text.empty() || text.size() > kEventTypeBytesMax) {

@@ -10,6 +10,7 @@ namespace allsource::ingest {
 
 std::optional<std::string> EntityIdFault(std::string_view text);
 std::optional<std::string> EventTypeFault(std::string_view text);
+std::optional<std::string> TagFault(std::string_view text);
 std::optional<std::string> TenantIdFault(std::string_view text);
 
 }  // namespace allsource::ingest

@@ -8,10 +8,11 @@
 namespace allsource::ingest {
 namespace {
 
-constexpr std::string_view kSnakeNames[] = {
-    "event_type", "entity_id", "payload", "metadata", "tenant_id", "event_id", "expected_version"};
-constexpr std::string_view kCamelNames[] = {"eventType", "entityId", "payload",        "metadata",
-                                            "tenantId",  "eventId",  "expectedVersion"};
+constexpr std::string_view kSnakeNames[] = {"event_type", "entity_id",       "payload",
+                                            "metadata",   "tenant_id",       "event_id",
+                                            "tags",       "expected_version"};
+constexpr std::string_view kCamelNames[] = {"eventType", "entityId", "payload", "metadata",
+                                            "tenantId",  "eventId",  "tags",    "expectedVersion"};
 constexpr size_t kShownBytesMax = 64;
 
 // The rule, cut short where a client sent a long name.
@@ -99,6 +100,8 @@ bool EventParser::TakeField(JsonWalk& walk, Field field, ParsedEvent& event) {
       return TakeMetadata(walk, event);
     case kEventId:
       return TakeEventId(walk, event);
+    case kTags:
+      return TakeTags(walk, event);
     default:
       return TakeExpectation(walk, event.expected, NameOf(field));
   }
@@ -131,6 +134,33 @@ bool EventParser::TakeMetadata(JsonWalk& walk, ParsedEvent& event) {
     return Fail(NameOf(kMetadata), "expected a JSON object or null");
   }
   return true;
+}
+
+bool EventParser::TakeTags(JsonWalk& walk, ParsedEvent& event) {
+  std::string_view raw;
+  if (walk.Peek() == 'n') return walk.TakeValue(raw) || FailJson(walk);
+  if (walk.Peek() != '[') {
+    if (!walk.TakeValue(raw)) return FailJson(walk);
+    return Fail(NameOf(kTags), "expected an array of strings");
+  }
+  if (!walk.Take('[')) return FailJson(walk);
+  tags_.clear();
+  for (; walk.Peek() != ']'; event.fields.tag_count++) {
+    if (event.fields.tag_count != 0 && !walk.Take(',')) return FailJson(walk);
+    if (event.fields.tag_count == kTagsMax) {
+      return Fail(NameOf(kTags), "expected at most " + std::to_string(kTagsMax) + " tags");
+    }
+    std::string_view tag;
+    if (!TakeText(walk, kTags, tag_, tag)) return false;
+    if (const auto fault = TagFault(tag)) return Fail(NameOf(kTags), *fault);
+    bool is_known = false;
+    (void)wal::VisitTags(tags_, [&](std::string_view known) { is_known |= known == tag; });
+    if (is_known) return Fail(NameOf(kTags), Shown(tag) + " is given twice");
+    tags_ += static_cast<char>(tag.size());
+    tags_ += tag;
+  }
+  event.fields.tags = tags_;
+  return walk.Take(']') || FailJson(walk);
 }
 
 bool EventParser::TakeEventId(JsonWalk& walk, ParsedEvent& event) {

@@ -42,6 +42,7 @@ class EventParser {
     kMetadata,
     kTenantId,
     kEventId,
+    kTags,
     kExpectedVersion,
     kFieldCount
   };
@@ -51,6 +52,7 @@ class EventParser {
   bool TakeField(JsonWalk& walk, Field field, ParsedEvent& event);
   bool TakeText(JsonWalk& walk, Field field, std::string& own, std::string_view& text);
   bool TakeMetadata(JsonWalk& walk, ParsedEvent& event);
+  bool TakeTags(JsonWalk& walk, ParsedEvent& event);
   bool TakeEventId(JsonWalk& walk, ParsedEvent& event);
   bool CheckRules(const ParsedEvent& event, unsigned seen);
   bool FailJson(const JsonWalk& walk);
@@ -58,9 +60,10 @@ class EventParser {
 
   const Names names_;
   const std::string_view default_tenant_;
-  std::string entity_, type_, tenant_, id_, key_, expected_;  // texts that had escapes
-  std::string last_type_, last_tenant_;                       // that passed their rules
-  std::string_view checked_tenant_;                           // the default one, once it passed
+  std::string entity_, type_, tenant_, id_, tag_, key_, expected_;  // texts that had escapes
+  std::string tags_;                                                // as they stand in records
+  std::string last_type_, last_tenant_;                             // that passed their rules
+  std::string_view checked_tenant_;  // the default one, once it passed
   Code code_ = Code::kOk;
   std::string message_;
   std::string field_;

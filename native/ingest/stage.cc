@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "ingest/domain_rules.h"
 #include "ingest/event_parser.h"
+#include "ingest/match_parser.h"
 #include "ingest/structure.h"
 
 namespace allsource::ingest {
@@ -53,6 +54,14 @@ class Stager::Impl {
       if (Status status = StageConditions(walk); !status.ok()) return status;
       if (!walk.AtEnd()) return RefuseJson(walk);
     }
+    if (!options_->match.empty()) {
+      if (Status status = structure_.Build(options_->match); !status.ok()) return Refuse(status);
+      JsonWalk walk = WalkOf(options_->match);
+      const index::TenantTerms tenant = index_->TenantForRead(options_->tenant);
+      MatchParser match(Names::kCamel, tenant);
+      if (!match.TakeCondition(walk, stage_->match)) return RefuseMatch(match);
+      if (!walk.AtEnd()) return RefuseJson(walk);
+    }
     if (!options_->independent && Reserve(wal::kFrameHeaderBytes) == nullptr) return NoMemory();
     return Status::Ok();
   }
@@ -62,6 +71,12 @@ class Stager::Impl {
     if (!status.ok() || options_->independent) return status;
     if (stage_->events.empty()) {
       return Refuse(Code::kValidation, "expected at least one event, got none");
+    }
+    if (stage_->match.items.empty() && stage_->match.after != 0) {
+      return Refuse(Code::kValidation,
+                    "after: it says behind which position no event may match, so "
+                    "it needs the events: fail_if_events_match",
+                    "after");
     }
     return Pad(stage_->buffer->bytes()) ? Status::Ok() : NoMemory();
   }
@@ -88,7 +103,7 @@ class Stager::Impl {
     return walk.Take(']') ? Status::Ok() : RefuseJson(walk);
   }
 
-  // {"events": […], "conditions": {…}, "atomic": true}
+  // {"events": […], "conditions": {…}, "fail_if_events_match": …, "after": 7, "atomic": true}
   Status StageEnvelope(JsonWalk& walk) {
     if (walk.Peek() != '{') {
       return Refuse(Code::kValidation, "expected an array of events, or an object with `events`",
@@ -116,10 +131,17 @@ class Stager::Impl {
       if (raw == "true") return Status::Ok();
       return Refuse(Code::kValidation, "atomic: expected true; a batch is always atomic", "atomic");
     }
+    const index::TenantTerms tenant = index_->TenantForRead(options_->tenant);
+    MatchParser match(options_->names, tenant);
+    bool is_known = false;
+    if (!match.TakeMember(walk, key, stage_->match, is_known)) return RefuseMatch(match);
+    if (is_known) return Status::Ok();
     const std::string name(key.substr(0, 64));
-    return Refuse(
-        Code::kValidation,
-        name + ": not known here or given twice; a batch has events, conditions and atomic", name);
+    return Refuse(Code::kValidation,
+                  name +
+                      ": not known here or given twice; a batch has events, conditions, "
+                      "fail_if_events_match, after and atomic",
+                  name);
   }
 
   // {"<entity id>": <expected version>, …}
@@ -237,6 +259,10 @@ class Stager::Impl {
       last_type_term_ = tenant.Type(event.fields.type);
     }
     staged.terms.type = last_type_term_;
+    staged.first_tag = static_cast<uint32_t>(stage_->tags.size());
+    staged.tag_count = event.fields.tag_count;
+    (void)wal::VisitTags(event.fields.tags,
+                         [&](std::string_view tag) { stage_->tags.push_back(tenant.Tag(tag)); });
     staged.expected = event.expected;
     if (event.has_id) {
       staged.has_id = true;
@@ -270,6 +296,9 @@ class Stager::Impl {
 
   Status NoMemory() {
     return Refuse(Code::kPayloadTooLarge, "there is not enough memory for this append");
+  }
+  Status RefuseMatch(const MatchParser& match) {
+    return Refuse(match.code(), match.message(), match.field());
   }
   Status RefuseParsed() { return Refuse(parser_->code(), parser_->message(), parser_->field()); }
   Status RefuseJson(const JsonWalk& walk) { return Refuse(Code::kInvalidJson, walk.error()); }

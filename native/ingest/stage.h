@@ -40,12 +40,27 @@ struct StagedEvent {
   bool id_is_made = false;  // the store did
   bool refused = false;  // an error of this event is in the stage's list (independent events only)
   Expectation expected;
+  uint32_t first_tag = 0;  // in Stage::tags
+  uint32_t tag_count = 0;
 };
 
 struct Condition {
   index::Term entity;
   std::string entity_id;
   Expectation expected;
+};
+
+// Events that must not be there: of any of these types and any of these entities, and with all of
+// these tags. What is not given does not matter; where nothing is, every event of the tenant is
+// one.
+struct MatchItem {
+  std::vector<std::vector<index::Term>> groups;  // an event has one term of each
+};
+
+// An append goes through where no event behind a position matches any item.
+struct MatchCondition {
+  std::vector<MatchItem> items;
+  uint64_t after = 0;
 };
 
 struct StageError {
@@ -59,7 +74,9 @@ struct StageError {
 struct Stage {
   std::shared_ptr<wal::FrameBuffer> buffer;
   std::vector<StagedEvent> events;
+  std::vector<index::Term> tags;  // of all events, one behind the other
   std::vector<Condition> conditions;
+  MatchCondition match;
   // Of independent events: each event is a frame of its own, and a bad one spoils only itself.
   bool independent = false;
   std::vector<StageError> errors;
@@ -73,6 +90,8 @@ struct StageOptions {
   std::string_view tenant;  // of events that name none
   // JSON object of expected versions by entity id, besides those in the text; may be empty.
   std::string_view conditions;
+  // JSON object with `failIfEventsMatch` and `after`; may be empty.
+  std::string_view match;
 };
 
 // Keeps its memory between calls. Not thread-safe.

@@ -1,5 +1,7 @@
 #include "query/json_writer.h"
 
+#include <utility>
+
 #include "query/text_out.h"
 #include "wal/segment_format.h"
 
@@ -11,16 +13,18 @@ constexpr size_t kEnvelopeBytesMax = 400;
 constexpr size_t kEscapedBytesMax = 6;
 
 struct EventNames {
-  std::string_view id, type, entity, tenant, payload, metadata, timestamp, version, position,
+  std::string_view id, type, entity, tenant, tags, payload, metadata, timestamp, version, position,
       partition;
 };
 
 constexpr EventNames kWireNames = {
-    "{\"id\":",       ",\"event_type\":", ",\"entity_id\":", ",\"tenant_id\":", ",\"payload\":",
-    ",\"metadata\":", ",\"timestamp\":",  ",\"version\":",   ",\"position\":",  ",\"partition\":"};
+    "{\"id\":",      ",\"event_type\":", ",\"entity_id\":", ",\"tenant_id\":",
+    ",\"tags\":[",   ",\"payload\":",    ",\"metadata\":",  ",\"timestamp\":",
+    ",\"version\":", ",\"position\":",   ",\"partition\":"};
 constexpr EventNames kApiNames = {
-    "{\"id\":",       ",\"eventType\":", ",\"entityId\":", ",\"tenantId\":", ",\"payload\":",
-    ",\"metadata\":", ",\"timestamp\":", ",\"version\":",  ",\"position\":", ",\"partition\":"};
+    "{\"id\":",      ",\"eventType\":", ",\"entityId\":", ",\"tenantId\":",
+    ",\"tags\":[",   ",\"payload\":",   ",\"metadata\":", ",\"timestamp\":",
+    ",\"version\":", ",\"position\":",  ",\"partition\":"};
 
 Status NoMemory() {
   return Status(Code::kIo, "there is not enough memory for the answer; ask for fewer events");
@@ -28,7 +32,8 @@ Status NoMemory() {
 
 size_t EventTextBytesMax(const wal::Record& record) {
   const wal::EventFields& fields = record.fields;
-  const size_t escaped = fields.tenant.size() + fields.entity.size() + fields.type.size();
+  const size_t escaped =
+      fields.tenant.size() + fields.entity.size() + fields.type.size() + fields.tags.size();
   return kEnvelopeBytesMax + kEscapedBytesMax * escaped + fields.payload.size() +
          fields.metadata.size();
 }
@@ -48,6 +53,13 @@ void PutEvent(TextOut& out, const wal::Record& record, uint64_t position, uint32
   out.String(fields.entity);
   out.Put(kNames.tenant);
   out.String(fields.tenant);
+  out.Put(kNames.tags);
+  bool is_first = true;
+  (void)wal::VisitTags(fields.tags, [&](std::string_view tag) {
+    if (!std::exchange(is_first, false)) out.Put(',');
+    out.String(tag);
+  });
+  out.Put(']');
   out.Put(kNames.payload);
   one_line ? out.OneLine(fields.payload) : out.Put(fields.payload);
   out.Put(kNames.metadata);

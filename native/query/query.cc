@@ -115,6 +115,7 @@ Plan MakePlan(const LogIndex& index, const Query& query, uint64_t watermark) {
   if (query.type_prefix) {
     plan.groups.push_back(TypesWithPrefix(index, tenant, *query.type_prefix, watermark));
   }
+  for (const std::string_view tag : query.tags) plan.groups.push_back({tenant.Tag(tag)});
   if (plan.groups.empty()) plan.groups.push_back({tenant.all()});
   plan.first = std::max<uint64_t>(query.first_position, 1);
   plan.last = std::min(query.last_position, watermark);
@@ -299,6 +300,25 @@ Selection Select(const LogIndex& index, const Query& query, uint64_t watermark, 
     if (!goes_on) break;
   }
   return selection;
+}
+
+std::vector<uint64_t> Match(const LogIndex& index, const std::vector<std::vector<Term>>& groups,
+                            uint64_t first, uint64_t last, size_t limit) {
+  const Plan plan{groups, first, last};
+  std::vector<uint64_t> positions;
+  for (const IndexPart& part : index.parts()) {
+    if (!part.Meets(first, last)) continue;
+    PartMatches matches(part, plan, false);
+    uint32_t ordinal = 0;
+    while (positions.size() < limit && matches.Next(ordinal)) {
+      if (ordinal >= part.event_count()) {
+        part.file->MarkDamaged();  // see TakeMatch
+        break;
+      }
+      positions.push_back(part.first_position + ordinal);
+    }
+  }
+  return positions;
 }
 
 Listing List(const LogIndex& index, ListKind kind, std::string_view tenant, std::string_view prefix,

@@ -17,6 +17,7 @@ struct Query {
   std::optional<std::string_view> entity;
   std::optional<std::string_view> type;
   std::optional<std::string_view> type_prefix;
+  std::vector<std::string_view> tags;  // all of them
   uint64_t first_position = 1;
   uint64_t last_position = std::numeric_limits<uint64_t>::max();
   int64_t since_micros = std::numeric_limits<int64_t>::min();
@@ -45,6 +46,12 @@ struct Selection {
 // and prefixes, some records; so it is fast enough for the calling thread.
 Selection Select(const index::LogIndex& index, const Query& query, uint64_t watermark,
                  size_t limit);
+
+// The first positions, from `first` to `last` and at most `limit`, of events that have a term of
+// each group. Reads only the index.
+std::vector<uint64_t> Match(const index::LogIndex& index,
+                            const std::vector<std::vector<index::Term>>& groups, uint64_t first,
+                            uint64_t last, size_t limit);
 
 // One entity or event type of a tenant.
 struct Summary {

@@ -235,7 +235,11 @@ std::optional<Record> DecodeRecord(std::span<const uint8_t> bytes) {
       Load<uint32_t>(from + kPayloadBytes);
   if (record_bytes != kRecordHeaderBytes + text_bytes) return std::nullopt;
   if (record_bytes > bytes.size()) return std::nullopt;
-  return DecodeTrustedRecord(from);
+  const Record record = DecodeTrustedRecord(from);
+  size_t tags = 0;
+  const bool is_whole = VisitTags(record.fields.tags, [&](std::string_view) { tags++; });
+  return is_whole && tags == record.fields.tag_count && tags <= kTagsMax ? std::optional(record)
+                                                                         : std::nullopt;
 }
 
 bool SameContent(const EventFields& a, const EventFields& b) {

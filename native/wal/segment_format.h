@@ -91,6 +91,18 @@ struct Record {
   const uint8_t* begin = nullptr;
 };
 
+// Calls `visit` with each tag of EventFields::tags; false where the lengths do not add up.
+template <typename Visit>
+bool VisitTags(std::string_view tags, const Visit& visit) {
+  while (!tags.empty()) {
+    const size_t bytes = static_cast<uint8_t>(tags.front());
+    if (tags.size() - 1 < bytes) return false;
+    visit(tags.substr(1, bytes));
+    tags.remove_prefix(1 + bytes);
+  }
+  return true;
+}
+
 size_t RecordBytes(const EventFields& fields);
 // Writes a record whose time, id, version and hash come later. `to` has room for
 // RecordBytes(fields).

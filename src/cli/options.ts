@@ -19,6 +19,7 @@ export interface FilterFlags {
   readonly entity?: string;
   readonly type?: string;
   readonly typePrefix?: string;
+  readonly tag?: readonly string[];
 }
 
 export function addJsonFlag(command: Command): Command {
@@ -37,7 +38,12 @@ export function addFilterFlags(command: Command): Command {
     .option('--entity <id>', 'only events of this entity')
     .option('--type <type>', 'only events of this type')
     .option('--type-prefix <text>', 'only events whose type begins with this, such as order.')
+    .option('--tag <text>', 'only events with this tag; may be given several times', collect)
     .option('--tenant <id>', 'tenant whose events are meant (default default)');
+}
+
+function collect(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
 }
 
 export function readFilter(flags: FilterFlags): EventFilter {
@@ -46,6 +52,7 @@ export function readFilter(flags: FilterFlags): EventFilter {
     entityId: flags.entity,
     eventType: flags.type,
     eventTypePrefix: flags.typePrefix,
+    tags: flags.tag,
   };
 }
 

@@ -1,3 +1,5 @@
+import type { StoredEvent } from './event.js';
+
 /**
  * The one table of errors. Every error that leaves this package has a `code` from here; the HTTP
  * status and the docs come from the same rows. Callers branch on `code` (or on the typed
@@ -23,6 +25,10 @@ export const errorTable = {
   method_not_allowed: { status: 405, meaning: 'The route exists, but not for this method.' },
   request_timeout: { status: 408, meaning: 'The request did not arrive in time.' },
   version_conflict: { status: 409, meaning: 'The entity is not at the expected version.' },
+  append_condition_failed: {
+    status: 409,
+    meaning: 'Events match that must not be there; the answer has them, and from where to retry.',
+  },
   event_id_conflict: { status: 409, meaning: 'The event id was used for other content.' },
   events_dropped: {
     status: 410,
@@ -108,6 +114,24 @@ export class VersionConflictError extends AllSourceError {
     this.entityId = conflict.entityId;
     this.expectedVersion = conflict.expectedVersion;
     this.currentVersion = conflict.currentVersion;
+  }
+}
+
+/**
+ * Events match that the append said must not be there. Nothing was written. Add `events` to what the
+ * decision is made on, decide again, and append with `after: position`: no second read is needed.
+ */
+export class AppendConditionError extends AllSourceError {
+  override readonly name = 'AppendConditionError';
+  /** The first of them, in order; at most 100, and without those dropped from the log. */
+  readonly events: readonly StoredEvent[];
+  /** All events that match up to here are among `events`. */
+  readonly position: number;
+
+  constructor(message: string, found: { events: readonly StoredEvent[]; position: number }) {
+    super('append_condition_failed', message);
+    this.events = found.events;
+    this.position = found.position;
   }
 }
 

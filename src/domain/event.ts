@@ -35,6 +35,8 @@ interface NewEventEnvelope {
   /** A UUID of the caller's own. The same id with the same content again is written once. */
   readonly eventId?: string | undefined;
   readonly expectedVersion?: ExpectedVersion | undefined;
+  /** What the event is about besides its entity: up to 32 texts of 1-128 bytes, none twice. */
+  readonly tags?: readonly string[] | null | undefined;
 }
 
 export type NewEvent<E extends EventShape = AnyEvent> = E extends EventShape
@@ -46,6 +48,8 @@ interface StoredEventEnvelope {
   readonly id: string;
   readonly entityId: string;
   readonly tenantId: string;
+  /** Empty where the event has none. */
+  readonly tags: readonly string[];
   readonly metadata: JsonObject | null;
   /** Microseconds since 1970-01-01T00:00:00Z; never goes backwards along the log. */
   readonly timestamp: number;

@@ -6,6 +6,8 @@ export interface EventFilter {
   readonly eventType?: string | undefined;
   /** All types that begin with this text, such as `order.`. */
   readonly eventTypePrefix?: string | undefined;
+  /** Events that have all of these tags. */
+  readonly tags?: readonly string[] | undefined;
   /** First timestamp, inclusive: microseconds, or RFC 3339 text. */
   readonly since?: number | string | undefined;
   /** Last timestamp, inclusive: microseconds, or RFC 3339 text. */
@@ -17,3 +19,23 @@ export interface EventFilter {
 }
 
 export type Order = 'asc' | 'desc';
+
+/**
+ * Events that a decision was made on: of any of these types, about any of these entities, and with
+ * all of these tags. What is left out does not matter; an empty match is every event of the tenant.
+ */
+export interface EventMatch {
+  readonly eventTypes?: readonly string[] | undefined;
+  readonly tags?: readonly string[] | undefined;
+  readonly entityIds?: readonly string[] | undefined;
+}
+
+/**
+ * The append goes through only where no event behind `after` matches: the dynamic consistency boundary
+ * of https://dcb.events/specification/. Several matches are joined by "or".
+ */
+export interface AppendCondition {
+  readonly failIfEventsMatch?: EventMatch | readonly EventMatch[] | undefined;
+  /** The last position that the decision took into account; default 0, the whole log counts. */
+  readonly after?: number | undefined;
+}

@@ -3,6 +3,11 @@
 export const entityIdBytesMax = 256;
 export const eventTypeBytesMax = 128;
 export const tenantIdBytesMax = 64;
+export const tagsMax = 32;
+export const tagBytesMax = 128;
+/** Items of a condition on events, and types or entities of one. */
+export const matchItemsMax = 32;
+export const matchTextsMax = 100;
 export const jsonDepthMax = 128;
 /** One event, payload and metadata together, as JSON text. */
 export const eventBytesMax = 2 * 1024 * 1024;

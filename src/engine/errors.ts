@@ -43,6 +43,17 @@ export function nativeError(
   return new AllSourceError(publicCode(nativeCode), message, options);
 }
 
+/** A failed condition as the engine tells it: whoever passes it on reads the events. */
+export class MatchedEvents extends AllSourceError {
+  constructor(
+    message: string,
+    readonly positions: readonly number[],
+    readonly matchedTo: number,
+  ) {
+    super('append_condition_failed', message);
+  }
+}
+
 /** The error of one refused event or batch. */
 export function refusalError(refusal: NativeRefusal): AllSourceError {
   const code = publicCode(refusal.nativeCode);
@@ -53,6 +64,9 @@ export function refusalError(refusal: NativeRefusal): AllSourceError {
       expectedVersion: expected,
       currentVersion: refusal.currentVersion ?? 0,
     });
+  }
+  if (code === 'append_condition_failed') {
+    return new MatchedEvents(refusal.message, refusal.matches ?? [], refusal.matchedTo ?? 0);
   }
   if (code === 'event_id_conflict') return new EventIdConflictError(refusal.eventId ?? '');
   return nativeError(refusal.nativeCode, refusal.message, { field: refusal.field });

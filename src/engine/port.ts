@@ -22,6 +22,7 @@ export const nativeCodes = [
   'invalid_configuration',
   'busy',
   'events_dropped',
+  'append_condition_failed',
 ] as const;
 
 /** What was asked for is not there; what that means to the caller depends on the call. */
@@ -77,6 +78,9 @@ export interface NativeRefusal {
   readonly expectedVersion?: number;
   readonly currentVersion?: number;
   readonly eventId?: string;
+  /** Of a failed condition: the first events that match; all up to `matchedTo` are among them. */
+  readonly matches?: readonly number[];
+  readonly matchedTo?: number;
 }
 
 export interface NativeOpenOptions {
@@ -113,6 +117,7 @@ type QueryArguments = [
   untilMicros: number,
   flags: number,
   limit: number,
+  tags: readonly string[] | undefined,
 ];
 
 /** One open store. Numbers that are not asked for are NaN, texts undefined. */
@@ -126,6 +131,7 @@ export interface NativeStore {
     independent: boolean,
     tenant: string,
     conditions: string | undefined,
+    match: string | undefined,
   ): number;
   /** Commits a slot; returns the ids of all outcomes as one text if `full`. */
   commit(slot: number, numbers: Float64Array, full: boolean): string | undefined;

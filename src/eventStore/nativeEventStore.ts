@@ -5,12 +5,13 @@ import {
   formatTimestamp,
   stateHistoryDefault,
 } from '../domain/index.js';
-import type { NewEvent, StoredEvent } from '../domain/index.js';
+import type { AppendCondition, NewEvent, StoredEvent } from '../domain/index.js';
 import { fieldNames, fromNative, inputFormat, nativeError, readFlag } from '../engine/index.js';
 import type { NativeStore } from '../engine/index.js';
 import type { ConsistencyProof, EventProof, TreeHead } from '../proof/index.js';
 import { AppendQueue } from './append/appendQueue.js';
 import type { BatchInput } from './append/batchJob.js';
+import { withEvents, withWireEvents } from './append/conditionError.js';
 import { ingestLines, toBatchInput, toJsonText } from './append/inputs.js';
 import {
   checkedLimit,
@@ -99,7 +100,8 @@ export class NativeEventStore implements EventStore {
     this.#keepAliveWhileNeeded();
   }
 
-  append(event: NewEvent): Promise<AppendResult> {
+  append(event: NewEvent, condition?: AppendCondition): Promise<AppendResult> {
+    if (condition !== undefined) return this.#appendOne(event, condition);
     try {
       this.#mustBeOpen();
       return this.#awaited(this.#appends.append(toJsonText(event, 'event')));
@@ -115,7 +117,29 @@ export class NativeEventStore implements EventStore {
     this.#mustBeOpen();
     const input = toBatchInput(events, options);
     // What is there already is not awaited: appends take effect in the order of their calls.
-    return this.#appendInput(input instanceof Promise ? await input : input);
+    const append = this.#appendInput(input instanceof Promise ? await input : input);
+    if (options.failIfEventsMatch === undefined) return append;
+    const query = (position: number) => queryAt(options.tenantId ?? 'default', position);
+    return append.catch(async (error: unknown) => {
+      throw await withEvents(error, async (position) => {
+        const page = await this.#reader.objects(query(position), 1);
+        return page.events[0];
+      });
+    });
+  }
+
+  async #appendOne(event: NewEvent, condition: AppendCondition): Promise<AppendResult> {
+    const { failIfEventsMatch, after, ...rest } = condition;
+    const [unknown] = Object.keys(rest);
+    if (unknown !== undefined) {
+      throw new AllSourceError(
+        'validation_error',
+        `${unknown}: not known here; a condition has failIfEventsMatch and after`,
+      );
+    }
+    const tenantId = event.tenantId ?? 'default';
+    const { results } = await this.appendBatch([event], { tenantId, failIfEventsMatch, after });
+    return onlyResult(results);
   }
 
   async ingest(
@@ -385,16 +409,23 @@ export class NativeEventStore implements EventStore {
     const { event: format } = inputFormat;
     const input = { bytes: body, format, names: fieldNames.snake, tenantId, full: true };
     const { results } = await this.#appendInput(input);
-    const [result] = results;
-    if (result) return result;
-    throw new AllSourceError('internal_error', 'the engine gave no outcome for the event');
+    return onlyResult(results);
+  }
+
+  #appendWireBatch(input: BatchInput): Promise<BatchResult> {
+    return this.#appendInput(input).catch(async (error: unknown) => {
+      throw await withWireEvents(error, async (position) => {
+        const { bytes } = await this.#reader.lines(queryAt(input.tenantId, position), 1);
+        return bytes.length === 0 ? undefined : bytes.toString().trimEnd();
+      });
+    });
   }
 
   #wireAccess(): WireAccess {
     return {
       append: (body, tenantId) => this.#appendBody(body, tenantId),
       appendBatch: (body, { tenantId, format, return: wanted }) =>
-        this.#appendInput({
+        this.#appendWireBatch({
           bytes: body,
           format: format === 'json' ? inputFormat.batch : inputFormat.ndjson,
           names: fieldNames.snake,
@@ -412,6 +443,17 @@ export class NativeEventStore implements EventStore {
       state: (entityId, options) => this.#stateBytes(entityId, options, 0),
     };
   }
+}
+
+function onlyResult([result]: readonly AppendResult[]): AppendResult {
+  if (result) return result;
+  throw new AllSourceError('internal_error', 'the engine gave no outcome for the event');
+}
+
+function queryAt(tenantId: string, position: number): ReturnType<typeof toEngineQuery> {
+  const query = toEngineQuery({ tenantId, fromPosition: position });
+  query.lastPosition = position;
+  return query;
 }
 
 function advance(query: ReturnType<typeof toEngineQuery>, position: number): void {

@@ -1,5 +1,6 @@
 import type {
   AnyEvent,
+  AppendCondition,
   EventFilter,
   EventShape,
   ExpectedVersion,
@@ -45,7 +46,7 @@ export interface AppendResult {
   readonly deduplicated: boolean;
 }
 
-export interface BatchOptions {
+export interface BatchOptions extends AppendCondition {
   /** Tenant of events that name none; default `default`. */
   readonly tenantId?: string | undefined;
   /** Expected versions by entity id, checked before anything is written. */
@@ -272,8 +273,11 @@ export interface EventStore<E extends EventShape = AnyEvent> extends AsyncDispos
   /** Highest durable position; 0 = empty. */
   readonly watermark: number;
 
-  /** Appends one event; resolves when it is durable. */
-  append(event: NewEvent<E>): Promise<AppendResult>;
+  /**
+   * Appends one event; resolves when it is durable. With a condition, rejects with
+   * `append_condition_failed` where events match that must not be there.
+   */
+  append(event: NewEvent<E>, condition?: AppendCondition): Promise<AppendResult>;
   /**
    * Appends all events as one: either all become durable and visible together or none does. Bytes
    * are NDJSON, one event a line in the wire names, or a JSON array of events; they are never turned

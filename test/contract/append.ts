@@ -65,6 +65,7 @@ export function describeAppends(mode: StoreMode): void {
         payload,
         metadata: { source: 'web' },
         tenantId: 'acme',
+        tags: ['new', 'b2c'],
         eventId: uuid(1),
       });
       await store.append(newEvent('user-123', null));
@@ -75,6 +76,7 @@ export function describeAppends(mode: StoreMode): void {
         eventType: 'user.signed-up',
         entityId: 'user-123',
         tenantId: 'acme',
+        tags: ['new', 'b2c'],
         payload,
         metadata: { source: 'web' },
         timestamp: result.timestamp,
@@ -82,7 +84,7 @@ export function describeAppends(mode: StoreMode): void {
         position: 1,
         partition: 8,
       });
-      expect(plain).toMatchObject({ tenantId: 'default', metadata: null, payload: null });
+      expect(plain).toMatchObject({ tenantId: 'default', tags: [], metadata: null, payload: null });
     });
 
     it.each([

@@ -124,6 +124,7 @@ export function describePayloads(mode: StoreMode): void {
         event_type: 'thing.done',
         entity_id: 'a "b"',
         tenant_id: 'default',
+        tags: [],
         payload: {},
         metadata: null,
         timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/),

@@ -2,6 +2,7 @@ import { describe } from 'vitest';
 import type { StoreMode } from '../support/store.js';
 import { describeAppends } from './append.js';
 import { describeBatches } from './batches.js';
+import { describeConditions } from './conditions.js';
 import { describeDrops } from './drops.js';
 import { describeEntities } from './entities.js';
 import { describeExpectedVersions } from './expectedVersions.js';
@@ -13,6 +14,7 @@ import { describePayloads } from './payloads.js';
 import { describeProofs } from './proofs.js';
 import { describeReads } from './reads.js';
 import { describeSubscriptions } from './subscriptions.js';
+import { describeTags } from './tags.js';
 
 /** What every store promises, whatever it is made of. */
 export function describeStoreContract(name: string, mode: StoreMode): void {
@@ -20,7 +22,9 @@ export function describeStoreContract(name: string, mode: StoreMode): void {
     describeAppends(mode);
     describeIdempotency(mode);
     describeExpectedVersions(mode);
+    describeConditions(mode);
     describeBatches(mode);
+    describeTags(mode);
     describePayloads(mode);
     describeReads(mode);
     describeEntities(mode);

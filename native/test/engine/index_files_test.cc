@@ -297,6 +297,54 @@ TEST_CASE("a missing, cut, foreign or old index file is made again") {
   }
 }
 
+std::vector<uint64_t> PositionsOfTags(TestStore& store, std::vector<std::string_view> tags) {
+  query::Query query;
+  query.tenant = "default";
+  query.tags = std::move(tags);
+  std::vector<uint64_t> positions;
+  for (const auto& event : Take(store.engine().Select(query, 10'000)).events) {
+    positions.push_back(event.position);
+  }
+  return positions;
+}
+
+void CheckTags(TestStore& store, uint64_t events) {
+  REQUIRE_OK(store.status());
+  std::vector<uint64_t> by_three, by_both;
+  for (uint64_t i = 1; i <= events; i++) {
+    if (i % 3 == 1) by_three.push_back(i);
+    if (i % 3 == 1 && i % 5 == 2) by_both.push_back(i);
+  }
+  CHECK(PositionsOfTags(store, {"three:1"}) == by_three);
+  CHECK(PositionsOfTags(store, {"five:2", "three:1"}) == by_both);
+  CHECK(PositionsOfTags(store, {"five:2", "three:7"}).empty());
+}
+
+TEST_CASE("tags are found in memory, in index files, after merges, and without index files") {
+  constexpr uint64_t kEvents = 7 * 20;
+  env::FaultEnv env;
+  {
+    TestStore store(&env);
+    for (uint64_t i = 1; i <= kEvents; i++) {
+      const std::string tags = R"({"tags":["three:)" + std::to_string(i % 3) + R"(","five:)" +
+                               std::to_string(i % 5) + R"("],)";
+      store.MustAppend(
+          ArrayText({tags + EventText("e", test::TextOfBytes(kPayload), "t").substr(1)}));
+    }
+    CheckTags(store, kEvents);
+    store.engine().WaitForIndexFiles();
+    CHECK(store.engine().counters().index_files > 0);
+    CheckTags(store, kEvents);
+  }
+  {
+    TestStore store(&env);
+    CheckTags(store, kEvents);
+  }
+  for (const std::string& path : FilesOf(env, ".idx")) REQUIRE_OK(env.Remove(path));
+  TestStore store(&env);
+  CheckTags(store, kEvents);
+}
+
 TEST_CASE("versions go on where the first of several index files is missing") {
   const Indexed indexed = MakeIndexed(7 * 6);
   const auto files = FilesOf(*indexed.env, ".idx");

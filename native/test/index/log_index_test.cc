@@ -49,9 +49,10 @@ class Model {
     const uint64_t position = events_.size() + 1;
     REQUIRE(index.next_position() == position);
     REQUIRE(index.VersionOf(tenant.Entity(event.entity)) == VersionOf(event.tenant, event.entity));
-    const uint64_t version = index.Add(
-        {&tenant, tenant.Entity(event.entity), tenant.Type(event.type), tenant.Id(IdOf(position))},
-        event.offset);
+    const EventTerms terms{
+        &tenant, tenant.Entity(event.entity), tenant.Type(event.type), tenant.Id(IdOf(position)), 0,
+        {}};
+    const uint64_t version = index.Add(terms, event.offset);
     events_.push_back(event);
     REQUIRE(version == VersionOf(event.tenant, event.entity));
   }

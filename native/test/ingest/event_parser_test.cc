@@ -115,10 +115,10 @@ TEST_CASE("type, entity and payload are required") {
 }
 
 TEST_CASE("no field is given twice, whatever its value") {
-  const std::string members[] = {
-      R"("event_type":"a.b")",     R"("entity_id":"e")",  R"("payload":1)",
-      R"("metadata":null)",        R"("tenant_id":null)", R"("event_id":null)",
-      R"("expected_version":null)"};
+  const std::string members[] = {R"("event_type":"a.b")", R"("entity_id":"e")",
+                                 R"("payload":1)",        R"("metadata":null)",
+                                 R"("tenant_id":null)",   R"("event_id":null)",
+                                 R"("tags":null)",        R"("expected_version":null)"};
   for (const std::string& member : members) {
     const std::string name = member.substr(1, member.find('"', 1) - 1);
     const bool required = name == "event_type" || name == "entity_id" || name == "payload";
@@ -127,10 +127,30 @@ TEST_CASE("no field is given twice, whatever its value") {
   CheckRefused(With(R"("pay\u006coad":2)"), "payload", "payload: given twice");
 }
 
+TEST_CASE("tags are laid down one behind the other, and those that break a rule are refused") {
+  const StagedText staged = StageEvent(With(R"("tags":["a","b\u00e4"])"));
+  REQUIRE_OK(staged.status);
+  const wal::EventFields fields = staged.RecordOf(0).fields;
+  CHECK(fields.tag_count == 2);
+  CHECK(fields.tags == "\1a\3b\xc3\xa4");
+  CHECK(staged.stage.tags.size() == 2);
+  for (const std::string_view none : {"null", "[]"}) {
+    const StagedText empty = StageEvent(With("\"tags\":" + std::string(none)));
+    REQUIRE_OK(empty.status);
+    CHECK(empty.RecordOf(0).fields.tag_count == 0);
+  }
+  CheckRefused(With(R"("tags":{})"), "tags", "tags: expected an array of strings");
+  CheckRefused(With(R"("tags":["a",1])"), "tags", "tags: expected a string");
+  CheckRefused(With(R"("tags":["a","b","a"])"), "tags", "tags: a is given twice");
+  CheckRefused(With(R"("tags":[""])"), "tags", "tags: expected 1-128 bytes of UTF-8, got 0");
+  CheckNotJson(With(R"("tags":["a" "b"])"));
+  CheckNotJson(With(R"("tags":["a",])"));
+}
+
 TEST_CASE("an unknown field is named, and so are the known ones") {
   const std::string known =
       ": not a field of an event; the fields are event_type, entity_id, payload, metadata, "
-      "tenant_id, event_id, expected_version";
+      "tenant_id, event_id, tags, expected_version";
   CheckRefused(With(R"("colour":1)"), "colour", "colour" + known);
   CheckRefused(With(R"("":1)"), "", known);
   CheckRefused(With(R"("Payload":1)"), "Payload", "Payload" + known);
@@ -142,7 +162,7 @@ TEST_CASE("an unknown field is named, and so are the known ones") {
   const StagedText camel = StageEvent(With(""), Names::kCamel);
   CHECK(camel.error.message ==
         "event_type: not a field of an event; the fields are eventType, entityId, payload, "
-        "metadata, tenantId, eventId, expectedVersion");
+        "metadata, tenantId, eventId, tags, expectedVersion");
 }
 
 TEST_CASE("an unknown name with half a surrogate pair is refused without harm") {

@@ -60,12 +60,12 @@ TEST_CASE("an event in the wire names and in the names of the API") {
   writer.store.MustAppend(ArrayText({WithId("user-123", "{\"a\": 1.0}")}));
   CHECK(writer.Events(Style::kWire, ',') ==
         R"({"id":"0190b6e8-4f6e-7cc3-98c4-dc0c0c07398f","event_type":"test.event",)"
-        R"("entity_id":"user-123","tenant_id":"default","payload":{"a": 1.0},)"
+        R"("entity_id":"user-123","tenant_id":"default","tags":[],"payload":{"a": 1.0},)"
         R"("metadata":{"m" : 1},"timestamp":"2026-01-31T09:30:00.123456Z","version":1,)"
         R"("position":1,"partition":8})");
   CHECK(writer.Events(Style::kApi, ',') ==
         R"({"id":"0190b6e8-4f6e-7cc3-98c4-dc0c0c07398f","eventType":"test.event",)"
-        R"("entityId":"user-123","tenantId":"default","payload":{"a": 1.0},)"
+        R"("entityId":"user-123","tenantId":"default","tags":[],"payload":{"a": 1.0},)"
         R"("metadata":{"m" : 1},"timestamp":1769851800123456,"version":1,)"
         R"("position":1,"partition":8})");
 }

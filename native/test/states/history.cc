@@ -36,7 +36,8 @@ void History::Add(const uint8_t* bytes, HashKey key) {
   if (terms == nullptr) terms = std::make_unique<index::TenantTerms>(key, tenant);
   Event event;
   event.record.assign(bytes, bytes + record.record_bytes);
-  event.terms = index::EventTerms::Of(*terms, record);
+  event.terms = index::RecordTerms(*terms, record).terms();
+  event.terms.tags = {};  // these went with their owner
   event.version = record.version;
   events_.push_back(std::move(event));
   const std::string name = "the event at position " + std::to_string(events_.size());

@@ -230,6 +230,28 @@ TEST_CASE("a record whose lengths do not add up, or that is cut, is none") {
   }
 }
 
+TEST_CASE("a record whose tags do not add up is none") {
+  EventFields fields;
+  fields.tags = std::string_view("\1a\2bc", 5);
+  fields.tag_count = 2;
+  const auto encoded = [&] {
+    std::vector<uint8_t> bytes(RecordBytes(fields));
+    EncodeRecord(fields, 40, bytes.data());
+    return bytes;
+  };
+  const std::vector<uint8_t> whole = encoded();
+  const auto record = DecodeRecord(whole);
+  REQUIRE(record);
+  CHECK(record->fields.tags == fields.tags);
+  for (const uint8_t count : {0, 1, 3, 255}) {
+    fields.tag_count = count;
+    CHECK_FALSE(DecodeRecord(encoded()));
+  }
+  fields.tag_count = 2;
+  fields.tags = std::string_view("\1a\3bc", 5);
+  CHECK_FALSE(DecodeRecord(encoded()));
+}
+
 TEST_CASE("lengths that overflow 32 bits do not pass for short ones") {
   std::vector<uint8_t> record = SomeRecord();
   // 7 + 7 becomes (7 - 2^31) + (7 + 2^31) modulo 2^32.

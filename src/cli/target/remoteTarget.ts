@@ -12,8 +12,11 @@ import type { WireBatchResult, WireState } from './wire.js';
 /** Bytes of an error answer that are read; our own are a few hundred. */
 const errorBodyCharsMax = 64 * 1024;
 
+/** An array is a parameter given several times. */
+type QueryParameters = Readonly<Record<string, string | number | readonly string[] | undefined>>;
+
 export interface RequestOptions {
-  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  readonly query?: QueryParameters;
   readonly method?: 'GET' | 'POST';
   readonly accept?: string;
   readonly body?: Uint8Array;
@@ -46,7 +49,8 @@ export async function sendRequest(
 ): Promise<Response> {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(options.query ?? {})) {
-    if (value !== undefined) query.set(name, String(value));
+    const values: readonly (string | number | undefined)[] = Array.isArray(value) ? value : [value];
+    for (const one of values) if (one !== undefined) query.append(name, String(one));
   }
   const address = `${base}${path}${query.size > 0 ? `?${query.toString()}` : ''}`;
   const response = await reach(base, address, options);
@@ -55,14 +59,13 @@ export async function sendRequest(
 }
 
 /** Query parameters of the filters that query and live stream share. */
-export function filterParameters(
-  options: QueryOptions,
-): Record<string, string | number | undefined> {
+export function filterParameters(options: QueryOptions): QueryParameters {
   return {
     tenant_id: options.tenantId,
     entity_id: options.entityId,
     event_type: options.eventType,
     event_type_prefix: options.eventTypePrefix,
+    tag: options.tags,
     from_position: options.fromPosition,
   };
 }

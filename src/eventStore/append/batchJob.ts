@@ -1,4 +1,4 @@
-import type { AllSourceError } from '../../domain/index.js';
+import type { AllSourceError, ErrorCode } from '../../domain/index.js';
 import { commitNumber, fromNative, inputFormat, refusalError } from '../../engine/index.js';
 import type { Acknowledgement } from './acknowledgements.js';
 import { internalError } from './appendQueue.js';
@@ -15,6 +15,8 @@ export interface BatchInput {
   readonly tenantId: string;
   /** JSON object of expected versions by entity id. */
   readonly conditions?: string | undefined;
+  /** JSON object of `failIfEventsMatch` and `after`. */
+  readonly match?: string | undefined;
   /** Whether the answer lists each event. */
   readonly full: boolean;
   /** Lines of the same source in earlier batches, for line numbers in errors. */
@@ -29,6 +31,11 @@ export interface BatchGroup {
 }
 
 const slot = 1;
+const conflicts: ReadonlySet<ErrorCode> = new Set([
+  'version_conflict',
+  'event_id_conflict',
+  'append_condition_failed',
+]);
 
 export class BatchJob implements AppendJob {
   #events: number | undefined;
@@ -40,12 +47,12 @@ export class BatchJob implements AppendJob {
   ) {}
 
   run(engine: CommitEngine): boolean {
-    const { bytes, format, names, tenantId, conditions, full, group } = this.input;
+    const { full, group } = this.input;
     if (group?.failure !== undefined) {
       this.rejectPromise(group.failure);
       return true;
     }
-    this.#events ??= engine.native.stage(slot, bytes, format, names, false, tenantId, conditions);
+    this.#events ??= this.#stage(engine);
     const commit = engine.commit(slot, this.#events, full);
     if (commit.isBusy) return false;
     if (commit.refusals > 0) {
@@ -65,10 +72,14 @@ export class BatchJob implements AppendJob {
     return true;
   }
 
+  #stage({ native }: CommitEngine): number {
+    const { bytes, format, names, tenantId, conditions, match } = this.input;
+    return native.stage(slot, bytes, format, names, false, tenantId, conditions, match);
+  }
+
   /** A conflict is told when all that was committed before is durable: its winner is there then. */
   #refuse(engine: CommitEngine, error: AllSourceError): void {
-    const isConflict = error.code === 'version_conflict' || error.code === 'event_id_conflict';
-    if (!isConflict || engine.lastPosition <= engine.watermark) {
+    if (!conflicts.has(error.code) || engine.lastPosition <= engine.watermark) {
       this.#fail(error);
       return;
     }

@@ -1,4 +1,5 @@
 import { AllSourceError, batchBytesMax } from '../../domain/index.js';
+import type { AppendCondition } from '../../domain/index.js';
 import { fieldNames, inputFormat } from '../../engine/index.js';
 import type { BatchGroup, BatchInput } from './batchJob.js';
 import { abortedError } from '../watermark.js';
@@ -30,6 +31,7 @@ export function toBatchInput(
     tenantId: tenantOf(options),
     conditions:
       options.conditions === undefined ? undefined : toJsonText(options.conditions, 'conditions'),
+    match: matchText(options),
     full: isFull(options.return ?? 'full'),
   };
   if (Array.isArray(events)) {
@@ -40,7 +42,12 @@ export function toBatchInput(
   return collect(events).then((bytes) => textInput(bytes, common));
 }
 
-type CommonInput = Pick<BatchInput, 'tenantId' | 'conditions' | 'full'>;
+function matchText({ failIfEventsMatch, after }: AppendCondition): string | undefined {
+  if (failIfEventsMatch === undefined && after === undefined) return undefined;
+  return toJsonText({ failIfEventsMatch, after }, 'failIfEventsMatch');
+}
+
+type CommonInput = Pick<BatchInput, 'tenantId' | 'conditions' | 'match' | 'full'>;
 
 function textInput(bytes: Uint8Array, common: CommonInput): BatchInput {
   const format = firstCharacter(bytes) === '[' ? inputFormat.batch : inputFormat.ndjson;

@@ -63,7 +63,7 @@ export class SinglesJob implements AppendJob {
     const { ndjson } = inputFormat;
     const lines = this.#lines.bytes();
     const { names, tenantId } = this.source;
-    engine.native.stage(slot, lines, ndjson, names, true, tenantId, undefined);
+    engine.native.stage(slot, lines, ndjson, names, true, tenantId, undefined, undefined);
     engine.lineBuffers.giveBack(this.#lines);
     this.#isStaged = true;
   }

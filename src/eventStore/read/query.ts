@@ -5,6 +5,7 @@ import {
   pageEventsDefault,
   pageEventsMax,
   parseTimestamp,
+  tagsMax,
 } from '../../domain/index.js';
 import type { EventFilter, Order } from '../../domain/index.js';
 import { readFlag } from '../../engine/index.js';
@@ -16,6 +17,7 @@ export interface EngineQuery {
   readonly entityId: string | undefined;
   readonly eventType: string | undefined;
   readonly eventTypePrefix: string | undefined;
+  readonly tags: readonly string[] | undefined;
   firstPosition: number;
   lastPosition: number;
   readonly sinceMicros: number;
@@ -28,6 +30,7 @@ const readOptionNames: Readonly<Record<keyof ReadOptions, true>> = {
   entityId: true,
   eventType: true,
   eventTypePrefix: true,
+  tags: true,
   since: true,
   until: true,
   asOf: true,
@@ -45,6 +48,7 @@ export function toEngineQuery(options: ReadOptions): EngineQuery {
     entityId: optionalText(options.entityId, 'entity_id'),
     eventType: optionalText(options.eventType, 'event_type'),
     eventTypePrefix: optionalText(options.eventTypePrefix, 'event_type_prefix'),
+    tags: tagsOf(options.tags),
     firstPosition: positionOf(options.fromPosition),
     lastPosition: NaN,
     sinceMicros: microsOf(options.since, 'since'),
@@ -88,6 +92,20 @@ export function textOf(value: string, field: string): string {
 
 function optionalText(value: string | undefined, field: string): string | undefined {
   return value === undefined ? undefined : textOf(value, field);
+}
+
+function tagsOf(tags: readonly string[] | undefined): readonly string[] | undefined {
+  if (tags === undefined || tags.length === 0) return undefined;
+  if (Array.isArray(tags) && tags.length <= tagsMax) {
+    return tags.map((tag: string) => textOf(tag, 'tags'));
+  }
+  throw new AllSourceError(
+    'invalid_query',
+    `tags: expected an array of at most ${tagsMax} strings`,
+    {
+      details: [{ field: 'tags', reason: `not an array of at most ${tagsMax} strings` }],
+    },
+  );
 }
 
 /** Microseconds of a time that is given as such or as RFC 3339 text; NaN where none is. */
@@ -147,6 +165,7 @@ function fingerprint(query: EngineQuery): string {
     query.entityId,
     query.eventType,
     query.eventTypePrefix,
+    query.tags,
     query.sinceMicros,
     query.untilMicros,
   ]);

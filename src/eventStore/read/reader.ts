@@ -137,6 +137,7 @@ export class Reader {
         query.untilMicros,
         flags,
         limit,
+        query.tags,
         slab,
       ),
     );
@@ -156,6 +157,7 @@ export class Reader {
         query.untilMicros,
         flags,
         limit,
+        query.tags,
       );
     } catch (error) {
       throw fromNative(error);

@@ -3,7 +3,7 @@ export { Exchange, type MountedRoute, queryTextOf } from './exchange.js';
 export { isLoopbackHostHeader, isLoopbackName } from './host.js';
 export { arrowType, eventStreamType, jsonType, ndjsonType, preferredType } from './mediaTypes.js';
 export { problemReply, publicError } from './problem.js';
-export { parseQueryText, shown } from './queryText.js';
+export { type QueryValues, parseQueryText, shown } from './queryText.js';
 export { refuseSocket } from './rawAnswer.js';
 export { jsonReply, sendChunks, sendWhole } from './reply.js';
 export { requestIdOf } from './requestId.js';

@@ -1,4 +1,5 @@
 import { AllSourceError, EventIdConflictError, VersionConflictError } from '../../domain/index.js';
+import { WireConditionError } from '../../eventStore/index.js';
 import { jsonType } from './mediaTypes.js';
 import type { WholeReply } from './types.js';
 
@@ -40,13 +41,16 @@ export function problemReply(error: AllSourceError, requestId: string): WholeRep
 
 /** The error body of every answer: see "error body" in docs/reference. */
 export function problemText(error: AllSourceError, requestId: string): string {
-  return JSON.stringify({
+  const text = JSON.stringify({
     error: error.message,
     code: error.code,
     request_id: requestId,
     ...(error.details === undefined ? {} : { details: error.details }),
     ...conflictFields(error),
   });
+  if (!(error instanceof WireConditionError)) return text;
+  // Its events are JSON already, byte for byte as they were appended.
+  return `${text.slice(0, -1)},"events":${error.wireEvents},"position":${error.position}}`;
 }
 
 function conflictFields(error: AllSourceError): object {

@@ -1,14 +1,19 @@
 import { AllSourceError } from '../../domain/index.js';
 
-const parametersMax = 32;
+const parametersMax = 64;
+
+/** Values by name; those of parameters that may repeat are arrays. */
+export type QueryValues = Record<string, string | string[]>;
+
+const repeatable: ReadonlySet<string> = new Set(['tag']);
 
 /**
  * Names and values of a query, decoded. Throws `invalid_query` for broken percent-encoding, a name
- * that comes twice, and more than 32 parameters.
+ * that comes twice and may not, and more than 64 parameters.
  */
-export function parseQueryText(text: string): Record<string, string> {
+export function parseQueryText(text: string): QueryValues {
   // Without a prototype, because a parameter may be called `__proto__`; `create` gives `any`.
-  const parsed = Object.create(null) as Record<string, string>;
+  const parsed = Object.create(null) as QueryValues;
   if (text === '') return parsed;
   const pairs = text.split('&', parametersMax + 1);
   if (pairs.length > parametersMax) {
@@ -18,13 +23,19 @@ export function parseQueryText(text: string): Record<string, string> {
     if (pair === '') continue;
     const equals = pair.indexOf('=');
     const name = decode(equals < 0 ? pair : pair.slice(0, equals));
+    const value = equals < 0 ? '' : decode(pair.slice(equals + 1));
+    if (repeatable.has(name)) {
+      const values = parsed[name];
+      parsed[name] = Array.isArray(values) ? [...values, value] : [value];
+      continue;
+    }
     if (name in parsed) {
       const reason = 'given more than once; expected once';
       throw new AllSourceError('invalid_query', `query parameter ${shown(name)}: ${reason}`, {
         details: [{ field: name.slice(0, 64), reason }],
       });
     }
-    parsed[name] = equals < 0 ? '' : decode(pair.slice(equals + 1));
+    parsed[name] = value;
   }
   return parsed;
 }

@@ -19,6 +19,7 @@ const appendErrors = [
   'invalid_query',
   'invalid_json',
   'version_conflict',
+  'append_condition_failed',
   'event_id_conflict',
   'events_dropped',
   'payload_too_large',

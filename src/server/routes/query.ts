@@ -90,6 +90,7 @@ function readOptions(query: EventsQuery): ReadOptions {
     entityId: query.entity_id,
     eventType: query.event_type,
     eventTypePrefix: query.event_type_prefix,
+    tags: query.tag,
     since: optionalTime(query.since, 'since'),
     until: optionalTime(query.until, 'until'),
     asOf: optionalTime(query.as_of, 'as_of'),

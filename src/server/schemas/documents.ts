@@ -1,6 +1,15 @@
 import { Type } from '@sinclair/typebox';
-import { errorTable } from '../../domain/index.js';
-import { count, entityId, eventType, position, tenantId, timestamp, uuid } from './formats.js';
+import { errorTable, matchItemsMax, matchTextsMax } from '../../domain/index.js';
+import {
+  count,
+  entityId,
+  eventType,
+  position,
+  tags,
+  tenantId,
+  timestamp,
+  uuid,
+} from './formats.js';
 
 const strict = { additionalProperties: false };
 const json = Type.Unknown({ description: 'Any JSON value, up to 128 levels deep' });
@@ -26,6 +35,7 @@ export const newEvent = Type.Object(
     metadata: Type.Optional(Type.Union([jsonObject, Type.Null()])),
     tenant_id: Type.Optional(Type.Union([tenantId, Type.Null()])),
     event_id: Type.Optional(Type.Union([uuid, Type.Null()])),
+    tags: Type.Optional(Type.Union([tags, Type.Null()])),
     expected_version: Type.Optional(Type.Union([expectedVersion, Type.Null()])),
   },
   { ...strict, $id: 'NewEvent' },
@@ -44,6 +54,18 @@ export const appendResult = Type.Object(
   { ...strict, $id: 'AppendResult' },
 );
 
+const eventMatch = Type.Object(
+  {
+    event_types: Type.Optional(Type.Array(eventType, { minItems: 1, maxItems: matchTextsMax })),
+    tags: Type.Optional(tags),
+    entity_ids: Type.Optional(Type.Array(entityId, { minItems: 1, maxItems: matchTextsMax })),
+  },
+  {
+    ...strict,
+    description: 'Any of these types, any of these entities, and all of these tags',
+  },
+);
+
 export const newBatch = Type.Union(
   [
     Type.Array(newEvent),
@@ -52,6 +74,18 @@ export const newBatch = Type.Union(
         events: Type.Array(newEvent),
         atomic: Type.Optional(Type.Literal(true)),
         conditions: Type.Optional(Type.Record(Type.String(), expectedVersion)),
+        fail_if_events_match: Type.Optional(
+          Type.Union([
+            eventMatch,
+            Type.Array(eventMatch, { minItems: 1, maxItems: matchItemsMax }),
+          ]),
+        ),
+        after: Type.Optional(
+          Type.Integer({
+            minimum: 0,
+            description: 'Only events behind this position count; default 0, all do',
+          }),
+        ),
       },
       strict,
     ),
@@ -76,6 +110,7 @@ export const storedEvent = Type.Object(
     event_type: eventType,
     entity_id: entityId,
     tenant_id: tenantId,
+    tags,
     payload: json,
     metadata: Type.Union([jsonObject, Type.Null()]),
     timestamp,
@@ -207,6 +242,8 @@ export const problem = Type.Object(
     expected_version: Type.Optional(expectedVersion),
     current_version: Type.Optional(count),
     event_id: Type.Optional(Type.String()),
+    events: Type.Optional(Type.Array(storedEvent)),
+    position: Type.Optional(count),
   },
   { ...strict, $id: 'Problem' },
 );

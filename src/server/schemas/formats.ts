@@ -1,10 +1,17 @@
 import { Type } from '@sinclair/typebox';
-import { entityIdBytesMax, eventTypeBytesMax, tenantIdBytesMax } from '../../domain/index.js';
+import {
+  entityIdBytesMax,
+  eventTypeBytesMax,
+  tagBytesMax,
+  tagsMax,
+  tenantIdBytesMax,
+} from '../../domain/index.js';
 
 /** Rules that JSON Schema cannot state, by the name of their `format`. */
 export const formats = {
   'entity-id': isEntityId,
   'entity-id-prefix': isEntityIdPrefix,
+  tag: isTag,
   // The reader of the value parses it and says what is wrong.
   'date-time': true,
 } as const;
@@ -18,6 +25,23 @@ function isEntityId(text: string): boolean {
 function isEntityIdPrefix(text: string): boolean {
   return Buffer.byteLength(text) <= entityIdBytesMax && !controlCharacter.test(text);
 }
+
+function isTag(text: string): boolean {
+  const bytes = Buffer.byteLength(text);
+  const isName = bytes > 0 && bytes <= tagBytesMax && text.trim() === text;
+  return isName && !controlCharacter.test(text);
+}
+
+export const tag = Type.String({
+  format: 'tag',
+  minLength: 1,
+  maxLength: tagBytesMax,
+  description:
+    `1-${tagBytesMax} bytes of UTF-8, no control character, no white space at either end, ` +
+    'such as `course:c1`',
+});
+
+export const tags = Type.Array(tag, { maxItems: tagsMax, uniqueItems: true });
 
 export const entityId = Type.String({
   format: 'entity-id',

@@ -1,10 +1,17 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { pageEventsDefault, pageEventsMax, stateHistoryDefault } from '../../domain/index.js';
+import {
+  pageEventsDefault,
+  pageEventsMax,
+  stateHistoryDefault,
+  tagsMax,
+} from '../../domain/index.js';
 import {
   entityId,
   eventType,
   eventTypePrefix,
   position,
+  tag,
+  tags,
   tenantId,
   timestamp,
   uuid,
@@ -20,6 +27,11 @@ const limit = Type.Integer({
 const cursor = Type.String({ description: '`next_cursor` of the page before', maxLength: 256 });
 const order = Type.Union([Type.Literal('asc'), Type.Literal('desc')], {
   description: 'By position; default `asc`',
+});
+
+const tagParameter = Type.Array(tag, {
+  maxItems: tagsMax,
+  description: 'May be given several times: events that have all of these tags',
 });
 
 /** No route without parameters takes any: a misspelt one would change nothing, unnoticed. */
@@ -43,6 +55,7 @@ export const eventsQuery = Type.Object(
     entity_id: Type.Optional(entityId),
     event_type: Type.Optional(eventType),
     event_type_prefix: Type.Optional(eventTypePrefix),
+    tag: Type.Optional(tagParameter),
     tenant_id: Type.Optional(tenantId),
     as_of: Type.Optional(timestamp),
     since: Type.Optional(timestamp),
@@ -119,6 +132,7 @@ export const streamQuery = Type.Object(
     entity_id: Type.Optional(entityId),
     event_type: Type.Optional(eventType),
     event_type_prefix: Type.Optional(eventTypePrefix),
+    tag: Type.Optional(tagParameter),
     from_position: Type.Optional(position),
     access_token: Type.Optional(Type.String({ description: 'Credentials; never logged' })),
   },
@@ -132,6 +146,7 @@ export const subscribeFrame = Type.Object(
     entity_id: Type.Optional(Type.Union([entityId, Type.Null()])),
     event_type: Type.Optional(Type.Union([eventType, Type.Null()])),
     event_type_prefix: Type.Optional(Type.Union([eventTypePrefix, Type.Null()])),
+    tags: Type.Optional(Type.Union([tags, Type.Null()])),
     from_position: Type.Optional(Type.Union([position, Type.Null()])),
   },
   strict,

@@ -1,6 +1,7 @@
 import type { Static, TObject } from '@sinclair/typebox';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { AllSourceError, type ErrorCode, type ErrorDetail } from '../../domain/index.js';
+import type { QueryValues } from '../http/index.js';
 import { formats } from './formats.js';
 
 /** Findings listed in one answer. */
@@ -12,9 +13,7 @@ const queryAjv = new Ajv({ coerceTypes: true, allErrors: true, verbose: true, fo
 const frameAjv = new Ajv({ allErrors: true, verbose: true, formats });
 
 /** Reads the decoded query; throws `invalid_query` naming each bad or unknown parameter. */
-export function queryReader<T extends TObject>(
-  schema: T,
-): (query: Record<string, string>) => Static<T> {
+export function queryReader<T extends TObject>(schema: T): (query: QueryValues) => Static<T> {
   const check = queryAjv.compile<Static<T>>(schema);
   return (query) => take(check, query, { code: 'invalid_query', noun: 'query parameter' });
 }

@@ -6,6 +6,7 @@ export interface Subscription {
   readonly entityId?: string | undefined;
   readonly eventType?: string | undefined;
   readonly eventTypePrefix?: string | undefined;
+  readonly tags?: readonly string[] | undefined;
   /** The first position wanted. */
   readonly fromPosition: number;
 }

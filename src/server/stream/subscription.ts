@@ -28,8 +28,8 @@ export interface RequestedStream {
 /** What the URL of a stream asks for; throws `invalid_query`. */
 export function streamFromQuery(store: EventStore, queryText: string): RequestedStream {
   const query: StreamQuery = readStreamQuery(parseQueryText(queryText));
-  const { entity_id, event_type, event_type_prefix, from_position } = query;
-  const filter = { entity_id, event_type, event_type_prefix, from_position };
+  const { entity_id, event_type, event_type_prefix, tag: tags, from_position } = query;
+  const filter = { entity_id, event_type, event_type_prefix, tags, from_position };
   return {
     subscription: subscriptionOf(store, filter, query.tenant_id ?? defaultTenant),
     isFramed: Object.values(filter).some((value) => value !== undefined),
@@ -44,8 +44,9 @@ export function streamFromFrame(
 ): RequestedStream {
   const frame = readSubscribeFrame(parseFrame(text));
   const isFramed = frame.type === 'subscribe';
-  if (!isFramed && (frame.from_position ?? frame.event_type_prefix ?? null) !== null) {
-    const reason = 'expected "subscribe" with from_position and event_type_prefix';
+  const newInFrame = frame.from_position ?? frame.event_type_prefix ?? frame.tags ?? null;
+  if (!isFramed && newInFrame !== null) {
+    const reason = 'expected "subscribe" with from_position, event_type_prefix and tags';
     throw new AllSourceError('validation_error', `field type: ${reason}`, {
       details: [{ field: 'type', reason }],
     });
@@ -66,6 +67,7 @@ function subscriptionOf(store: EventStore, filter: StreamFilter, tenantId: strin
     entityId: filter.entity_id ?? undefined,
     eventType: filter.event_type ?? undefined,
     eventTypePrefix: filter.event_type_prefix ?? undefined,
+    tags: filter.tags ?? undefined,
     fromPosition: filter.from_position ?? store.watermark + 1,
   };
 }
