@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { AllSourceError, openEventStore } from '../../src/index.js';
+import { AllSourceError, AppendConditionError, openEventStore } from '../../src/index.js';
 import type {
   AppendResult,
+  EventMatch,
   EventStore,
   ExpectedVersion,
   OpenOptions,
@@ -11,7 +12,7 @@ import type {
 } from '../../src/index.js';
 import { collect, uuid } from '../support/store.js';
 import { Model } from './model.js';
-import type { ModelEvent, ModelInput, ModelOutcome } from './model.js';
+import type { ModelCondition, ModelEvent, ModelInput, ModelOutcome } from './model.js';
 
 /** The store under test; `reopen` closes and opens it. */
 export class Real {
@@ -30,11 +31,16 @@ export class Real {
   }
 }
 
+/** Events that a failed condition tells of. */
+const matchEventsMax = 100;
+
 type Command = fc.AsyncCommand<Model, Real>;
 
 const tenantId = fc.constantFrom('default', 'default', 'two');
 const entityId = fc.constantFrom('a', 'b', 'c', 'entity with blanks', 'ünï');
 const eventType = fc.constantFrom('order.placed', 'order.paid', 'order', 'user');
+const tag = fc.constantFrom('course:c1', 'course:c2', 'student:s1', 'ünï "quoted"');
+const tags = fc.uniqueArray(tag, { maxLength: 3 });
 const expectedVersion: fc.Arbitrary<ExpectedVersion> = fc.oneof(
   { weight: 3, arbitrary: fc.nat(6) },
   { weight: 1, arbitrary: fc.constantFrom('any', 'exists', 'none') },
@@ -50,11 +56,19 @@ const input: fc.Arbitrary<ModelInput> = fc.record(
       { weight: 3, arbitrary: fc.jsonValue({ maxDepth: 3 }) },
     ),
     metadata: fc.constantFrom(null, null, { m: 1 }),
+    tags: fc.option(tags, { nil: undefined }),
     eventId: fc.option(fc.nat(12).map(uuid), { nil: undefined, freq: 2 }),
     expectedVersion: fc.option(expectedVersion, { nil: undefined, freq: 3 }),
   },
   { requiredKeys: ['tenantId', 'entityId', 'eventType', 'payload', 'metadata'] },
 ) as fc.Arbitrary<ModelInput>;
+
+function expectMatches(error: AppendConditionError, outcome: ModelOutcome): void {
+  const matches = 'matches' in outcome ? (outcome.matches ?? []) : [];
+  const expected = matches.slice(0, matchEventsMax);
+  expect(error.events.map(comparable)).toEqual(expected.map(comparable));
+  expect(error.position).toBeGreaterThanOrEqual(expected.at(-1)?.position ?? 0);
+}
 
 /** Runs an append and compares what came of it; the model learns ids and times. */
 async function expectOutcome(
@@ -62,8 +76,9 @@ async function expectOutcome(
   append: () => Promise<readonly AppendResult[]>,
 ): Promise<void> {
   const results = await append().catch((error: unknown) => {
-    if (error instanceof AllSourceError) return error.code;
-    throw error;
+    if (!(error instanceof AllSourceError)) throw error;
+    if (error instanceof AppendConditionError) expectMatches(error, outcome);
+    return error.code;
   });
   if (!('events' in outcome)) {
     expect(results).toBe(outcome.code);
@@ -111,28 +126,42 @@ class AppendTogether implements Command {
   toString = (): string => `together(${fc.stringify(this.inputs)})`;
 }
 
+interface ConditionChoice {
+  readonly failIfEventsMatch: readonly EventMatch[];
+  /** As a share of the log. */
+  readonly after: number;
+}
+
+function conditionOf({ failIfEventsMatch, after }: ConditionChoice, model: Model): ModelCondition {
+  return { failIfEventsMatch, after: Math.floor(after * (model.events.length + 1)) };
+}
+
 class AppendBatch implements Command {
   constructor(
     readonly inputs: readonly ModelInput[],
     readonly conditions: Readonly<Record<string, ExpectedVersion>>,
+    readonly choice: ConditionChoice | undefined,
   ) {}
   check = (): boolean => true;
   async run(model: Model, { store }: Real): Promise<void> {
-    const outcome = model.append(this.inputs, this.conditions);
-    const { conditions } = this;
+    const condition = this.choice && conditionOf(this.choice, model);
+    const outcome = model.append(this.inputs, this.conditions, condition);
+    const options = { conditions: this.conditions, ...condition };
     await expectOutcome(
       outcome,
-      async () => (await store.appendBatch(this.inputs, { conditions })).results,
+      async () => (await store.appendBatch(this.inputs, options)).results,
     );
   }
-  toString = (): string => `batch(${fc.stringify(this.inputs)}, ${fc.stringify(this.conditions)})`;
+  toString = (): string =>
+    `batch(${[this.inputs, this.conditions, this.choice].map((one) => fc.stringify(one)).join()})`;
 }
 
 function comparable(event: StoredEvent | ModelEvent): unknown {
-  const { tenantId, entityId, eventType, payload, metadata, version, position, timestamp } = event;
+  const { tenantId, entityId, eventType, payload, metadata, tags, version, position, timestamp } =
+    event;
   const id = 'id' in event ? event.id : event.eventId;
   // fast-check's JSON values may hold -0, which JSON text does not keep.
-  const text = JSON.stringify([payload, metadata]);
+  const text = JSON.stringify([payload, metadata, tags]);
   return { id, tenantId, entityId, eventType, text, version, position, timestamp };
 }
 
@@ -249,6 +278,7 @@ const read: fc.Arbitrary<ReadChoice> = fc.record({
       entityId,
       eventType,
       eventTypePrefix: fc.constantFrom('', 'order', 'order.', 'x'),
+      tags: fc.uniqueArray(tag, { maxLength: 2 }),
       order: fc.constantFrom('asc', 'desc'),
       limit: fc.nat(20),
     },
@@ -261,6 +291,19 @@ const read: fc.Arbitrary<ReadChoice> = fc.record({
   pageEvents: fc.integer({ min: 1, max: 9 }),
 });
 
+const match: fc.Arbitrary<EventMatch> = fc.record(
+  {
+    eventTypes: fc.array(eventType, { minLength: 1, maxLength: 2 }),
+    entityIds: fc.array(entityId, { minLength: 1, maxLength: 2 }),
+    tags: fc.uniqueArray(tag, { minLength: 1, maxLength: 2 }),
+  },
+  { requiredKeys: [] },
+);
+const condition: fc.Arbitrary<ConditionChoice> = fc.record({
+  failIfEventsMatch: fc.array(match, { minLength: 1, maxLength: 3 }),
+  after: fc.double({ min: 0, max: 0.999, noNaN: true }),
+});
+
 /** Random programs; a memory store is never reopened. */
 export function programs(canReopen: boolean): fc.Arbitrary<Iterable<Command>> {
   const conditions = fc.dictionary(entityId, expectedVersion, { maxKeys: 2 });
@@ -268,8 +311,12 @@ export function programs(canReopen: boolean): fc.Arbitrary<Iterable<Command>> {
     input.map((event) => new Append(event)),
     fc.array(input, { minLength: 1, maxLength: 8 }).map((events) => new AppendTogether(events)),
     fc
-      .tuple(fc.array(input, { minLength: 1, maxLength: 6 }), fc.oneof(fc.constant({}), conditions))
-      .map(([events, wanted]) => new AppendBatch(events, wanted)),
+      .tuple(
+        fc.array(input, { minLength: 1, maxLength: 6 }),
+        fc.oneof(fc.constant({}), conditions),
+        fc.option(condition, { nil: undefined, freq: 1 }),
+      )
+      .map(([events, wanted, choice]) => new AppendBatch(events, wanted, choice)),
     read.map((choice) => new Read(choice)),
     fc.tuple(tenantId, entityId).map(([tenant, entity]) => new State(tenant, entity)),
     fc.constant(new Survey()),

@@ -1,4 +1,4 @@
-import type { ExpectedVersion, JsonValue, ReadOptions } from '../../src/index.js';
+import type { EventMatch, ExpectedVersion, JsonValue, ReadOptions } from '../../src/index.js';
 
 /** An event as the model keeps it; `timestamp` is learnt from the store. */
 export interface ModelEvent {
@@ -7,6 +7,7 @@ export interface ModelEvent {
   readonly eventType: string;
   readonly payload: JsonValue;
   readonly metadata: { readonly [key: string]: JsonValue } | null;
+  readonly tags: readonly string[];
   readonly version: number;
   readonly position: number;
   eventId: string | undefined;
@@ -19,12 +20,18 @@ export interface ModelInput {
   readonly eventType: string;
   readonly payload: JsonValue;
   readonly metadata: { readonly [key: string]: JsonValue } | null;
+  readonly tags?: readonly string[] | undefined;
   readonly eventId?: string | undefined;
   readonly expectedVersion?: ExpectedVersion | undefined;
 }
 
+export interface ModelCondition {
+  readonly failIfEventsMatch: readonly EventMatch[];
+  readonly after: number;
+}
+
 export type ModelOutcome =
-  | { readonly code: string }
+  | { readonly code: string; readonly matches?: readonly ModelEvent[] }
   | { readonly code: 'ok'; readonly events: readonly { event: ModelEvent; isKnown: boolean }[] };
 
 /** What a store is, in plain arrays: slow, and simple enough to be believed. */
@@ -39,8 +46,9 @@ export class Model {
   append(
     inputs: readonly ModelInput[],
     conditions: Readonly<Record<string, ExpectedVersion>> = {},
-    tenantId = 'default',
+    condition?: ModelCondition,
   ): ModelOutcome {
+    const tenantId = 'default';
     const known = inputs.map((input) => this.#find(input));
     const ids = new Set<string>();
     for (const [i, input] of inputs.entries()) {
@@ -53,6 +61,8 @@ export class Model {
     if (!isAllKnown && !this.#areMet(inputs, known, conditions, tenantId)) {
       return { code: 'version_conflict' };
     }
+    const matches = isAllKnown || !condition ? [] : this.#matching(condition, tenantId);
+    if (matches.length > 0) return { code: 'append_condition_failed', matches };
     const events = inputs.map((input, i) => {
       const found = known[i];
       return found ? { event: found, isKnown: true } : { event: this.#add(input), isKnown: false };
@@ -69,6 +79,7 @@ export class Model {
         (entityId === undefined || event.entityId === entityId) &&
         (eventType === undefined || event.eventType === eventType) &&
         event.eventType.startsWith(eventTypePrefix) &&
+        (options.tags ?? []).every((tag) => event.tags.includes(tag)) &&
         event.timestamp >= Number(since) &&
         event.timestamp <= Math.min(Number(until), Number(asOf)) &&
         event.position >= fromPosition,
@@ -84,6 +95,20 @@ export class Model {
         : [],
     );
     return Object.fromEntries(members) as Record<string, JsonValue | undefined>;
+  }
+
+  #matching({ failIfEventsMatch, after }: ModelCondition, tenantId: string): ModelEvent[] {
+    return this.events.filter(
+      (event) =>
+        event.tenantId === tenantId &&
+        event.position > after &&
+        failIfEventsMatch.some(
+          ({ eventTypes, entityIds, tags = [] }) =>
+            (eventTypes?.includes(event.eventType) ?? true) &&
+            (entityIds?.includes(event.entityId) ?? true) &&
+            tags.every((tag) => event.tags.includes(tag)),
+        ),
+    );
   }
 
   #find({ tenantId, eventId }: ModelInput): ModelEvent | undefined {
@@ -114,13 +139,14 @@ export class Model {
   }
 
   #add(input: ModelInput): ModelEvent {
-    const { tenantId, entityId, eventType, payload, metadata, eventId } = input;
+    const { tenantId, entityId, eventType, payload, metadata, tags = [], eventId } = input;
     const event: ModelEvent = {
       tenantId,
       entityId,
       eventType,
       payload,
       metadata,
+      tags,
       eventId,
       version: this.versionOf(tenantId, entityId) + 1,
       position: this.events.length + 1,
@@ -138,7 +164,7 @@ function holds(expected: ExpectedVersion, version: number): boolean {
 }
 
 function isSame(event: ModelEvent, input: ModelInput): boolean {
-  const content = ({ entityId, eventType, payload, metadata }: ModelEvent | ModelInput): string =>
-    JSON.stringify([entityId, eventType, payload, metadata]);
+  const content = (one: ModelEvent | ModelInput): string =>
+    JSON.stringify([one.entityId, one.eventType, one.payload, one.metadata, one.tags ?? []]);
   return content(event) === content(input);
 }
