@@ -34,6 +34,7 @@ export const limitFigures = [
 /** @type {readonly Bench[]} */
 export const benches = [
   ...['durable', 'memory'].flatMap((mode) => [...batchBenches(mode), ...singleBenches(mode)]),
+  ...conditionBenches(),
   ...readBenches(),
   ...httpBenches(),
   ...openBenches(),
@@ -106,6 +107,20 @@ function oneAtATimeBench() {
     options: { figure },
     peer: `${figure}, in turns`,
   };
+}
+
+/** @returns {Bench[]} */
+function conditionBenches() {
+  return [
+    [64, 1],
+    [16, 10],
+  ].map(([inFlight, events]) => ({
+    name: `condition-durable-${inFlight}x${events}`,
+    unit: 'events/s',
+    module: 'throughput/conditionalAppend.mjs',
+    options: { mode: 'durable', inFlight, events },
+    peer: 'the same without a condition, in turns',
+  }));
 }
 
 /** @returns {Bench[]} */

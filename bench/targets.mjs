@@ -40,6 +40,14 @@ export const targets = [
       'Appends a second with one call at a time, as a share of what write and fdatasync of one ' +
       'record on a pre-written file reach in the same round.',
   },
+  ...[1, 10].map((events) => ({
+    bench: `condition-durable-${events === 1 ? 64 : 16}x${events}`,
+    of: /** @type {const} */ ('ratio'),
+    atLeast: 0.75,
+    meaning:
+      `Atomic appends of ${events === 1 ? 'one event' : `${events} events`} with two tags each under a ` +
+      'condition on a type and two tags behind the watermark, as a share of the same appends without it.',
+  })),
   {
     bench: 'entity-10-bytes',
     of: 'value',
