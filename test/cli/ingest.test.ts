@@ -28,6 +28,21 @@ async function countEvents(target: readonly string[]): Promise<unknown> {
 }
 
 describe.each(targets)('ingest into $kind', ({ open }) => {
+  it('keeps tags, which query asks for one by one or together', async () => {
+    const target = await open();
+    const lines = [['a', 'b c'], ['a'], ['b c']].map((tags) =>
+      JSON.stringify({ event_type: 'x', entity_id: 'e', payload: {}, tags }),
+    );
+    expect((await run(['ingest', '-', ...target], { input: lines.join('\n') })).code).toBe(0);
+    const positions = async (...tags: string[]): Promise<unknown[]> => {
+      const flags = tags.flatMap((tag) => ['--tag', tag]);
+      const { stdout } = await run(['query', '--json', ...flags, ...target]);
+      return parseLines(stdout).map((event) => event['position']);
+    };
+    expect(await positions('a')).toEqual([1, 2]);
+    expect(await positions('b c', 'a')).toEqual([1]);
+  });
+
   it('stores a file in order and prints how fast', async () => {
     const target = await open();
     const file = await writeLines(await makeDirectory(), makeLines(2500));

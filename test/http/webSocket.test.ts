@@ -85,24 +85,33 @@ describe('a WebSocket', () => {
     expect(client.frames.slice(1)).toMatchObject([{ entity_id: 'b' }]);
   });
 
-  it('filters by entity, type and prefix', async () => {
+  it('filters by entity, type, prefix and tags', async () => {
     const target = await startListening();
     const mixed = [
-      { entity_id: 'a', event_type: 'order.placed' },
-      { entity_id: 'b', event_type: 'order.paid' },
-      { entity_id: 'b', event_type: 'user.made' },
+      { entity_id: 'a', event_type: 'order.placed', tags: ['x'] },
+      { entity_id: 'b', event_type: 'order.paid', tags: ['x', 'y z'] },
+      { entity_id: 'b', event_type: 'user.made', tags: ['y z'] },
     ];
     for (const fields of mixed) await append(target, fields);
     const queries = [
       ['?from_position=1&entity_id=b', [2, 3]],
       ['?from_position=1&event_type=order.paid', [2]],
       ['?from_position=1&event_type_prefix=order.', [1, 2]],
+      ['?from_position=1&tag=x', [1, 2]],
+      ['?from_position=1&tag=x&tag=y%20z', [2]],
     ] as const;
     for (const [query, positions] of queries) {
       const client = await WebSocketClient.open(target, query);
       await client.received(1 + positions.length);
       expect(client.positions()).toEqual(positions);
     }
+    const client = await WebSocketClient.open(target);
+    client.send({ type: 'subscribe', tags: ['y z', 'x'], from_position: 1 });
+    await client.received(2);
+    expect(client.positions()).toEqual([2]);
+    client.send({ tags: ['x'] });
+    await client.received(3);
+    expect(client.frames[2]).toMatchObject({ type: 'error', code: 'validation_error' });
   });
 
   it('replaces a subscription by the next one', async () => {
