@@ -132,11 +132,13 @@ Napi::Value StoreObject::Commit(const Napi::CallbackInfo& info) {
     const bool full = info[2].ToBoolean();
     const Status status = engine().Commit(slot.stage, slot.outcomes, slot.refusals);
     const bool refused = !status.ok() && status.code() != Code::kBusy;
-    if (refused && slot.refusals.empty()) {
+    if (refused && (slot.stage.independent || slot.refusals.empty())) {
+      // What came before it has its outcome: of independent events all that were dealt with.
+      const size_t first_refused = slot.stage.independent ? slot.outcomes.size() : 0;
       engine::Refusal refusal;
       refusal.code = status.code();
       refusal.message = status.message();
-      slot.refusals.emplace_back(0, std::move(refusal));
+      slot.refusals.emplace_back(static_cast<uint32_t>(first_refused), std::move(refusal));
     }
     const size_t count = status.ok() || slot.stage.independent ? slot.outcomes.size() : 0;
     double* const numbers =
