@@ -16,6 +16,15 @@ async function fill(mode: StoreMode): Promise<EventStore> {
   for (let i = 0; i < events; i += 10) await store.appendBatch(batch.slice(i, i + 10));
   const sealed = () => store.counters().indexedSegments === store.stats().segments - 1;
   await vi.waitUntil(sealed, { timeout: 10_000, interval: 10 });
+  // Merges go on for a moment: bytes are compared below.
+  let [bytes, same] = [0, 0];
+  const isStill = (): boolean => {
+    const { storageBytes } = store.stats();
+    same = storageBytes === bytes ? same + 1 : 0;
+    bytes = storageBytes;
+    return same === 20;
+  };
+  await vi.waitUntil(isStill, { timeout: 10_000, interval: 10 });
   return store;
 }
 
