@@ -19,17 +19,23 @@ export const formats = {
 const controlCharacter = /\p{Cc}/u;
 
 function isEntityId(text: string): boolean {
-  return isEntityIdPrefix(text) && text.length > 0 && text.trim() === text;
+  return isName(text, entityIdBytesMax);
 }
 
 function isEntityIdPrefix(text: string): boolean {
-  return Buffer.byteLength(text) <= entityIdBytesMax && !controlCharacter.test(text);
+  return isPartOfName(text, entityIdBytesMax);
 }
 
 function isTag(text: string): boolean {
-  const bytes = Buffer.byteLength(text);
-  const isName = bytes > 0 && bytes <= tagBytesMax && text.trim() === text;
-  return isName && !controlCharacter.test(text);
+  return isName(text, tagBytesMax);
+}
+
+function isName(text: string, bytesMax: number): boolean {
+  return isPartOfName(text, bytesMax) && text.length > 0 && text.trim() === text;
+}
+
+function isPartOfName(text: string, bytesMax: number): boolean {
+  return Buffer.byteLength(text) <= bytesMax && !controlCharacter.test(text);
 }
 
 export const tag = Type.String({
