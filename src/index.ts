@@ -22,6 +22,7 @@ export type {
   NewEvent,
   Order,
   StoredEvent,
+  SubscriptionFilter,
 } from './domain/index.js';
 export { openEventStore, repairStore } from './eventStore/index.js';
 export type {
@@ -34,6 +35,7 @@ export type {
   EngineCounters,
   EntityState,
   EntitySummary,
+  EventBatch,
   EventPage,
   EventStore,
   EventTypeSummary,
@@ -47,6 +49,7 @@ export type {
   StoreDamage,
   StoreStats,
   SubscribeOptions,
+  Subscription,
   VerifyFileReport,
   VerifyOptions,
   VerifyProgress,

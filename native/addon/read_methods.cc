@@ -39,8 +39,8 @@ bool IsAscii(const uint8_t* bytes, size_t count) {
   return (bits & 0x8080808080808080) == 0;
 }
 
-// The arguments (tenant, entity, type, prefix, first, last, since, until, flags, limit, tags). What
-// is undefined or NaN is not asked for.
+// The arguments (tenant, entity, type, prefix, first, last, since, until, flags, limit, bytesMax,
+// tags). What is undefined or NaN is not asked for.
 class QueryArguments {
  public:
   explicit QueryArguments(const Napi::CallbackInfo& info) {
@@ -56,8 +56,9 @@ class QueryArguments {
     if (!std::isnan(number(7))) query_.until_micros = static_cast<int64_t>(number(7));
     flags = info[8].As<Napi::Number>().Uint32Value();
     limit = info[9].As<Napi::Number>().Uint32Value();
+    bytes_max = info[10].As<Napi::Number>().Uint32Value();
     query_.descending = (flags & kDescending) != 0;
-    if (info[10].IsArray()) TakeTags(info[10].As<Napi::Array>());
+    if (info[11].IsArray()) TakeTags(info[11].As<Napi::Array>());
   }
   QueryArguments(const QueryArguments&) = delete;
   QueryArguments& operator=(const QueryArguments&) = delete;
@@ -66,6 +67,7 @@ class QueryArguments {
 
   uint32_t flags = 0;
   size_t limit = 0;
+  size_t bytes_max = 0;  // of records
 
  private:
   void TakeTags(const Napi::Array& tags) {
@@ -91,9 +93,9 @@ bool IsLarge(const query::Selection& selection) {
   return selection.events.size() > kInlineEventsMax || BytesOf(selection) > kInlineBytesMax;
 }
 
-Status Render(const engine::Engine& engine, query::Selection& selection, uint32_t flags,
-              query::Sink& sink) {
-  if (Status status = engine.Fetch(selection); !status.ok()) return status;
+Status Render(const engine::Engine& engine, query::Selection& selection, size_t bytes_max,
+              uint32_t flags, query::Sink& sink) {
+  if (Status status = engine.Fetch(selection, bytes_max); !status.ok()) return status;
   const char separator = (flags & kLines) != 0 ? '\n' : ',';
   Status status = query::WriteEvents(selection.events, StyleOf(flags), separator, sink);
   if (!status.ok() || separator == ',' || selection.events.empty()) return status;
@@ -101,6 +103,16 @@ Status Render(const engine::Engine& engine, query::Selection& selection, uint32_
   if (end == nullptr) return Status(Code::kIo, "there is not enough memory for the answer");
   *end = '\n';
   return status;
+}
+
+// Count and next position, behind the text of an answer from the thread pool.
+Status AppendNumbers(const query::Selection& selection, query::Sink& sink) {
+  const double numbers[] = {static_cast<double>(selection.events.size()),
+                            static_cast<double>(selection.next_position)};
+  uint8_t* const end = sink.Grow(sizeof numbers);
+  if (end == nullptr) return Status(Code::kIo, "there is not enough memory for the answer");
+  std::memcpy(end, numbers, sizeof numbers);
+  return Status::Ok();
 }
 
 Status RenderState(const engine::Engine& engine, query::Selection& selection,
@@ -158,34 +170,35 @@ Napi::Value StoreObject::TakeOverflow(const Napi::CallbackInfo& info) {
 Napi::Value StoreObject::Read(const Napi::CallbackInfo& info) {
   return Guarded(info, [&]() -> Napi::Value {
     const QueryArguments arguments(info);
-    double* const numbers = answer_numbers_;
     query::Selection selection =
         ValueOf(info.Env(), engine().Locate(arguments.query(), arguments.limit));
-    numbers[kCount] = static_cast<double>(selection.events.size());
-    numbers[kNextPosition] = static_cast<double>(selection.next_position);
-    numbers[kUseAsync] = IsLarge(selection) ? 1 : 0;
-    if (numbers[kUseAsync] != 0) return Napi::Number::New(info.Env(), 0);
-    BeginAnswer(info[11]);
-    if (Status status = Render(engine(), selection, arguments.flags, answer_); !status.ok()) {
-      throw ErrorOf(info.Env(), status);
-    }
+    answer_numbers_[kUseAsync] = IsLarge(selection) ? 1 : 0;
+    if (answer_numbers_[kUseAsync] != 0) return Napi::Number::New(info.Env(), 0);
+    BeginAnswer(info[12]);
+    const Status status =
+        Render(engine(), selection, arguments.bytes_max, arguments.flags, answer_);
+    if (!status.ok()) throw ErrorOf(info.Env(), status);
+    answer_numbers_[kCount] = static_cast<double>(selection.events.size());
+    answer_numbers_[kNextPosition] = static_cast<double>(selection.next_position);
     return Answer(info.Env());
   });
 }
 
-// readAsync(…query): promise of a Buffer
+// readAsync(…query): promise of a Buffer, the text and two doubles: count and next position
 Napi::Value StoreObject::ReadAsync(const Napi::CallbackInfo& info) {
   return Guarded(info, [&]() -> Napi::Value {
     const QueryArguments arguments(info);
-    double* const numbers = answer_numbers_;
     query::Selection selection =
         ValueOf(info.Env(), engine().Locate(arguments.query(), arguments.limit));
-    numbers[kCount] = static_cast<double>(selection.events.size());
-    numbers[kNextPosition] = static_cast<double>(selection.next_position);
     return RenderLater(
         info.Env(), handle_,
-        [&engine = engine(), selection = std::move(selection), flags = arguments.flags](
-            query::Sink& sink) mutable { return Render(engine, selection, flags, sink); });
+        [&engine = engine(), selection = std::move(selection), flags = arguments.flags,
+         bytes_max = arguments.bytes_max](query::Sink& sink) mutable {
+          if (Status status = Render(engine, selection, bytes_max, flags, sink); !status.ok()) {
+            return status;
+          }
+          return AppendNumbers(selection, sink);
+        });
   });
 }
 

@@ -141,28 +141,40 @@ Result<query::Selection> Engine::Locate(const query::Query& query, size_t limit)
   return selection;
 }
 
-Status Engine::Fetch(query::Selection& selection) const {
-  // In the order of the log, in which reading ahead helps.
+Status Engine::Fetch(query::Selection& selection, size_t bytes_max) const {
   auto& events = selection.events;
   const bool descending = !events.empty() && events.front().position > events.back().position;
-  const auto number = [&](size_t i) { return descending ? events.size() - 1 - i : i; };
-  for (size_t i = 0; i < events.size(); i++) {
-    if (i % kPrefetchEvents == 0) {
-      const size_t end = std::min(i + kPrefetchEvents, events.size());
-      for (size_t k = i; k < end; k++) PrefetchSets(events[number(k)]);
-      for (size_t k = i; k < end; k++) PrefetchPieces(events[number(k)]);
+  size_t bytes = 0;
+  for (size_t begin = 0; begin < events.size(); begin += kPrefetchEvents) {
+    const size_t count = std::min(kPrefetchEvents, events.size() - begin);
+    for (size_t i = 0; i < count; i++) PrefetchSets(events[begin + i]);
+    for (size_t i = 0; i < count; i++) PrefetchPieces(events[begin + i]);
+    // In the order of the log, in which reading ahead helps.
+    for (size_t i = 0; i < count; i++) {
+      index::StoredEvent& event = events[begin + (descending ? count - 1 - i : i)];
+      if (Status status = FetchOne(event, selection); !status.ok()) return status;
     }
-    index::StoredEvent& event = events[number(i)];
-    while (event.record == nullptr) {
-      std::optional<wal::Damage> damage;
-      event.record = event.records->Read(event.offset, selection.records, damage);
-      if (damage) return WhyUnreadable(event.position, *damage);
-      if (event.record != nullptr) break;
-      // Its index file is damaged: the part is made anew by who asks.
-      const auto place = AskIndex([&] { return selection.Hold(index_.Locate(event.position)); });
-      if (!place.ok()) return place.status();
-      event = place.value();
+    for (size_t i = begin; i < begin + count && bytes_max != query::kNoBytesMax; i++) {
+      bytes += wal::DecodeTrustedRecord(events[i].record).record_bytes;
+      if (bytes <= bytes_max || i == 0) continue;
+      selection.next_position = events[i].position;
+      events.resize(i);
+      return Status::Ok();
     }
+  }
+  return Status::Ok();
+}
+
+Status Engine::FetchOne(index::StoredEvent& event, query::Selection& selection) const {
+  while (event.record == nullptr) {
+    std::optional<wal::Damage> damage;
+    event.record = event.records->Read(event.offset, selection.records, damage);
+    if (damage) return WhyUnreadable(event.position, *damage);
+    if (event.record != nullptr) break;
+    // Its index file is damaged: the part is made anew by who asks.
+    const auto place = AskIndex([&] { return selection.Hold(index_.Locate(event.position)); });
+    if (!place.ok()) return place.status();
+    event = place.value();
   }
   return Status::Ok();
 }

@@ -88,9 +88,10 @@ class Engine {
   // These give kDamaged where what they would answer with is not as it was written.
   Result<query::Selection> Select(const query::Query& query, size_t limit) const;
   // The same in two steps: where the events lie, which takes microseconds, and their records, which
-  // may have to come from the disk.
   Result<query::Selection> Locate(const query::Query& query, size_t limit) const;
-  Status Fetch(query::Selection& selection) const;
+  // may have to come from the disk. Where these have more than `bytes_max` bytes, the selection
+  // ends before the record that goes beyond it, but holds one at least.
+  Status Fetch(query::Selection& selection, size_t bytes_max = query::kNoBytesMax) const;
   // One event, or none.
   Result<query::Selection> FindById(std::string_view tenant, const Uuid& id) const;
   Result<query::Listing> List(query::ListKind kind, std::string_view tenant,
@@ -129,6 +130,7 @@ class Engine {
   DropReport Droppable(uint64_t position) const;
   Result<std::vector<Digest>> LeavesAt(uint64_t first_position, size_t count) const;
   std::optional<Digest> ChunkRootAt(uint64_t chunk) const;
+  Status FetchOne(index::StoredEvent& event, query::Selection& selection) const;
   // Why an event that was located can't be read.
   Status WhyUnreadable(uint64_t position, const Damage& damage) const;
   // The answer of `ask` about the index, if nothing that it met was damaged.

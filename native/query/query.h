@@ -25,6 +25,8 @@ struct Query {
   bool descending = false;
 };
 
+inline constexpr size_t kNoBytesMax = std::numeric_limits<size_t>::max();
+
 struct Selection {
   std::vector<index::StoredEvent> events;
   wal::RecordReader records;  // what they show, where the log is not mapped

@@ -1,13 +1,17 @@
-/** Which events a read is about. All given conditions must hold. */
-export interface EventFilter {
-  /** Default `default`. */
-  readonly tenantId?: string | undefined;
+/** Which events a subscription is about. All given conditions must hold. */
+export interface SubscriptionFilter {
   readonly entityId?: string | undefined;
   readonly eventType?: string | undefined;
   /** All types that begin with this text, such as `order.`. */
   readonly eventTypePrefix?: string | undefined;
   /** Events that have all of these tags. */
   readonly tags?: readonly string[] | undefined;
+}
+
+/** Which events a read is about. All given conditions must hold. */
+export interface EventFilter extends SubscriptionFilter {
+  /** Default `default`. */
+  readonly tenantId?: string | undefined;
   /** First timestamp, inclusive: microseconds, or RFC 3339 text. */
   readonly since?: number | string | undefined;
   /** Last timestamp, inclusive: microseconds, or RFC 3339 text. */

@@ -17,5 +17,7 @@ export const batchEventsMax = 1_000_000;
 /** Events on one page of a query that is answered as one JSON document. */
 export const pageEventsMax = 10_000;
 export const pageEventsDefault = 100;
+/** Of the records on such a page: one with large events holds fewer than were asked for. */
+export const pageBytesMax = 32 * 1024 * 1024;
 export const stateHistoryDefault = 100;
 export const partitionCount = 32;

@@ -106,7 +106,7 @@ export interface NativeVerifyReport {
   }[];
 }
 
-type QueryArguments = [
+export type QueryArguments = [
   tenant: string,
   entity: string | undefined,
   type: string | undefined,
@@ -117,6 +117,7 @@ type QueryArguments = [
   untilMicros: number,
   flags: number,
   limit: number,
+  bytesMax: number,
   tags: readonly string[] | undefined,
 ];
 
@@ -162,6 +163,7 @@ export interface NativeStore {
   ): number;
   /** The answer of the call before, which did not fit its slab. */
   takeOverflow(): Buffer;
+  /** The text and behind it two doubles: count and next position. */
   readAsync(...args: QueryArguments): Promise<Buffer>;
   stateAsync(
     tenant: string,

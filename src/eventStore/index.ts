@@ -1,5 +1,8 @@
 export * from './types.js';
 export type { ProofOptions } from './proofs.js';
+/** For the server, which delivers what followers get. */
+export type { Delivery, Follower } from './read/follower.js';
+export type { BytesChunk, BytesForm } from './read/reader.js';
 export { openEventStore, repairStore } from './openEventStore.js';
 /** For the server, which answers in the wire names. */
 export { WireConditionError } from './append/conditionError.js';

@@ -3,6 +3,7 @@ import {
   decodeCursor,
   encodeCursor,
   formatTimestamp,
+  pageBytesMax,
   stateHistoryDefault,
 } from '../domain/index.js';
 import type { AppendCondition, NewEvent, StoredEvent } from '../domain/index.js';
@@ -15,6 +16,7 @@ import { withEvents, withWireEvents } from './append/conditionError.js';
 import { ingestLines, toBatchInput, toJsonText } from './append/inputs.js';
 import {
   checkedLimit,
+  cursorOf,
   filterFingerprint,
   microsOf,
   pageLimit,
@@ -23,9 +25,13 @@ import {
 } from './read/query.js';
 import { Prover } from './proofs.js';
 import type { ProofOptions } from './proofs.js';
-import { Reader } from './read/reader.js';
+import { Follower } from './read/follower.js';
+import type { FollowOptions } from './read/follower.js';
+import { Reader, chunkBounds } from './read/reader.js';
+import type { Chunk, ReadBounds } from './read/reader.js';
+import { SharedReads } from './read/sharedReads.js';
 import { readCounters, readStats, readStatsDocument } from './statistics.js';
-import { subscribeTo } from './read/subscription.js';
+import { queryOf, subscriptionOver } from './read/subscription.js';
 import type {
   AppendResult,
   BatchOptions,
@@ -48,15 +54,16 @@ import type {
   StoreDamage,
   StoreStats,
   SubscribeOptions,
+  Subscription,
   VerifyOptions,
   VerifyReport,
   WireAccess,
 } from './types.js';
 import { runVerify } from './verify.js';
 import { Watermark } from './watermark.js';
+import type { WaitOptions } from './watermark.js';
 
-/** Events that `read` and `readNdjson` take from the engine at a time. */
-const chunkEvents = 2048;
+const oneEvent: ReadBounds = { ...chunkBounds, events: 1 };
 const lineFeed = 0x0a;
 const openBrace = 0x7b;
 
@@ -68,6 +75,7 @@ export class NativeEventStore implements EventStore {
   readonly #native: NativeStore;
   readonly #appends: AppendQueue;
   readonly #reader: Reader;
+  readonly #sharedReads: SharedReads;
   readonly #prover: Prover;
   readonly #watermark: Watermark;
   #isReferenced = false;
@@ -79,6 +87,7 @@ export class NativeEventStore implements EventStore {
     this.damage = native.damage();
     this.#appends = new AppendQueue(native);
     this.#reader = new Reader(native);
+    this.#sharedReads = new SharedReads(this.#reader);
     this.#prover = new Prover(native, () => this.#watermark.position);
     const { watermark } = readCounters(native);
     this.#watermark = new Watermark(watermark);
@@ -122,7 +131,7 @@ export class NativeEventStore implements EventStore {
     const query = (position: number) => queryAt(options.tenantId ?? 'default', position);
     return append.catch(async (error: unknown) => {
       throw await withEvents(error, async (position) => {
-        const page = await this.#reader.objects(query(position), 1);
+        const page = await this.#reader.objects(query(position), oneEvent);
         return page.events[0];
       });
     });
@@ -156,7 +165,7 @@ export class NativeEventStore implements EventStore {
     const query = this.#boundedQuery(options);
     for (let left = options.limit ?? Infinity; left > 0;) {
       this.#mustBeOpen();
-      const page = await this.#reader.objects(query, Math.min(chunkEvents, left));
+      const page = await this.#reader.objects(query, boundsOf(left));
       yield* page.events;
       left -= page.count;
       if (page.nextPosition === 0) return;
@@ -166,8 +175,10 @@ export class NativeEventStore implements EventStore {
 
   async readPage(options: ReadOptions = {}): Promise<EventPage> {
     this.#mustBeOpen();
-    const page = await this.#reader.objects(toEngineQuery(options), pageLimit(options.limit));
-    return { events: page.events, nextCursor: page.nextCursor };
+    const query = toEngineQuery(options);
+    const bounds = { events: pageLimit(options.limit), bytes: pageBytesMax };
+    const { events, nextPosition } = await this.#reader.objects(query, bounds);
+    return { events, nextCursor: cursorOf(query, nextPosition) };
   }
 
   async readBytes(options: ReadOptions = {}): Promise<BytesPage> {
@@ -179,7 +190,7 @@ export class NativeEventStore implements EventStore {
     const query = this.#boundedQuery(options);
     for (let left = options.limit ?? Infinity; left > 0;) {
       this.#mustBeOpen();
-      const chunk = await this.#reader.lines(query, Math.min(chunkEvents, left));
+      const chunk = await this.#reader.chunk(query, boundsOf(left), 'lines');
       if (chunk.count > 0) yield chunk.bytes;
       left -= chunk.count;
       if (chunk.nextPosition === 0) return;
@@ -245,17 +256,11 @@ export class NativeEventStore implements EventStore {
     return readCounters(this.#native);
   }
 
-  subscribe(options: SubscribeOptions = {}): AsyncIterable<StoredEvent> {
+  subscribe(options: SubscribeOptions = {}): Subscription {
     this.#mustBeOpen();
-    return subscribeTo(
-      {
-        watermark: () => this.#watermark.position,
-        reached: (position, signal) => this.waitForWatermark(position, signal),
-        read: (query, limit) => this.#reader.objects(query, limit),
-        isClosed: () => this.#closing !== undefined,
-      },
-      options,
-    );
+    const query = queryOf(options, this.watermark);
+    const read = this.#reader.objects.bind(this.#reader);
+    return subscriptionOver(this.#follow({ query, read, signal: options.signal }));
   }
 
   waitForWatermark(position: number, signal?: AbortSignal): Promise<void> {
@@ -265,8 +270,7 @@ export class NativeEventStore implements EventStore {
     } catch (error) {
       return Promise.reject(toError(error));
     }
-    const reached = this.#watermark.reached(position, signal);
-    return this.#awaited(reached).finally(() => this.#keepAliveWhileNeeded());
+    return this.#reached(position, { signal }).then(() => undefined);
   }
 
   async treeHead(options: { treeSize?: number | undefined } = {}): Promise<TreeHead> {
@@ -332,6 +336,20 @@ export class NativeEventStore implements EventStore {
       this.#native.ref();
     }
     return promise;
+  }
+
+  #reached(position: number, options: WaitOptions): Promise<boolean> {
+    const reached = this.#watermark.reached(position, options);
+    return this.#awaited(reached).finally(() => this.#keepAliveWhileNeeded());
+  }
+
+  #follow<C extends Chunk>(options: FollowOptions<C>): Follower<C> {
+    const source = {
+      watermark: () => this.#watermark.position,
+      isClosed: () => this.#closing !== undefined,
+      reached: (position: number, wait: WaitOptions) => this.#reached(position, wait),
+    };
+    return new Follower(source, options);
   }
 
   #keepAliveWhileNeeded(): void {
@@ -415,8 +433,9 @@ export class NativeEventStore implements EventStore {
   #appendWireBatch(input: BatchInput): Promise<BatchResult> {
     return this.#appendInput(input).catch(async (error: unknown) => {
       throw await withWireEvents(error, async (position) => {
-        const { bytes } = await this.#reader.lines(queryAt(input.tenantId, position), 1);
-        return bytes.length === 0 ? undefined : bytes.toString().trimEnd();
+        const query = queryAt(input.tenantId, position);
+        const { bytes } = await this.#reader.chunk(query, oneEvent, 'list');
+        return bytes.length === 0 ? undefined : bytes.toString();
       });
     });
   }
@@ -436,6 +455,12 @@ export class NativeEventStore implements EventStore {
         this.#mustBeOpen();
         return this.#reader.eventBytes(tenantId, eventId);
       },
+      follow: (options, form) => {
+        this.#mustBeOpen();
+        const query = queryOf(options, this.watermark);
+        const read = this.#sharedReads.readerOf(query, form);
+        return this.#follow({ query, read, signal: options.signal });
+      },
       stats: async (tenantId) => {
         this.#mustBeOpen();
         return readStatsDocument(this.#native, this.#prover, tenantId);
@@ -448,6 +473,11 @@ export class NativeEventStore implements EventStore {
 function onlyResult([result]: readonly AppendResult[]): AppendResult {
   if (result) return result;
   throw new AllSourceError('internal_error', 'the engine gave no outcome for the event');
+}
+
+/** What a read takes from the engine at a time, where `left` events are still wanted. */
+function boundsOf(left: number): ReadBounds {
+  return { ...chunkBounds, events: Math.min(chunkBounds.events, left) };
 }
 
 function queryAt(tenantId: string, position: number): ReturnType<typeof toEngineQuery> {

@@ -9,9 +9,12 @@ import type {
   NewEvent,
   Order,
   StoredEvent,
+  SubscriptionFilter,
 } from '../domain/index.js';
 import type { ConsistencyProof, EventProof, TreeHead } from '../proof/index.js';
 import type { ProofOptions } from './proofs.js';
+import type { Follower } from './read/follower.js';
+import type { BytesChunk, BytesForm } from './read/reader.js';
 
 /**
  * When an append is acknowledged. `sync`: after `fdatasync`. `async`: after the write, synced at most
@@ -188,14 +191,45 @@ export interface EngineCounters {
   readonly cacheEvictions: number;
 }
 
-export interface SubscribeOptions extends EventFilter {
+export interface SubscribeOptions {
+  /** Default `default`. */
+  readonly tenantId?: string | undefined;
+  /** Which events; all of the tenant where it is left out. */
+  readonly filter?: SubscriptionFilter | undefined;
   /**
-   * Where to begin: `beginning`, `now` (the default; only what is appended after this call), or the
-   * first position wanted.
+   * Where to begin: `beginning`, `now` (the default; only what becomes durable after this call), the
+   * first position wanted, or a time, microseconds or RFC 3339 text.
    */
-  readonly from?: 'beginning' | 'now' | number | undefined;
+  readonly from?:
+    'beginning' | 'now' | number | { readonly timestamp: number | string } | undefined;
   /** Ends the subscription without an error. */
   readonly signal?: AbortSignal | undefined;
+}
+
+export interface EventBatch<E extends EventShape = AnyEvent> {
+  /** Matching events in the order of the log; none where a mark or a checkpoint is all there is. */
+  readonly events: StoredEvent<E>[];
+  /**
+   * The checkpoint: every matching event up to this position has been delivered, those of this batch
+   * included. A subscription that goes on later begins at `position + 1`.
+   */
+  readonly position: number;
+  /**
+   * `caughtUp`: with this batch the subscription is live. `fellBehind`: it was, and has not been at
+   * the end of the log for a second; it reads on from the log, and nothing is lost.
+   */
+  readonly mark: 'caughtUp' | 'fellBehind' | null;
+}
+
+/**
+ * Batches of at most 256 events, made when they are asked for: a slow reader costs the memory of one
+ * batch, whatever it missed. Each is for one reader.
+ */
+export interface Subscription<E extends EventShape = AnyEvent> extends AsyncIterable<
+  EventBatch<E>
+> {
+  /** The same, event by event. */
+  events(): AsyncIterable<StoredEvent<E>>;
 }
 
 export interface IngestProgress {
@@ -319,8 +353,8 @@ export interface EventStore<E extends EventShape = AnyEvent> extends AsyncDispos
   stats(options?: { tenantId?: string | undefined }): StoreStats;
   counters(): EngineCounters;
 
-  /** Catch-up, then live: every matching event once, in order. */
-  subscribe(options?: SubscribeOptions): AsyncIterable<StoredEvent<E>>;
+  /** Catch-up, then live: every matching event once, in order. Ends when the store is closed. */
+  subscribe(options?: SubscribeOptions): Subscription<E>;
   /** Resolves once the watermark is at least `position`; rejects on abort or close. */
   waitForWatermark(position: number, signal?: AbortSignal): Promise<void>;
 
@@ -395,6 +429,8 @@ export interface WireAccess {
   getEvent(eventId: string, tenantId: string): Buffer | undefined;
   /** The answer of `GET /api/v1/stats`: of one tenant, or of the whole store. */
   stats(tenantId: string | undefined): Promise<StatsDocument>;
+  /** A subscription as bytes in the wire names, pulled delivery by delivery. */
+  follow(options: SubscribeOptions, form: BytesForm): Follower<BytesChunk>;
   /** The state document of `GET /api/v1/entities/:entity_id/state`, or undefined. */
   state(entityId: string, options: StateOptions): Promise<Buffer | undefined>;
 }

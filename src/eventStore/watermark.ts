@@ -6,6 +6,11 @@ interface Waiter {
   readonly reject: (error: AllSourceError) => void;
 }
 
+export interface WaitOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly timeoutMs?: number | undefined;
+}
+
 /** The highest durable position, and who waits for it to move. */
 export class Watermark {
   #position: number;
@@ -26,38 +31,42 @@ export class Watermark {
     if (position === this.#position) return;
     this.#position = position;
     for (const waiter of this.#waiters) {
-      if (waiter.position > position) continue;
-      this.#waiters.delete(waiter);
-      waiter.resolve();
+      if (waiter.position <= position) waiter.resolve();
     }
   }
 
-  /** Resolves once the watermark is at `position`; rejects with `aborted`, or when all are failed. */
-  reached(position: number, signal?: AbortSignal): Promise<void> {
-    if (position <= this.#position) return Promise.resolve();
+  /**
+   * Resolves to true once the watermark is at `position`, to false where `timeoutMs` passed before;
+   * rejects with `aborted`, or when all are failed.
+   */
+  reached(position: number, options: WaitOptions = {}): Promise<boolean> {
+    const { signal, timeoutMs } = options;
+    if (position <= this.#position) return Promise.resolve(true);
     if (signal?.aborted) return Promise.reject(abortedError());
     return new Promise((resolve, reject) => {
-      const onAbort = (): void => {
+      const settle = (finish: () => void): void => {
         this.#waiters.delete(waiter);
-        reject(abortedError());
-      };
-      const settle = (done: () => void): void => {
         signal?.removeEventListener('abort', onAbort);
-        done();
+        clearTimeout(timer);
+        finish();
       };
+      const onAbort = (): void => waiter.reject(abortedError());
       const waiter: Waiter = {
         position,
-        resolve: () => settle(resolve),
+        resolve: () => settle(() => resolve(true)),
         reject: (error) => settle(() => reject(error)),
       };
       this.#waiters.add(waiter);
       signal?.addEventListener('abort', onAbort, { once: true });
+      const timer =
+        timeoutMs === undefined
+          ? undefined
+          : setTimeout(() => settle(() => resolve(false)), timeoutMs);
     });
   }
 
   failAll(error: AllSourceError): void {
     for (const waiter of this.#waiters) waiter.reject(error);
-    this.#waiters.clear();
   }
 }
 

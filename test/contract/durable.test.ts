@@ -124,7 +124,7 @@ describe.each(['sync', 'async'] as const)('a directory, durability %s', (durabil
 
   it('subscribes over the end of segments', async () => {
     const store = await openStore(await options());
-    const seen = take(store.subscribe({ from: 'beginning' }), 2000);
+    const seen = take(store.subscribe({ from: 'beginning' }).events(), 2000);
     const lines = Array.from({ length: 2000 }, (_, i) => line('a', `{"i":${i}}`));
     await store.ingest(chunksOf(lines.join('\n')), { batchEvents: 50 });
     expect((await seen).map(({ position }) => position)).toEqual(lines.map((_, i) => i + 1));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { EventStore, SubscribeOptions } from '../../src/index.js';
+import type { EventBatch, EventStore, SubscribeOptions } from '../../src/index.js';
 import { codeOf, collect, newEvent, take, wrong } from '../support/store.js';
 import type { StoreMode } from '../support/store.js';
 
@@ -8,7 +8,7 @@ async function positions(
   options: SubscribeOptions,
   count: number,
 ): Promise<number[]> {
-  return (await take(store.subscribe(options), count)).map(({ position }) => position);
+  return (await take(store.subscribe(options).events(), count)).map(({ position }) => position);
 }
 
 const range = (from: number, to: number): number[] =>
@@ -19,6 +19,16 @@ async function appendMany(store: EventStore, writers: number, each: number): Pro
     for (let i = 0; i < each; i++) await store.append(newEvent(`e${writer}`, i));
   };
   await Promise.all(Array.from({ length: writers }, (_, writer) => write(writer)));
+}
+
+type Batches = AsyncIterator<EventBatch, undefined>;
+
+function batchesOf(store: EventStore, options: SubscribeOptions): Batches {
+  return store.subscribe(options)[Symbol.asyncIterator]();
+}
+
+function summary({ value }: IteratorResult<EventBatch, undefined>): unknown {
+  return value && { events: value.events.length, position: value.position, mark: value.mark };
 }
 
 export function describeSubscriptions(mode: StoreMode): void {
@@ -52,7 +62,6 @@ export function describeSubscriptions(mode: StoreMode): void {
       await appendMany(store, 1, 6);
       expect(await future).toEqual([4, 5]);
       expect(await positions(store, { from: 0 }, 2)).toEqual([1, 2]);
-      expect(await positions(store, { from: 'beginning', fromPosition: 3 }, 2)).toEqual([3, 4]);
     });
 
     it('applies its filter to history and to what is live', async () => {
@@ -67,8 +76,8 @@ export function describeSubscriptions(mode: StoreMode): void {
       const wanted = events.flatMap(({ tenantId, entityId, eventType }, i) =>
         tenantId === 'default' && entityId === 'e1' && eventType === 'a.even' ? [i + 1] : [],
       );
-      const filter = { from: 'beginning', entityId: 'e1', eventType: 'a.even' } as const;
-      const seen = positions(store, filter, wanted.length);
+      const filter = { entityId: 'e1', eventType: 'a.even' };
+      const seen = positions(store, { from: 'beginning', filter }, wanted.length);
       for (const event of events.slice(200)) await store.append(event);
       expect(await seen).toEqual(wanted);
     });
@@ -77,7 +86,7 @@ export function describeSubscriptions(mode: StoreMode): void {
       const store = await mode.open();
       const appends = Promise.all(range(1, 500).map((i) => store.append(newEvent('a', i))));
       let ahead = 0;
-      for await (const { position } of store.subscribe({ from: 'beginning' })) {
+      for await (const { position } of store.subscribe({ from: 'beginning' }).events()) {
         if (position > store.watermark) ahead += 1;
         if (position === 500) break;
       }
@@ -85,16 +94,32 @@ export function describeSubscriptions(mode: StoreMode): void {
       expect(ahead).toBe(0);
     });
 
+    it('begins at a time', async () => {
+      const store = await mode.open();
+      await appendMany(store, 1, 4);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      const timestamp = Date.now() * 1000;
+      const fromThen = { from: { timestamp } };
+      const early = positions(store, fromThen, 3);
+      await appendMany(store, 1, 3);
+      expect(await early).toEqual([5, 6, 7]);
+      expect(await positions(store, fromThen, 3)).toEqual([5, 6, 7]);
+      const text = { from: { timestamp: new Date(0).toISOString() } };
+      expect(await positions(store, text, 1)).toEqual([1]);
+    });
+
     it('ends without an error on abort, whatever it was doing', async () => {
       const store = await mode.open();
       await appendMany(store, 1, 3);
       const waiting = new AbortController();
-      const quiet = collect(store.subscribe({ from: 'now', signal: waiting.signal }));
+      const quiet = collect(store.subscribe({ from: 'now', signal: waiting.signal }).events());
       waiting.abort();
       expect(await quiet).toEqual([]);
       const reading = new AbortController();
       const seen = [];
-      for await (const event of store.subscribe({ from: 'beginning', signal: reading.signal })) {
+      for await (const event of store
+        .subscribe({ from: 'beginning', signal: reading.signal })
+        .events()) {
         seen.push(event.position);
         if (seen.length === 2) reading.abort();
       }
@@ -105,19 +130,96 @@ export function describeSubscriptions(mode: StoreMode): void {
 
     it('ends when the store closes', async () => {
       const store = await mode.open();
-      const seen = collect(store.subscribe({ from: 'beginning' }));
+      const seen = collect(store.subscribe({ from: 'beginning' }).events());
       await appendMany(store, 1, 3);
       await store.close();
       expect((await seen).length).toBeLessThanOrEqual(3);
     });
 
-    it.each([{ from: -1 }, { from: 1.5 }, { from: 'end' }, { tenantId: 5 }, { since: 'x' }])(
-      'refuses %j',
-      async (options) => {
-        const store = await mode.open();
-        expect(await codeOf(() => store.subscribe(wrong(options)))).toBe('invalid_query');
-      },
-    );
+    it.each([
+      { from: -1 },
+      { from: 1.5 },
+      { from: 'end' },
+      { from: {} },
+      { from: null },
+      { from: { timestamp: 'x' } },
+      { tenantId: 5 },
+      { since: 'x' },
+      { filter: { since: 1 } },
+      { filter: { entityId: 5 } },
+    ])('refuses %j', async (options) => {
+      const store = await mode.open();
+      expect(await codeOf(() => store.subscribe(wrong(options)))).toBe('invalid_query');
+    });
+  });
+
+  describe('batches of a subscription', () => {
+    const filter = { entityId: 'wanted' };
+
+    it('tell when it has caught up, with what and up to where', async () => {
+      const store = await mode.open();
+      await appendMany(store, 1, 300);
+      const batches = batchesOf(store, { from: 'beginning' });
+      const [first, second] = [await batches.next(), await batches.next()];
+      expect(summary(first)).toEqual({ events: 256, position: 256, mark: null });
+      expect(summary(second)).toEqual({ events: 44, position: 300, mark: 'caughtUp' });
+      const live = batches.next();
+      await appendMany(store, 1, 1);
+      expect(summary(await live)).toEqual({ events: 1, position: 301, mark: null });
+    });
+
+    it('tell at once where there is nothing to catch up with', async () => {
+      const store = await mode.open();
+      const none = { events: 0, mark: 'caughtUp' };
+      expect(summary(await batchesOf(store, {}).next())).toEqual({ ...none, position: 0 });
+      await appendMany(store, 1, 3);
+      expect(summary(await batchesOf(store, {}).next())).toEqual({ ...none, position: 3 });
+      const future = batchesOf(store, { from: 9 });
+      expect(summary(await future.next())).toEqual({ ...none, position: 8 });
+      const noMatch = batchesOf(store, { from: 'beginning', filter });
+      expect(summary(await noMatch.next())).toEqual({ ...none, position: 3 });
+    });
+
+    it('checkpoint ranges without a match, also when the log is quiet afterwards', async () => {
+      const store = await mode.open();
+      const batches = batchesOf(store, { from: 'beginning', filter });
+      expect(summary(await batches.next())).toMatchObject({ mark: 'caughtUp' });
+      const checkpoint = batches.next();
+      await appendMany(store, 4, 50);
+      expect(summary(await checkpoint)).toMatchObject({ events: 0, mark: null });
+      const last = batches.next();
+      await store.append(newEvent('wanted', 1));
+      expect(summary(await last)).toEqual({ events: 1, position: 201, mark: null });
+    });
+
+    it('say when a reader fell behind, and when it is live again', async () => {
+      const store = await mode.open();
+      const batches = batchesOf(store, {});
+      await batches.next();
+      await appendMany(store, 1, 600);
+      expect(summary(await batches.next())).toEqual({ events: 256, position: 256, mark: null });
+      await new Promise((resolve) => setTimeout(resolve, 1100));
+      const behind = { events: 256, position: 512, mark: 'fellBehind' };
+      expect(summary(await batches.next())).toEqual(behind);
+      const again = { events: 88, position: 600, mark: 'caughtUp' };
+      expect(summary(await batches.next())).toEqual(again);
+    });
+
+    it('are bounded in bytes, but for one event', async () => {
+      const store = await mode.open();
+      const payload = 'x'.repeat(400_000);
+      await store.appendBatch(range(1, 7).map((i) => newEvent('a', payload + i)));
+      await store.append(newEvent('a', 'x'.repeat(2_000_000)));
+      await store.append(newEvent('a', 1));
+      const batches = batchesOf(store, { from: 'beginning' });
+      const sizes: number[] = [];
+      while (sizes.reduce((sum, size) => sum + size, 0) < 9) {
+        sizes.push((await batches.next()).value?.events.length ?? 0);
+      }
+      expect(sizes).toEqual([2, 2, 2, 1, 1, 1]);
+      const read = await collect(store.read());
+      expect(read.map(({ position }) => position)).toEqual(range(1, 9));
+    });
   });
 
   describe('waitForWatermark', () => {

@@ -91,8 +91,9 @@ export function describeTags(mode: StoreMode): void {
     it('filter subscriptions', async () => {
       const store = await mode.open();
       const wanted: unknown[] = [];
+      const options = { from: 'beginning', filter: { tags: ['even'] } } as const;
       const done = (async () => {
-        for await (const event of store.subscribe({ from: 'beginning', tags: ['even'] })) {
+        for await (const event of store.subscribe(options).events()) {
           wanted.push(event.payload);
           if (wanted.length === 5) return;
         }

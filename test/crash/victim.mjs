@@ -101,7 +101,7 @@ async function readIdsForEver() {
 
 async function subscribeForEver(tenantId) {
   const from = Math.max(1, store.watermark - 100);
-  for await (const event of store.subscribe({ tenantId, from })) {
+  for await (const event of store.subscribe({ tenantId, from }).events()) {
     writeSync(1, told('subscription', event));
   }
 }

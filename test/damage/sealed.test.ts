@@ -142,7 +142,7 @@ describe.each(ways)('%s', (_, damage) => {
     expect(store.readOnly).toBe(true);
     expect(store.watermark).toBe(kept);
     expect(await collect(store.read())).toEqual(log.events.slice(0, kept));
-    expect(await take(store.subscribe({ from: 'beginning' }), kept)).toHaveLength(kept);
+    expect(await take(store.subscribe({ from: 'beginning' }).events(), kept)).toHaveLength(kept);
     const report = await store.verify();
     expect(report.ok).toBe(false);
     expect(report.files.find((found) => !found.ok)).toMatchObject({ file, damage: { offset } });

@@ -26,7 +26,8 @@ const before = [];
 for (let i = 0; i < 5; i++) before.push(await outcomeOf(store.append(newEvent(i))));
 const subscribed = [];
 const reading = (async () => {
-  for await (const event of store.subscribe({ from: 'beginning' })) subscribed.push(event.position);
+  for await (const event of store.subscribe({ from: 'beginning' }).events())
+    subscribed.push(event.position);
 })();
 
 writeFileSync(process.env.FAULT_TRIGGER, '');

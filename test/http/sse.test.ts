@@ -63,6 +63,19 @@ describe.each([
     expect(client.events.slice(1).map(({ id }) => id)).toEqual(['12']);
   });
 
+  it('tell marks with the position to resume behind', async () => {
+    const target = await start();
+    await appendLines(target, lines(10));
+    const client = await SseClient.open(target, { query: '?entity_id=b&from_position=3' });
+    await eventually(() => client.marks.length === 1 || undefined);
+    await appendLines(target, lines(2));
+    await eventually(() => client.marks.length === 2 || undefined);
+    expect(client.marks).toEqual([
+      { id: '10', event: 'caught_up', data: '{"position":10}' },
+      { id: '12', event: 'checkpoint', data: '{"position":12}' },
+    ]);
+  });
+
   it('refuse bad requests', async () => {
     const target = await start();
     const refused = [

@@ -11,19 +11,26 @@ export interface Frame {
   readonly position?: number;
   readonly entity_id?: string;
   readonly event?: { readonly position: number; readonly entity_id: string };
+  readonly mark?: string | null;
+  readonly events?: readonly { readonly position: number }[];
 }
+
+/** What is said of the stream itself, kept apart from what it delivers. */
+const markNames = new Set(['caught_up', 'fell_behind', 'checkpoint']);
 
 const path = '/api/v1/events/stream';
 
 export class WebSocketClient {
   readonly frames: Frame[] = [];
+  readonly marks: Frame[] = [];
   readonly socket: WebSocket;
 
   private constructor(socket: WebSocket) {
     this.socket = socket;
     socket.on('message', (data) => {
       // Servers of this package send text frames, which `ws` gives as one Buffer.
-      this.frames.push(JSON.parse((data as Buffer).toString('utf8')) as Frame);
+      const frame = JSON.parse((data as Buffer).toString('utf8')) as Frame;
+      (markNames.has(frame.type ?? '') ? this.marks : this.frames).push(frame);
     });
     socket.on('error', () => undefined);
   }
@@ -44,7 +51,8 @@ export class WebSocketClient {
   }
 
   positions(): (number | undefined)[] {
-    return this.frames.map(({ event, position }) => event?.position ?? position).filter(Boolean);
+    const inEvents = this.frames.map(({ event, position }) => event?.position ?? position);
+    return inEvents.filter(Boolean);
   }
 }
 
@@ -57,6 +65,7 @@ export interface SseEvent {
 export class SseClient {
   readonly response: IncomingMessage;
   readonly events: SseEvent[] = [];
+  readonly marks: SseEvent[] = [];
   comments = 0;
   #rest = '';
 
@@ -99,7 +108,8 @@ export class SseClient {
         const colon = line.indexOf(': ');
         return [line.slice(0, colon), line.slice(colon + 2)];
       });
-      this.events.push(Object.fromEntries(fields) as SseEvent);
+      const event = Object.fromEntries(fields) as SseEvent;
+      (markNames.has(event.event ?? '') ? this.marks : this.events).push(event);
     }
   }
 }

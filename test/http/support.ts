@@ -143,17 +143,21 @@ export async function eventually<T>(
   }
 }
 
-/** Counts the bytes that a store's `readNdjson` gives from now on. */
-export function countReadBytes(store: EventStore): () => number {
-  const read = store.readNdjson.bind(store);
+/** Counts the bytes that followers of a store get from now on. */
+export function countReadBytes({ wire }: EventStore): () => number {
+  const follow = wire.follow;
   let bytes = 0;
-  const counted: EventStore['readNdjson'] = async function* (options) {
-    for await (const chunk of read(options)) {
-      bytes += chunk.length;
-      yield chunk;
-    }
+  const counted: typeof follow = (options, form) => {
+    const follower = follow(options, form);
+    const next = follower.next.bind(follower);
+    follower.next = async (eventsMax) => {
+      const delivery = await next(eventsMax);
+      bytes += delivery?.chunk?.bytes.length ?? 0;
+      return delivery;
+    };
+    return follower;
   };
-  Object.defineProperty(store, 'readNdjson', { value: counted });
+  Object.defineProperty(wire, 'follow', { value: counted });
   return () => bytes;
 }
 

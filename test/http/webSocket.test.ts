@@ -135,6 +135,80 @@ describe('a WebSocket', () => {
     expect(client.frames[4]?.event).toMatchObject({ entity_id: 'other' });
   });
 
+  it('tells when it has caught up, and checkpoints what has no match', async () => {
+    const target = await startListening();
+    await appendLines(target, lines(5));
+    const client = await WebSocketClient.open(target, '?from_position=1&entity_id=none');
+    await eventually(() => client.marks.length === 1 || undefined);
+    await appendLines(target, lines(2));
+    await eventually(() => client.marks.length === 2 || undefined);
+    expect(client.marks).toEqual([
+      { type: 'caught_up', position: 5 },
+      { type: 'checkpoint', position: 7 },
+    ]);
+    const bare = await WebSocketClient.open(target);
+    await append(target);
+    await bare.received(1);
+    expect(bare.marks).toEqual([]);
+  });
+
+  it('gives batches to a client that asks for them', async () => {
+    const target = await startListening();
+    await appendLines(target, lines(3_000));
+    const client = await WebSocketClient.open(target);
+    client.send({ type: 'subscribe', from_position: 11, batch: true });
+    await eventually(() => client.frames.at(-1)?.mark === 'caught_up' || undefined);
+    await append(target);
+    await eventually(() => client.frames.at(-1)?.position === 3_001 || undefined);
+    const [subscribed, ...batches] = client.frames;
+    expect(subscribed).toEqual({ type: 'subscribed', watermark: 3_000 });
+    expect(batches.map(({ type, mark }) => [type, mark])).toEqual([
+      ['events', null],
+      ['events', 'caught_up'],
+      ['events', null],
+    ]);
+    for (const { events, position } of batches) expect(events?.at(-1)?.position).toBe(position);
+    const positions = batches.flatMap(({ events = [] }) => events.map((event) => event.position));
+    expect(positions).toEqual(range(11, 3_001));
+  });
+
+  it.each([true, false])(
+    'gives no more events than it has credit, in batches: %s',
+    async (batch) => {
+      const target = await startListening();
+      await appendLines(target, lines(100));
+      const client = await WebSocketClient.open(target);
+      const count = (): number =>
+        client.frames.reduce(
+          (sum, { event, events }) => sum + (event ? 1 : (events?.length ?? 0)),
+          0,
+        );
+      client.send({ type: 'subscribe', from_position: 1, batch, credit: 10 });
+      await eventually(() => count() === 10 || undefined);
+      client.send({ type: 'credit', events: 3 });
+      client.send({ type: 'credit', events: 4 });
+      await eventually(() => count() === 17 || undefined);
+      const others = await WebSocketClient.open(target, '?from_position=1');
+      await others.received(101);
+      expect(count()).toBe(17);
+      client.send({ type: 'credit', events: 1_000 });
+      await eventually(() => count() === 100 || undefined);
+    },
+  );
+
+  it('shares reads among clients of one stream, and never among tenants', async () => {
+    const target = await startListening();
+    const tenants = ['one', 'two', 'one', 'two'];
+    const clients = await Promise.all(
+      tenants.map((tenant) => WebSocketClient.open(target, `?tenant_id=${tenant}&from_position=1`)),
+    );
+    for (let i = 0; i < 20; i += 1) await append(target, { tenant_id: tenants[i % 4] });
+    for (const [number, client] of clients.entries()) {
+      await client.received(11);
+      expect(client.positions()).toEqual(range(1, 20).filter((n) => n % 2 === (number + 1) % 2));
+    }
+  });
+
   it('is not misled by payloads that look like events', async () => {
     const target = await startListening();
     const payload = { position: 999, text: '"position":7,"partition":1}', deep: { position: 5 } };
@@ -157,6 +231,12 @@ describe('a WebSocket', () => {
     ['{"type":"subscribe","event_type":"A"}', 'validation_error'],
     ['{"from_position":1}', 'validation_error'],
     ['null', 'validation_error'],
+    ['{"batch":true}', 'validation_error'],
+    ['{"type":"subscribe","batch":1}', 'validation_error'],
+    ['{"type":"subscribe","credit":0}', 'validation_error'],
+    ['{"type":"credit"}', 'validation_error'],
+    ['{"type":"credit","events":-1}', 'validation_error'],
+    ['{"type":"credit","events":1,"more":1}', 'validation_error'],
   ])('answers the bad frame %s with an error and stays', async (frame, code) => {
     const target = await startListening();
     const client = await WebSocketClient.open(target);
@@ -265,7 +345,7 @@ describe('a WebSocket', () => {
     const { text } = await call(target, { path: '/metrics' });
     expect(text).toMatch(/^allsource_websocket_connections_active 1$/m);
     expect(text).toMatch(/^allsource_websocket_connections_total 1$/m);
-    expect(text).toMatch(/^allsource_websocket_messages_sent_total [23]$/m);
+    expect(text).toMatch(/^allsource_websocket_messages_sent_total [34]$/m);
     expect(text).toMatch(/^allsource_websocket_errors_total 1$/m);
   });
 

@@ -62,6 +62,8 @@ async function* connect(base: string, options: FollowOptions): AsyncGenerator<Li
     for await (const { data, event, id } of readServerSentEvents(response.body)) {
       if (event === 'message') yield { line: Buffer.from(data), nextPosition: Number(id) + 1 };
       else if (event === 'subscribed') yield { nextPosition: options.from ?? afterWatermark(data) };
+      // A mark or a checkpoint: nothing that is wanted lies before it.
+      else if (id !== '') yield { nextPosition: Number(id) + 1 };
     }
   } catch (error) {
     throw options.signal.aborted ? error : describeBrokenAnswer(base, error);

@@ -20,7 +20,7 @@ export interface EngineQuery {
   readonly tags: readonly string[] | undefined;
   firstPosition: number;
   lastPosition: number;
-  readonly sinceMicros: number;
+  sinceMicros: number;
   readonly untilMicros: number;
   readonly order: Order;
 }

@@ -1,10 +1,11 @@
+import { pageBytesMax } from '../../domain/index.js';
 import type { StoredEvent } from '../../domain/index.js';
 import { answerNumber, calling, fromNative, listKind, readFlag } from '../../engine/index.js';
-import type { NativeStore } from '../../engine/index.js';
+import type { NativeStore, QueryArguments } from '../../engine/index.js';
 import { AnswerMemory } from './answerMemory.js';
 import { checkedLimit, cursorOf, flagsOf } from './query.js';
 import type { EngineQuery } from './query.js';
-import type { BytesPage, EntitySummary, EventPage, EventTypeSummary } from '../types.js';
+import type { BytesPage, EntitySummary, EventTypeSummary } from '../types.js';
 
 /** Answers up to this are written into one buffer that is used again and again. */
 const slabBytes = 512 * 1024;
@@ -12,12 +13,36 @@ const pageTailBytes = 128;
 const pageHead = Buffer.from('{"events":[');
 const arraySlab = 0;
 const pageSlab = 1;
+/** Count and next position, as the engine appends them to what its pool makes. */
+const laterNumbersBytes = 16;
 const arrayOpen = 0x5b;
 const arrayClose = 0x5d;
 
-export interface EngineAnswer {
+/** What a read may hold at most; one event at least, however large. */
+export interface ReadBounds {
+  readonly events: number;
+  /** Of records: the text of an answer is up to twice as long. */
+  readonly bytes: number;
+}
+
+/** What whoever reads on and on takes at a time: what a slow reader costs. */
+export const chunkBounds: ReadBounds = { events: 2048, bytes: 1024 * 1024 };
+
+/** Matching events, and where the next match lies; 0 = there is none. */
+export interface Chunk {
   readonly count: number;
   readonly nextPosition: number;
+}
+
+export interface ObjectsChunk extends Chunk {
+  readonly events: StoredEvent[];
+}
+
+/** `lines`: a line of JSON for each event; `list`: the members of a JSON array, commas between. */
+export type BytesForm = 'lines' | 'list';
+
+export interface BytesChunk extends Chunk {
+  readonly bytes: Buffer;
 }
 
 /** Reads from the engine. Small answers come on the calling thread, large ones from its pool. */
@@ -39,43 +64,46 @@ export class Reader {
     native.useAnswerMemory(this.#numbers, [this.#arrayBody, this.#pageBody]);
   }
 
-  async objects(query: EngineQuery, limit: number): Promise<EventPage & EngineAnswer> {
+  async objects(query: EngineQuery, bounds: ReadBounds): Promise<ObjectsChunk> {
     const flags = flagsOf(query, readFlag.apiStyle);
-    const bytes = this.#read(query, flags, limit, arraySlab);
-    const { count, nextPosition } = this.#answer();
-    const text =
-      bytes === undefined
-        ? `[${(await this.#readLater(query, flags, limit)).toString()}]`
-        : this.#arrayText(bytes);
-    // The engine wrote this text; its shape is that of StoredEvent.
-    const events = JSON.parse(text) as StoredEvent[];
-    return { events, nextCursor: cursorOf(query, nextPosition), count, nextPosition };
+    const bytes = this.#read(query, flags, bounds, arraySlab);
+    if (bytes === undefined) {
+      const later = await this.#readLater(query, flags, bounds);
+      const { count, nextPosition } = later;
+      return { events: parseEvents(`[${later.bytes.toString()}]`), count, nextPosition };
+    }
+    return { events: parseEvents(this.#arrayText(bytes)), ...this.#answer() };
   }
 
-  async page(query: EngineQuery, limit: number): Promise<BytesPage> {
+  async page(query: EngineQuery, events: number): Promise<BytesPage> {
     const flags = flagsOf(query, 0);
-    const bytes = this.#read(query, flags, limit, pageSlab);
-    const { count, nextPosition } = this.#answer();
-    const nextCursor = cursorOf(query, nextPosition);
-    const tail = `],"count":${count},"next_cursor":${nextCursor === null ? 'null' : `"${nextCursor}"`}}`;
+    const bounds = { events, bytes: pageBytesMax };
+    const bytes = this.#read(query, flags, bounds, pageSlab);
     if (bytes === undefined || bytes < 0) {
-      const events =
+      const answer =
         bytes === undefined
-          ? await this.#readLater(query, flags, limit)
-          : this.#native.takeOverflow();
-      return { bytes: Buffer.concat([pageHead, events, Buffer.from(tail)]), count, nextCursor };
+          ? await this.#readLater(query, flags, bounds)
+          : { bytes: this.#native.takeOverflow(), ...this.#answer() };
+      const { tail, nextCursor } = pageEnd(query, answer);
+      return {
+        bytes: Buffer.concat([pageHead, answer.bytes, Buffer.from(tail)]),
+        count: answer.count,
+        nextCursor,
+      };
     }
+    const answer = this.#answer();
+    const { tail, nextCursor } = pageEnd(query, answer);
     const end = pageHead.length + bytes;
     const length = end + this.#pageSlab.write(tail, end, 'latin1');
-    return { bytes: this.#answers.copy(this.#pageSlab, length), count, nextCursor };
+    return { bytes: this.#answers.copy(this.#pageSlab, length), count: answer.count, nextCursor };
   }
 
-  /** One chunk of NDJSON, always from the pool. */
-  async lines(query: EngineQuery, limit: number): Promise<{ bytes: Buffer } & EngineAnswer> {
-    const flags = flagsOf(query, readFlag.lines);
-    const promise = this.#readLater(query, flags, limit);
-    const answer = this.#answer();
-    return { bytes: await promise, ...answer };
+  /** Small chunks come at once, large ones from the pool. */
+  async chunk(query: EngineQuery, bounds: ReadBounds, form: BytesForm): Promise<BytesChunk> {
+    const flags = flagsOf(query, form === 'lines' ? readFlag.lines : 0);
+    const bytes = this.#read(query, flags, bounds, arraySlab);
+    if (bytes === undefined) return this.#readLater(query, flags, bounds);
+    return { bytes: this.#copy(bytes), ...this.#answer() };
   }
 
   eventObject(tenantId: string, eventId: string): StoredEvent | undefined {
@@ -124,47 +152,26 @@ export class Reader {
   }
 
   /** Bytes written into `slab`, minus their number where they did not fit, undefined for the pool. */
-  #read(query: EngineQuery, flags: number, limit: number, slab: number): number | undefined {
-    const bytes = calling(() =>
-      this.#native.read(
-        query.tenantId,
-        query.entityId,
-        query.eventType,
-        query.eventTypePrefix,
-        query.firstPosition,
-        query.lastPosition,
-        query.sinceMicros,
-        query.untilMicros,
-        flags,
-        limit,
-        query.tags,
-        slab,
-      ),
-    );
+  #read(query: EngineQuery, flags: number, bounds: ReadBounds, slab: number): number | undefined {
+    const bytes = calling(() => this.#native.read(...argumentsOf(query, flags, bounds), slab));
     return this.#numbers[answerNumber.useAsync] === 1 ? undefined : bytes;
   }
 
-  async #readLater(query: EngineQuery, flags: number, limit: number): Promise<Buffer> {
+  async #readLater(query: EngineQuery, flags: number, bounds: ReadBounds): Promise<BytesChunk> {
     try {
-      return await this.#native.readAsync(
-        query.tenantId,
-        query.entityId,
-        query.eventType,
-        query.eventTypePrefix,
-        query.firstPosition,
-        query.lastPosition,
-        query.sinceMicros,
-        query.untilMicros,
-        flags,
-        limit,
-        query.tags,
-      );
+      const answer = await this.#native.readAsync(...argumentsOf(query, flags, bounds));
+      const end = answer.length - laterNumbersBytes;
+      return {
+        bytes: answer.subarray(0, end),
+        count: answer.readDoubleLE(end),
+        nextPosition: answer.readDoubleLE(end + 8),
+      };
     } catch (error) {
       throw fromNative(error);
     }
   }
 
-  #answer(): EngineAnswer {
+  #answer(): Chunk {
     return {
       count: this.#numbers[answerNumber.count] ?? 0,
       nextPosition: this.#numbers[answerNumber.nextPosition] ?? 0,
@@ -204,4 +211,30 @@ export interface ListRequest {
   readonly prefix: string;
   readonly firstPosition: number;
   readonly limit: number;
+}
+
+// The engine wrote these texts; their shape is that of StoredEvent.
+const parseEvents = (text: string): StoredEvent[] => JSON.parse(text) as StoredEvent[];
+
+function pageEnd(query: EngineQuery, { count, nextPosition }: Chunk) {
+  const nextCursor = cursorOf(query, nextPosition);
+  const cursor = nextCursor === null ? 'null' : `"${nextCursor}"`;
+  return { tail: `],"count":${count},"next_cursor":${cursor}}`, nextCursor };
+}
+
+function argumentsOf(query: EngineQuery, flags: number, bounds: ReadBounds): QueryArguments {
+  return [
+    query.tenantId,
+    query.entityId,
+    query.eventType,
+    query.eventTypePrefix,
+    query.firstPosition,
+    query.lastPosition,
+    query.sinceMicros,
+    query.untilMicros,
+    flags,
+    bounds.events,
+    bounds.bytes,
+    query.tags,
+  ];
 }

@@ -1,77 +1,94 @@
 import { AllSourceError } from '../../domain/index.js';
-import type { StoredEvent } from '../../domain/index.js';
-import { checkedLimit, toEngineQuery } from './query.js';
+import type { StoredEvent, SubscriptionFilter } from '../../domain/index.js';
+import type { Follower } from './follower.js';
+import { checkedLimit, microsOf, toEngineQuery } from './query.js';
 import type { EngineQuery } from './query.js';
-import type { SubscribeOptions } from '../types.js';
+import type { ObjectsChunk } from './reader.js';
+import type { EventBatch, SubscribeOptions, Subscription } from '../types.js';
 
-/** Events that a subscription takes from the engine at a time: what a slow reader costs. */
-const chunkEvents = 256;
+/** Events of a batch at most. */
+const batchEvents = 256;
 
-/** What a subscription needs of the store. */
-export interface SubscriptionSource {
-  watermark(): number;
-  reached(position: number, signal?: AbortSignal): Promise<void>;
-  read(query: EngineQuery, limit: number): Promise<{ events: StoredEvent[]; nextPosition: number }>;
-  isClosed(): boolean;
+const optionNames: Readonly<Record<keyof SubscribeOptions, true>> = {
+  tenantId: true,
+  filter: true,
+  from: true,
+  signal: true,
+};
+
+/** The query of a subscription that begins when the log is at `watermark`; throws `invalid_query`. */
+export function queryOf(options: SubscribeOptions, watermark: number): EngineQuery {
+  for (const name in options) if (!(name in optionNames)) throw unknownOption(name);
+  const query = filteredQuery(options.tenantId, options.filter ?? {});
+  const { from = 'now' } = options;
+  if (typeof from === 'object' && from !== null && 'timestamp' in from) {
+    query.firstPosition = 1;
+    query.sinceMicros = microsOf(from.timestamp, 'from.timestamp');
+  } else {
+    query.firstPosition = firstPositionOf(from, watermark);
+  }
+  return query;
 }
 
-/**
- * A cursor on the log: catching up and live are the same loop, which reads up to the watermark and
- * waits for it to move. It holds one chunk, however slow its reader is.
- */
-export function subscribeTo(
-  source: SubscriptionSource,
-  options: SubscribeOptions,
-): AsyncIterable<StoredEvent> {
-  const { from = 'now', signal, ...filter } = options;
-  const query = toEngineQuery(filter);
-  const begin = from === 'now' ? source.watermark() + 1 : firstPositionOf(from);
-  const wanted = Number.isNaN(query.firstPosition) ? 1 : query.firstPosition;
-  query.firstPosition = Math.max(begin, wanted, 1);
-  return follow(source, query, signal);
+function filteredQuery(tenantId: string | undefined, filter: SubscriptionFilter): EngineQuery {
+  const { entityId, eventType, eventTypePrefix, tags, ...rest } = filter;
+  const [unknown] = Object.keys(rest);
+  if (unknown !== undefined) throw unknownFilter(unknown);
+  return toEngineQuery({ tenantId, entityId, eventType, eventTypePrefix, tags });
 }
 
-function firstPositionOf(from: 'beginning' | number): number {
+function firstPositionOf(from: 'beginning' | 'now' | number, watermark: number): number {
+  if (from === 'now') return watermark + 1;
   if (from === 'beginning') return 1;
-  return checkedLimit(from, 0, Number.MAX_SAFE_INTEGER, 'from');
+  if (typeof from === 'number') {
+    return Math.max(checkedLimit(from, 0, Number.MAX_SAFE_INTEGER, 'from'), 1);
+  }
+  const reason = "expected 'beginning', 'now', a position or { timestamp }";
+  throw new AllSourceError('invalid_query', `from: ${reason}, got ${JSON.stringify(from)}`, {
+    details: [{ field: 'from', reason }],
+  });
 }
 
-async function* follow(
-  source: SubscriptionSource,
-  query: EngineQuery,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<StoredEvent> {
-  const hasEnded = (): boolean => signal?.aborted === true || source.isClosed();
-  while (!hasEnded()) {
-    const last = source.watermark();
-    if (query.firstPosition > last) {
-      if (!(await moved(source, query.firstPosition, signal))) return;
-      continue;
-    }
-    query.lastPosition = last;
-    const page = await source.read(query, chunkEvents);
-    for (const event of page.events) {
-      if (hasEnded()) return;
+/** A follower as the API shows it. */
+export function subscriptionOver(follower: Follower<ObjectsChunk>): Subscription {
+  return {
+    [Symbol.asyncIterator]: () => batches(follower),
+    events: () => events(follower),
+  };
+}
+
+async function* batches(follower: Follower<ObjectsChunk>): AsyncGenerator<EventBatch> {
+  for (;;) {
+    const delivery = await follower.next(batchEvents);
+    if (delivery === undefined) return;
+    const { chunk, position, mark } = delivery;
+    yield { events: chunk?.events ?? [], position, mark };
+  }
+}
+
+async function* events(follower: Follower<ObjectsChunk>): AsyncGenerator<StoredEvent> {
+  for await (const batch of batches(follower)) {
+    for (const event of batch.events) {
+      if (follower.hasEnded) return;
       yield event;
     }
-    query.firstPosition = page.nextPosition === 0 ? last + 1 : page.nextPosition;
   }
 }
 
-/** Whether there is more to read; false where the subscription or the store has ended. */
-async function moved(
-  source: SubscriptionSource,
-  position: number,
-  signal: AbortSignal | undefined,
-): Promise<boolean> {
-  try {
-    await source.reached(position, signal);
-    return true;
-  } catch (error) {
-    const hasEnded =
-      error instanceof AllSourceError &&
-      (error.code === 'aborted' || error.code === 'store_closed');
-    if (hasEnded) return false;
-    throw error;
-  }
+function unknownOption(name: string): AllSourceError {
+  const known = Object.keys(optionNames).join(', ');
+  return new AllSourceError(
+    'invalid_query',
+    `${name}: not an option of a subscription; they are ${known}`,
+    { details: [{ field: name, reason: 'not known' }] },
+  );
+}
+
+function unknownFilter(name: string): AllSourceError {
+  const field = `filter.${name}`;
+  return new AllSourceError(
+    'invalid_query',
+    `${field}: not known; a filter has entityId, eventType, eventTypePrefix and tags`,
+    { details: [{ field, reason: 'not known' }] },
+  );
 }

@@ -42,12 +42,12 @@ function streamEvents(exchange: Exchange): Reply {
       `accept: expected ${eventStreamType}, or a WebSocket upgrade`,
     );
   }
-  const { subscription } = streamFromQuery(exchange.runtime.store, exchange.queryText);
+  const { options } = streamFromQuery(exchange.queryText);
   const lastEventId = headers['last-event-id'];
   const resumed =
     typeof lastEventId === 'string' && lastEventId !== ''
-      ? { ...subscription, fromPosition: positionAfter(lastEventId) }
-      : subscription;
+      ? { ...options, from: positionAfter(lastEventId) }
+      : options;
   return {
     status: 200,
     contentType: eventStreamType,

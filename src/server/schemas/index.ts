@@ -13,6 +13,7 @@ export {
   type StreamQuery,
   streamQuery,
   type SubscribeFrame,
+  creditFrame,
   subscribeFrame,
   tenantQuery,
   treeHeadQuery,

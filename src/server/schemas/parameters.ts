@@ -139,6 +139,8 @@ export const streamQuery = Type.Object(
   strict,
 );
 
+const eventCount = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
+
 /** A text frame of a WebSocket client: with `type`, or the bare filter of the reference system. */
 export const subscribeFrame = Type.Object(
   {
@@ -148,7 +150,15 @@ export const subscribeFrame = Type.Object(
     event_type_prefix: Type.Optional(Type.Union([eventTypePrefix, Type.Null()])),
     tags: Type.Optional(Type.Union([tags, Type.Null()])),
     from_position: Type.Optional(Type.Union([position, Type.Null()])),
+    batch: Type.Optional(Type.Union([Type.Boolean(), Type.Null()])),
+    credit: Type.Optional(Type.Union([eventCount, Type.Null()])),
   },
+  strict,
+);
+
+/** A text frame that asks for more events of a subscription that was given `credit`. */
+export const creditFrame = Type.Object(
+  { type: Type.Literal('credit'), events: eventCount },
   strict,
 );
 

@@ -1,7 +1,7 @@
-import type { EventStore } from '../../eventStore/index.js';
+import type { BytesChunk, Delivery, EventStore, SubscribeOptions } from '../../eventStore/index.js';
 import type { Exchange } from '../http/index.js';
-import { type LogLine, type Subscription, followLog } from './followLog.js';
 import type { LiveStream } from './liveStreams.js';
+import { linesOf, markName } from './messages.js';
 import { SocketProgress } from './progress.js';
 
 const lineEnd = Buffer.from('\n\n');
@@ -13,7 +13,7 @@ const pingComment = ': ping\n\n';
  */
 export async function* eventStreamChunks(
   exchange: Exchange,
-  subscription: Subscription,
+  options: SubscribeOptions,
 ): AsyncGenerator<Buffer> {
   const { store, streams } = exchange.runtime;
   const stop = new AbortController();
@@ -23,9 +23,12 @@ export async function* eventStreamChunks(
   streams.eventStreamsOpen += 1;
   try {
     yield greeting(store);
-    for await (const lines of followLog(store, subscription, signal)) {
-      exchange.resultCount += lines.length;
-      yield encode(lines);
+    const follower = store.wire.follow({ ...options, signal }, 'lines');
+    for (;;) {
+      const delivery = await follower.next(Infinity);
+      if (delivery === undefined) return;
+      exchange.resultCount += delivery.chunk?.count ?? 0;
+      yield encode(delivery);
     }
   } finally {
     streams.delete(stream);
@@ -37,10 +40,16 @@ function greeting(store: EventStore): Buffer {
   return Buffer.from(`event: subscribed\ndata: {"watermark":${store.watermark}}\n\n`);
 }
 
-function encode(lines: readonly LogLine[]): Buffer {
+function encode(delivery: Delivery<BytesChunk>): Buffer {
   const parts: Buffer[] = [];
-  for (const { position, bytes } of lines) {
+  for (const { position, bytes } of linesOf(delivery)) {
     parts.push(Buffer.from(`id: ${position}\ndata: `), bytes, lineEnd);
+  }
+  const name = markName(delivery);
+  if (name !== null) {
+    const { position } = delivery;
+    // Its id is what the client resumes behind, though no event of its filter was there.
+    parts.push(Buffer.from(`id: ${position}\nevent: ${name}\ndata: {"position":${position}}\n\n`));
   }
   return Buffer.concat(parts);
 }

@@ -1,57 +1,73 @@
 import { AllSourceError } from '../../domain/index.js';
-import type { EventStore } from '../../eventStore/index.js';
+import type { SubscribeOptions } from '../../eventStore/index.js';
 import { parseQueryText } from '../http/index.js';
 import {
   type StreamQuery,
   type SubscribeFrame,
+  creditFrame,
   frameReader,
   queryReader,
   streamQuery,
   subscribeFrame,
 } from '../schemas/index.js';
-import type { Subscription } from './followLog.js';
-
-type StreamFilter = {
-  readonly [K in keyof Omit<SubscribeFrame, 'type'>]: SubscribeFrame[K] | undefined;
-};
+import type { MessageFormat } from './messages.js';
 
 const defaultTenant = 'default';
 const readStreamQuery = queryReader(streamQuery);
 const readSubscribeFrame = frameReader(subscribeFrame);
+const readCreditFrame = frameReader(creditFrame);
 
 export interface RequestedStream {
-  readonly subscription: Subscription;
-  /** True where the client spoke the new form: it gets frames with a `type`. */
-  readonly isFramed: boolean;
+  readonly options: SubscribeOptions & { readonly tenantId: string };
+  readonly format: MessageFormat;
+  /** Events that the client takes before it gives more; undefined = all. */
+  readonly credit: number | undefined;
 }
 
+/** What a text frame asks for: a subscription in the place of the one before, or more of that. */
+export type ClientFrame =
+  | { readonly kind: 'subscribe'; readonly requested: RequestedStream }
+  | { readonly kind: 'credit'; readonly events: number };
+
 /** What the URL of a stream asks for; throws `invalid_query`. */
-export function streamFromQuery(store: EventStore, queryText: string): RequestedStream {
+export function streamFromQuery(queryText: string): RequestedStream {
   const query: StreamQuery = readStreamQuery(parseQueryText(queryText));
   const { entity_id, event_type, event_type_prefix, tag: tags, from_position } = query;
   const filter = { entity_id, event_type, event_type_prefix, tags, from_position };
+  const isFramed = Object.values(filter).some((value) => value !== undefined);
   return {
-    subscription: subscriptionOf(store, filter, query.tenant_id ?? defaultTenant),
-    isFramed: Object.values(filter).some((value) => value !== undefined),
+    options: optionsOf(filter, query.tenant_id ?? defaultTenant),
+    format: isFramed ? 'event' : 'bare',
+    credit: undefined,
   };
 }
 
-/** What a text frame asks for; throws `invalid_json` and `validation_error`. */
-export function streamFromFrame(
-  store: EventStore,
-  text: string,
-  tenantId: string,
-): RequestedStream {
-  const frame = readSubscribeFrame(parseFrame(text));
+/** Throws `invalid_json` and `validation_error`. */
+export function readClientFrame(text: string, tenantId: string): ClientFrame {
+  const frame = parseFrame(text);
+  if (isCreditFrame(frame)) return { kind: 'credit', events: readCreditFrame(frame).events };
+  return { kind: 'subscribe', requested: streamFromFrame(readSubscribeFrame(frame), tenantId) };
+}
+
+function streamFromFrame(frame: SubscribeFrame, tenantId: string): RequestedStream {
   const isFramed = frame.type === 'subscribe';
-  const newInFrame = frame.from_position ?? frame.event_type_prefix ?? frame.tags ?? null;
+  const { from_position, event_type_prefix, tags, batch, credit } = frame;
+  const newInFrame = from_position ?? event_type_prefix ?? tags ?? batch ?? credit ?? null;
   if (!isFramed && newInFrame !== null) {
-    const reason = 'expected "subscribe" with from_position, event_type_prefix and tags';
+    const reason = 'expected "subscribe" with all but entity_id and event_type';
     throw new AllSourceError('validation_error', `field type: ${reason}`, {
       details: [{ field: 'type', reason }],
     });
   }
-  return { subscription: subscriptionOf(store, frame, tenantId), isFramed };
+  return {
+    options: optionsOf(frame, tenantId),
+    format: batch === true ? 'batch' : isFramed ? 'event' : 'bare',
+    credit: credit ?? undefined,
+  };
+}
+
+function isCreditFrame(frame: unknown): boolean {
+  return typeof frame === 'object' && frame !== null && 'type' in frame && frame.type === 'credit';
 }
 
 /** `Last-Event-ID` names the last position that the client has; throws `invalid_query`. */
@@ -61,14 +77,21 @@ export function positionAfter(lastEventId: string): number {
   throw new AllSourceError('invalid_query', 'last-event-id: expected the id of an earlier event');
 }
 
-function subscriptionOf(store: EventStore, filter: StreamFilter, tenantId: string): Subscription {
+type StreamFilter = {
+  readonly [K in keyof Omit<StreamQuery, 'tenant_id' | 'tag' | 'access_token'>]:
+    StreamQuery[K] | null | undefined;
+} & { readonly tags?: readonly string[] | null | undefined };
+
+function optionsOf(filter: StreamFilter, tenantId: string): RequestedStream['options'] {
   return {
     tenantId,
-    entityId: filter.entity_id ?? undefined,
-    eventType: filter.event_type ?? undefined,
-    eventTypePrefix: filter.event_type_prefix ?? undefined,
-    tags: filter.tags ?? undefined,
-    fromPosition: filter.from_position ?? store.watermark + 1,
+    filter: {
+      entityId: filter.entity_id ?? undefined,
+      eventType: filter.event_type ?? undefined,
+      eventTypePrefix: filter.event_type_prefix ?? undefined,
+      tags: filter.tags ?? undefined,
+    },
+    from: filter.from_position ?? 'now',
   };
 }
 

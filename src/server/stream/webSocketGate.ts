@@ -42,7 +42,7 @@ export function webSocketGate(
     socket.on('error', () => socket.destroy());
     try {
       admitUpgrade(runtime, request);
-      const requested = streamFromQuery(runtime.store, queryTextOf(request.url ?? ''));
+      const requested = streamFromQuery(queryTextOf(request.url ?? ''));
       server.handleUpgrade(request, socket, head, (webSocket) => {
         // The socket of an upgrade is the request's own, a net.Socket.
         new WebSocketSession(runtime, { webSocket, socket: request.socket }, requested);

@@ -3,15 +3,14 @@ import type { RawData, WebSocket } from 'ws';
 import { AllSourceError } from '../../domain/index.js';
 import { publicError } from '../http/index.js';
 import type { Runtime } from '../runtime.js';
-import { type LogLine, followLog } from './followLog.js';
+import { Credit } from './credit.js';
 import type { LiveStream } from './liveStreams.js';
+import { bytesFormOf, messagesOf } from './messages.js';
 import { SocketProgress } from './progress.js';
-import { type RequestedStream, streamFromFrame } from './subscription.js';
+import { type RequestedStream, readClientFrame } from './subscription.js';
 
 const goingAway = 1001;
 const internalError = 1011;
-const frameStart = Buffer.from('{"type":"event","event":');
-const frameEnd = Buffer.from('}');
 const asText = { binary: false };
 
 /** One WebSocket: its newest subscription, delivered as fast as the client reads. */
@@ -22,6 +21,7 @@ export class WebSocketSession implements LiveStream {
   readonly #tenantId: string;
   readonly #progress: SocketProgress;
   #delivery = new AbortController();
+  #credit = new Credit(undefined);
   #isAlive = true;
 
   constructor(
@@ -32,7 +32,7 @@ export class WebSocketSession implements LiveStream {
     this.#runtime = runtime;
     this.#webSocket = wire.webSocket;
     this.#socket = wire.socket;
-    this.#tenantId = requested.subscription.tenantId;
+    this.#tenantId = requested.options.tenantId;
     this.#progress = new SocketProgress(wire.socket);
     runtime.streams.add(this);
     runtime.streams.webSocketsOpen += 1;
@@ -85,7 +85,9 @@ export class WebSocketSession implements LiveStream {
       if (isBinary) throw new AllSourceError('validation_error', 'expected a text frame');
       // `ws` gives text as one Buffer unless another binaryType is asked for.
       const text = (data as Buffer).toString('utf8');
-      this.#subscribe(streamFromFrame(this.#runtime.store, text, this.#tenantId));
+      const frame = readClientFrame(text, this.#tenantId);
+      if (frame.kind === 'credit') this.#credit.add(frame.events);
+      else this.#subscribe(frame.requested);
     } catch (error) {
       this.#sendError(error);
     }
@@ -102,44 +104,48 @@ export class WebSocketSession implements LiveStream {
   #subscribe(requested: RequestedStream): void {
     this.#delivery.abort();
     this.#delivery = new AbortController();
-    if (requested.isFramed) {
+    this.#credit = new Credit(requested.credit);
+    if (requested.format !== 'bare') {
       const { watermark } = this.#runtime.store;
       this.#webSocket.send(`{"type":"subscribed","watermark":${watermark}}`);
       this.#runtime.streams.messagesSent += 1;
     }
-    this.#deliver(requested, this.#delivery.signal).catch((error: unknown) => {
+    this.#deliver(requested, this.#credit, this.#delivery.signal).catch((error: unknown) => {
       this.#runtime.logger.error({ err: error }, 'live stream failed');
       this.#sendError(error);
       this.#webSocket.close(internalError);
     });
   }
 
-  async #deliver({ subscription, isFramed }: RequestedStream, signal: AbortSignal): Promise<void> {
-    for await (const lines of followLog(this.#runtime.store, subscription, signal)) {
-      let sent = 0;
-      while (sent < lines.length && !signal.aborted) {
-        sent = this.#sendLines(lines, { from: sent, isFramed });
-        if (this.#webSocket.bufferedAmount > this.#bufferBytesMax) await this.#whenTaken();
-      }
+  async #deliver(
+    { options, format }: RequestedStream,
+    credit: Credit,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { wire } = this.#runtime.store;
+    const follower = wire.follow({ ...options, signal }, bytesFormOf[format]);
+    for (;;) {
+      await credit.available(signal);
+      const delivery = await follower.next(credit.events);
+      if (delivery === undefined) return;
+      credit.take(delivery.chunk?.count ?? 0);
+      await this.#send(messagesOf(delivery, format), signal);
     }
   }
 
-  /** Sends lines until the buffer is full; returns the index of the first one not sent. */
-  #sendLines(
-    lines: readonly LogLine[],
-    { from, isFramed }: { from: number; isFramed: boolean },
-  ): number {
+  /** Sends messages, and waits for the peer whenever the buffer is full. */
+  async #send(messages: Iterable<Buffer | string>, signal: AbortSignal): Promise<void> {
     this.#socket.cork();
-    let index = from;
-    for (; index < lines.length; index += 1) {
-      if (this.#webSocket.bufferedAmount > this.#bufferBytesMax) break;
-      const bytes = lines[index]?.bytes ?? frameEnd;
-      const frame = isFramed ? Buffer.concat([frameStart, bytes, frameEnd]) : bytes;
-      this.#webSocket.send(frame, asText);
+    for (const message of messages) {
+      if (signal.aborted) break;
+      this.#webSocket.send(message, asText);
       this.#runtime.streams.messagesSent += 1;
+      if (this.#webSocket.bufferedAmount <= this.#bufferBytesMax) continue;
+      this.#socket.uncork();
+      await this.#whenTaken();
+      this.#socket.cork();
     }
     this.#socket.uncork();
-    return index;
   }
 
   /** Resolves in a later turn: when what was sent has left the process, or the peer has gone. */
