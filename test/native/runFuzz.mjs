@@ -105,7 +105,8 @@ function run(target, seconds, corpus) {
       corpus,
       `${folder}/corpus/${target}`,
     ],
-    { cwd: root, encoding: 'utf8', timeout: (seconds + 120) * 1000 },
+    // It says a line for each input that it keeps.
+    { cwd: root, encoding: 'utf8', maxBuffer: Infinity, timeout: (seconds + 120) * 1000 },
   );
   if (result.error !== undefined) fail(`cannot run ${target}: ${result.error.message}`);
   const executions = /number_of_executed_units: (\d+)/.exec(result.stderr)?.[1] ?? 'unknown';
