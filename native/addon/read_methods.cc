@@ -19,6 +19,7 @@ constexpr size_t kInlineBytesMax = size_t{256} << 10;
 constexpr uint32_t kDescending = 1;
 constexpr uint32_t kApiStyle = 2;
 constexpr uint32_t kLines = 4;
+constexpr uint32_t kPartitions = 8;  // two doubles for each event in the place of its text
 
 // Layout of the numbers that a read writes.
 enum AnswerNumber : size_t { kCount, kNextPosition, kUseAsync, kIsAscii, kAnswerNumbers };
@@ -40,7 +41,7 @@ bool IsAscii(const uint8_t* bytes, size_t count) {
 }
 
 // The arguments (tenant, entity, type, prefix, first, last, since, until, flags, limit, bytesMax,
-// tags). What is undefined or NaN is not asked for.
+// tags, positions). What is undefined or NaN is not asked for.
 class QueryArguments {
  public:
   explicit QueryArguments(const Napi::CallbackInfo& info) {
@@ -59,6 +60,7 @@ class QueryArguments {
     bytes_max = info[10].As<Napi::Number>().Uint32Value();
     query_.descending = (flags & kDescending) != 0;
     if (info[11].IsArray()) TakeTags(info[11].As<Napi::Array>());
+    if (info[12].IsTypedArray()) TakePositions(info[12].As<Napi::Float64Array>());
   }
   QueryArguments(const QueryArguments&) = delete;
   QueryArguments& operator=(const QueryArguments&) = delete;
@@ -73,6 +75,13 @@ class QueryArguments {
   void TakeTags(const Napi::Array& tags) {
     for (uint32_t i = 0; i < tags.Length(); i++) tags_.push_back(TextOf(tags.Get(i), "tag"));
     query_.tags.assign(tags_.begin(), tags_.end());
+  }
+
+  void TakePositions(const Napi::Float64Array& positions) {
+    const double* const numbers = positions.Data();
+    for (size_t i = 0; i < positions.ElementLength(); i++) {
+      query_.positions.push_back(static_cast<uint64_t>(numbers[i]));
+    }
   }
 
   std::string tenant_, entity_, type_, prefix_;  // what the query's views show
@@ -96,6 +105,7 @@ bool IsLarge(const query::Selection& selection) {
 Status Render(const engine::Engine& engine, query::Selection& selection, size_t bytes_max,
               uint32_t flags, query::Sink& sink) {
   if (Status status = engine.Fetch(selection, bytes_max); !status.ok()) return status;
+  if ((flags & kPartitions) != 0) return query::WritePartitions(selection.events, sink);
   const char separator = (flags & kLines) != 0 ? '\n' : ',';
   Status status = query::WriteEvents(selection.events, StyleOf(flags), separator, sink);
   if (!status.ok() || separator == ',' || selection.events.empty()) return status;
@@ -174,7 +184,7 @@ Napi::Value StoreObject::Read(const Napi::CallbackInfo& info) {
         ValueOf(info.Env(), engine().Locate(arguments.query(), arguments.limit));
     answer_numbers_[kUseAsync] = IsLarge(selection) ? 1 : 0;
     if (answer_numbers_[kUseAsync] != 0) return Napi::Number::New(info.Env(), 0);
-    BeginAnswer(info[12]);
+    BeginAnswer(info[13]);
     const Status status =
         Render(engine(), selection, arguments.bytes_max, arguments.flags, answer_);
     if (!status.ok()) throw ErrorOf(info.Env(), status);

@@ -3,12 +3,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 namespace allsource {
 
 inline constexpr size_t kEntityIdBytesMax = 256;
 inline constexpr size_t kEventTypeBytesMax = 128;
 inline constexpr size_t kTenantIdBytesMax = 64;
+// Of events that the store keeps for itself; no caller can name it.
+inline constexpr std::string_view kSystemTenant = "$system";
 // Tags of one event, and of one item of a condition.
 inline constexpr size_t kTagsMax = 32;
 inline constexpr size_t kTagBytesMax = 128;

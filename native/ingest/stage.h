@@ -21,8 +21,9 @@ enum class Format : uint8_t {
   kNdjson = 2,  // one event a line; blank lines are passed over
 };
 
-// Which names the fields of an event have.
-enum class Names : uint8_t { kSnake = 0, kCamel = 1 };
+// Which names the fields of an event have. kSystem: camelCase, from a part of the store itself,
+// whose events may be of the tenant `$system`.
+enum class Names : uint8_t { kSnake = 0, kCamel = 1, kSystem = 2 };
 
 struct Expectation {
   enum class Kind : uint8_t { kAny, kExists, kVersion };

@@ -1,5 +1,6 @@
 #include "query/json_writer.h"
 
+#include <cstring>
 #include <utility>
 
 #include "query/text_out.h"
@@ -92,6 +93,18 @@ Status WriteEvents(std::span<const index::StoredEvent> events, Style style, char
     if (i != 0) out.Put(separator);
     const auto put = style == Style::kWire ? PutEvent<Style::kWire> : PutEvent<Style::kApi>;
     put(out, record, events[i].position, partition, separator == '\n');
+  }
+  return Status::Ok();
+}
+
+Status WritePartitions(std::span<const index::StoredEvent> events, Sink& sink) {
+  for (const index::StoredEvent& event : events) {
+    const std::string_view entity = wal::DecodeTrustedRecord(event.record).fields.entity;
+    const double numbers[] = {static_cast<double>(event.position),
+                              static_cast<double>(PartitionOf(entity))};
+    uint8_t* const at = sink.Grow(sizeof numbers);
+    if (at == nullptr) return NoMemory();
+    std::memcpy(at, numbers, sizeof numbers);
   }
   return Status::Ok();
 }

@@ -23,6 +23,9 @@ enum class Style : uint8_t { kWire = 0, kApi = 1 };
 Status WriteEvents(std::span<const index::StoredEvent> events, Style style, char separator,
                    Sink& sink);
 
+// Writes two doubles for each event: its position, and the partition of its entity.
+Status WritePartitions(std::span<const index::StoredEvent> events, Sink& sink);
+
 // Writes the items of a listing with commas between.
 Status WriteListing(const Listing& listing, ListKind kind, Style style, Sink& sink);
 

@@ -278,9 +278,26 @@ Summary Summarize(const LogIndex& index, Term term, std::string_view text,
   return summary;
 }
 
+Selection SelectPositions(const LogIndex& index, const Query& query, uint64_t watermark,
+                          size_t limit) {
+  Selection selection;
+  for (const uint64_t position : query.positions) {
+    if (position > watermark) break;
+    if (selection.events.size() == limit) {
+      selection.next_position = position;
+      break;
+    }
+    selection.meets_dropped = position < index.first_position();
+    if (selection.meets_dropped) break;
+    selection.Add(index.Locate(position));
+  }
+  return selection;
+}
+
 }  // namespace
 
 Selection Select(const LogIndex& index, const Query& query, uint64_t watermark, size_t limit) {
+  if (!query.positions.empty()) return SelectPositions(index, query, watermark, limit);
   Selection selection;
   const Plan plan = MakePlan(index, query, watermark);
   if (plan.first > plan.last) return selection;

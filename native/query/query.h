@@ -18,6 +18,8 @@ struct Query {
   std::optional<std::string_view> type;
   std::optional<std::string_view> type_prefix;
   std::vector<std::string_view> tags;  // all of them
+  // Exactly these events, in this order; all else is not looked at.
+  std::vector<uint64_t> positions;
   uint64_t first_position = 1;
   uint64_t last_position = std::numeric_limits<uint64_t>::max();
   int64_t since_micros = std::numeric_limits<int64_t>::min();

@@ -30,11 +30,13 @@ export const nativeNotFound = 14;
 export const nativeBusy = 15;
 
 export const inputFormat = { event: 0, batch: 1, ndjson: 2 } as const;
-export const fieldNames = { snake: 0, camel: 1 } as const;
+/** `system`: camelCase, and the tenant may be `$system`. */
+export const fieldNames = { snake: 0, camel: 1, system: 2 } as const;
 export const durabilityNumber = { sync: 0, async: 1, memory: 2 } as const;
 export const listKind = { entities: 0, eventTypes: 1 } as const;
 export const proofKind = { root: 0, inclusion: 1, consistency: 2 } as const;
-export const readFlag = { descending: 1, apiStyle: 2, lines: 4 } as const;
+/** `partitions`: two doubles for each event, position and partition, in the place of its text. */
+export const readFlag = { descending: 1, apiStyle: 2, lines: 4, partitions: 8 } as const;
 
 /** Layout of the numbers that `commit` writes: these, then `outcomeNumber.count` for each outcome. */
 export const commitNumber = {
@@ -119,6 +121,8 @@ export type QueryArguments = [
   limit: number,
   bytesMax: number,
   tags: readonly string[] | undefined,
+  /** Exactly these events, in this order; of the rest only flags, limit and bytesMax count. */
+  positions: Float64Array | undefined,
 ];
 
 /** One open store. Numbers that are not asked for are NaN, texts undefined. */

@@ -3,6 +3,7 @@ import type { AnyEvent, EventShape } from '../domain/index.js';
 import { durabilityNumber, fromNative, loadAddon } from '../engine/index.js';
 import type { NativeOpenOptions, NativeRepairReport } from '../engine/index.js';
 import { NativeEventStore } from './nativeEventStore.js';
+import { StoreCore } from './storeCore.js';
 import type { EventStore, OpenOptions } from './types.js';
 
 const segmentBytesDefault = 64 * 1024 * 1024;
@@ -36,12 +37,13 @@ export async function openEventStore<E extends EventShape = AnyEvent>(
 ): Promise<EventStore<E>> {
   const native = toNativeOptions(options);
   const addon = loadAddon();
-  let store: NativeEventStore | undefined;
+  let core: StoreCore | undefined;
   try {
     const handle = await addon.open(native, (watermark, failureCode) => {
-      store?.onProgress(watermark, failureCode);
+      core?.onProgress(watermark, failureCode);
     });
-    store = new NativeEventStore(handle, options);
+    core = new StoreCore(handle);
+    const store = new NativeEventStore(core, options);
     // What E says of payloads is the caller's word; nothing is checked against it at run time.
     return store as unknown as EventStore<E>;
   } catch (error) {

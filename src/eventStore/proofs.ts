@@ -2,7 +2,7 @@ import { AllSourceError } from '../domain/index.js';
 import { fromNative, nativeNotFound, proofKind } from '../engine/index.js';
 import type { NativeStore } from '../engine/index.js';
 import type { ConsistencyProof, EventProof, TreeHead } from '../proof/index.js';
-import { checkedLimit, textOf } from './read/query.js';
+import { checkedLimit, tenantOf } from './read/query.js';
 
 const hashBytes = 32;
 const countBytes = 4;
@@ -32,7 +32,7 @@ export class Prover {
   async event(position: number, options: ProofOptions): Promise<EventProof> {
     const treeSize = this.#sizeOf(options.treeSize);
     checkedLimit(position, 1, Number.MAX_SAFE_INTEGER, 'position');
-    const tenantId = textOf(options.tenantId ?? 'default', 'tenant_id');
+    const tenantId = tenantOf(options.tenantId);
     if (position > treeSize) throw notFound(position);
     const answer = await this.#prove(proofKind.inclusion, tenantId, position, treeSize);
     const pathEnd = countBytes + answer.readUInt32LE(0) * hashBytes;

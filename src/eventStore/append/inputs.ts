@@ -3,7 +3,13 @@ import type { AppendCondition } from '../../domain/index.js';
 import { fieldNames, inputFormat } from '../../engine/index.js';
 import type { BatchGroup, BatchInput } from './batchJob.js';
 import { abortedError } from '../watermark.js';
-import type { BatchOptions, BatchResult, IngestOptions, IngestProgress } from '../types.js';
+import type {
+  AppendResult,
+  BatchOptions,
+  BatchResult,
+  IngestOptions,
+  IngestProgress,
+} from '../types.js';
 
 const lineFeed = 0x0a;
 const batchEventsDefault = 1000;
@@ -203,4 +209,10 @@ export async function ingestLines(
   }
   for (const done of inFlight) await done;
   return total;
+}
+
+/** The outcome of a batch of one event. */
+export function onlyResult([result]: readonly AppendResult[]): AppendResult {
+  if (result) return result;
+  throw new AllSourceError('internal_error', 'the engine gave no outcome for the event');
 }

@@ -21,8 +21,8 @@ export interface Delivery<C extends Chunk> {
 
 /** What a follower needs of the store. */
 export interface FollowSource {
-  watermark(): number;
-  isClosed(): boolean;
+  readonly watermark: number;
+  readonly isClosed: boolean;
   /**
    * Resolves to false where `timeoutMs` passed before the watermark was at `position`; rejects with
    * `aborted` or `store_closed`.
@@ -66,7 +66,7 @@ export class Follower<C extends Chunk> {
   }
 
   get hasEnded(): boolean {
-    return this.#options.signal?.aborted === true || this.#source.isClosed();
+    return this.#options.signal?.aborted === true || this.#source.isClosed;
   }
 
   /**
@@ -76,7 +76,7 @@ export class Follower<C extends Chunk> {
   async next(eventsMax: number): Promise<Delivery<C> | undefined> {
     const events = Math.min(eventsMax, chunkBounds.events);
     while (!this.hasEnded) {
-      const last = this.#source.watermark();
+      const last = this.#source.watermark;
       const chunk = this.#next > last ? undefined : await this.#read(last, events);
       if (this.hasEnded) return undefined;
       const mark = this.#markAt(chunk === undefined || chunk.nextPosition === 0);

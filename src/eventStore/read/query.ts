@@ -23,6 +23,8 @@ export interface EngineQuery {
   sinceMicros: number;
   readonly untilMicros: number;
   readonly order: Order;
+  /** Exactly these events, in this order, whatever else is asked for. */
+  readonly positions?: Float64Array | undefined;
 }
 
 const readOptionNames: Readonly<Record<keyof ReadOptions, true>> = {
@@ -44,7 +46,7 @@ export function toEngineQuery(options: ReadOptions): EngineQuery {
   // A filter that is misspelt must not become a read of everything.
   for (const name in options) if (!(name in readOptionNames)) throw unknownOption(name);
   const query: EngineQuery = {
-    tenantId: textOf(options.tenantId ?? 'default', 'tenant_id'),
+    tenantId: tenantOf(options.tenantId),
     entityId: optionalText(options.entityId, 'entity_id'),
     eventType: optionalText(options.eventType, 'event_type'),
     eventTypePrefix: optionalText(options.eventTypePrefix, 'event_type_prefix'),
@@ -56,6 +58,13 @@ export function toEngineQuery(options: ReadOptions): EngineQuery {
     order: orderOf(options.order ?? 'asc'),
   };
   if (options.cursor !== undefined) applyCursor(query, options.cursor);
+  return query;
+}
+
+/** The one event at a position, if it is the tenant's. */
+export function positionQuery(tenantId: string, position: number): EngineQuery {
+  const query = toEngineQuery({ tenantId, fromPosition: position });
+  query.lastPosition = position;
   return query;
 }
 
@@ -87,6 +96,16 @@ export function textOf(value: string, field: string): string {
   if (typeof value === 'string') return value;
   throw new AllSourceError('invalid_query', `${field}: expected a string, got ${typeof value}`, {
     details: [{ field, reason: 'not a string' }],
+  });
+}
+
+/** Tenants that begin with `$` are the store's own: nobody reads them. */
+export function tenantOf(tenantId: string | undefined): string {
+  const tenant = textOf(tenantId ?? 'default', 'tenant_id');
+  if (!tenant.startsWith('$')) return tenant;
+  const reason = "only letters, digits, '-' and '_' are allowed";
+  throw new AllSourceError('invalid_query', `tenant_id: ${reason}`, {
+    details: [{ field: 'tenant_id', reason }],
   });
 }
 

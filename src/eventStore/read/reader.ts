@@ -28,6 +28,8 @@ export interface ReadBounds {
 /** What whoever reads on and on takes at a time: what a slow reader costs. */
 export const chunkBounds: ReadBounds = { events: 2048, bytes: 1024 * 1024 };
 
+export const oneEvent: ReadBounds = { ...chunkBounds, events: 1 };
+
 /** Matching events, and where the next match lies; 0 = there is none. */
 export interface Chunk {
   readonly count: number;
@@ -38,8 +40,17 @@ export interface ObjectsChunk extends Chunk {
   readonly events: StoredEvent[];
 }
 
-/** `lines`: a line of JSON for each event; `list`: the members of a JSON array, commas between. */
-export type BytesForm = 'lines' | 'list';
+/**
+ * `lines`: a line of JSON for each event; `list`: the members of a JSON array, commas between;
+ * `partitions`: two doubles for each event, its position and the partition of its entity.
+ */
+export type BytesForm = 'lines' | 'list' | 'partitions';
+
+const flagOf: Readonly<Record<BytesForm, number>> = {
+  lines: readFlag.lines,
+  list: 0,
+  partitions: readFlag.partitions,
+};
 
 export interface BytesChunk extends Chunk {
   readonly bytes: Buffer;
@@ -100,7 +111,7 @@ export class Reader {
 
   /** Small chunks come at once, large ones from the pool. */
   async chunk(query: EngineQuery, bounds: ReadBounds, form: BytesForm): Promise<BytesChunk> {
-    const flags = flagsOf(query, form === 'lines' ? readFlag.lines : 0);
+    const flags = flagsOf(query, flagOf[form]);
     const bytes = this.#read(query, flags, bounds, arraySlab);
     if (bytes === undefined) return this.#readLater(query, flags, bounds);
     return { bytes: this.#copy(bytes), ...this.#answer() };
@@ -236,5 +247,6 @@ function argumentsOf(query: EngineQuery, flags: number, bounds: ReadBounds): Que
     bounds.events,
     bounds.bytes,
     query.tags,
+    query.positions,
   ];
 }

@@ -1,0 +1,134 @@
+import { AllSourceError, formatTimestamp, stateHistoryDefault } from '../domain/index.js';
+import { fromNative, readFlag } from '../engine/index.js';
+import type { NativeStore } from '../engine/index.js';
+import { AppendQueue } from './append/appendQueue.js';
+import type { BatchInput } from './append/batchJob.js';
+import { Prover } from './proofs.js';
+import { Follower } from './read/follower.js';
+import type { FollowOptions } from './read/follower.js';
+import { microsOf, tenantOf, textOf } from './read/query.js';
+import { Reader } from './read/reader.js';
+import type { Chunk } from './read/reader.js';
+import { SharedReads } from './read/sharedReads.js';
+import { readCounters } from './statistics.js';
+import type { BatchResult, StateOptions } from './types.js';
+import { Watermark } from './watermark.js';
+import type { WaitOptions } from './watermark.js';
+
+/** What all faces of an open store share: the engine, its queue, its readers, and its life. */
+export class StoreCore {
+  readonly native: NativeStore;
+  readonly appends: AppendQueue;
+  readonly reader: Reader;
+  readonly sharedReads: SharedReads;
+  readonly prover: Prover;
+  readonly #watermark: Watermark;
+  #isReferenced = false;
+  #closing: Promise<void> | undefined;
+
+  constructor(native: NativeStore) {
+    this.native = native;
+    this.appends = new AppendQueue(native);
+    this.reader = new Reader(native);
+    this.sharedReads = new SharedReads(this.reader);
+    this.prover = new Prover(native, () => this.watermark);
+    const { watermark } = readCounters(native);
+    this.#watermark = new Watermark(watermark);
+    this.appends.onProgress(watermark, false);
+  }
+
+  get watermark(): number {
+    return this.#watermark.position;
+  }
+  get isClosed(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  mustBeOpen(): void {
+    if (this.#closing) throw closedError();
+  }
+
+  /** Called when the engine's watermark, room or failure changed. */
+  onProgress(watermark: number, failureCode: number): void {
+    this.appends.onProgress(watermark, failureCode !== 0);
+    this.#watermark.moveTo(watermark);
+    this.#keepAliveWhileNeeded();
+  }
+
+  /** A pending promise alone would let the process end: the engine keeps it alive meanwhile. */
+  awaited<T>(promise: Promise<T>): Promise<T> {
+    if (!this.#isReferenced) {
+      this.#isReferenced = true;
+      this.native.ref();
+    }
+    return promise;
+  }
+
+  appendInput(input: BatchInput): Promise<BatchResult> {
+    if (this.#closing) return Promise.reject(closedError());
+    return this.awaited(this.appends.appendBatch(input));
+  }
+
+  /** See Watermark.reached. */
+  reached(position: number, options: WaitOptions): Promise<boolean> {
+    if (this.#closing) return Promise.reject(closedError());
+    const reached = this.#watermark.reached(position, options);
+    return this.awaited(reached).finally(() => this.#keepAliveWhileNeeded());
+  }
+
+  follow<C extends Chunk>(options: FollowOptions<C>): Follower<C> {
+    return new Follower(this, options);
+  }
+
+  /** The state document; undefined where the entity has no events up to then. */
+  async state(entityId: string, options: StateOptions, style: number): Promise<Buffer | undefined> {
+    this.mustBeOpen();
+    const asOfMicros = microsOf(options.asOf, 'as_of');
+    try {
+      return await this.reader.state({
+        tenantId: tenantOf(options.tenantId),
+        entityId: textOf(entityId, 'entity_id'),
+        asOfMicros,
+        asOfText: asOfText(asOfMicros, style),
+        historyLimit: options.historyLimit ?? stateHistoryDefault,
+        style,
+      });
+    } catch (error) {
+      throw fromNative(error);
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    // What was appended before is finished: the engine reports progress until nothing waits.
+    this.native.ref();
+    await this.appends.idle();
+    this.#watermark.failAll(closedError());
+    try {
+      await this.native.close();
+    } catch (error) {
+      throw fromNative(error);
+    } finally {
+      this.native.unref();
+    }
+  }
+
+  #keepAliveWhileNeeded(): void {
+    if (!this.#isReferenced || !this.appends.isIdle || this.#watermark.hasWaiters) return;
+    this.#isReferenced = false;
+    this.native.unref();
+  }
+}
+
+function closedError(): AllSourceError {
+  return new AllSourceError('store_closed', 'the store was closed; open it again to use it');
+}
+
+function asOfText(micros: number, style: number): string {
+  if (Number.isNaN(micros)) return 'null';
+  return style === readFlag.apiStyle ? String(micros) : `"${formatTimestamp(micros)}"`;
+}
