@@ -1,0 +1,239 @@
+import { partitionCount } from '../domain/index.js';
+import { Assignment } from './assignment.js';
+import { PartitionQueue } from './partitionQueue.js';
+import type { Failed, FailurePolicy, Taken } from './partitionQueue.js';
+
+/** Events of one partition that are held in memory at most, as positions. */
+const partitionEventsMax = 1000;
+
+export interface GroupOptions extends FailurePolicy {
+  /** Events that a member may have in flight. */
+  readonly maxInFlight: number;
+  readonly ackTimeoutMs: number;
+  /** A member that was not heard of for so long has left. */
+  readonly memberTimeoutMs: number;
+}
+
+export interface MemberState {
+  readonly member: string;
+  readonly partitions: readonly number[];
+  readonly inFlight: number;
+  /** Milliseconds since it was heard of last; 0 for one of this process. */
+  readonly idleMs: number;
+}
+
+interface Member {
+  lastSeen: number;
+  /** Of this process: it can't be lost, and takes its time. */
+  readonly isLocal: boolean;
+  /** Where its next round over its partitions begins. */
+  next: number;
+}
+
+/** Positions and partitions of matching events, in order. */
+export type Partitioned = Iterable<{ readonly position: number; readonly partition: number }>;
+
+/**
+ * Who is to get which event next: the members of a consumer, its partitions and what of them is in
+ * flight. It does no input or output and asks no clock; times are milliseconds, given by the caller.
+ */
+export class ConsumerGroup {
+  readonly #options: GroupOptions;
+  readonly #assignment = new Assignment(partitionCount);
+  readonly #members = new Map<string, Member>();
+  #queues: readonly PartitionQueue[];
+
+  /** `cursors`: of each partition, the position up to which all is done. */
+  constructor(cursors: readonly number[], options: GroupOptions) {
+    this.#options = options;
+    this.#queues = cursors.map((cursor) => new PartitionQueue(cursor, options));
+  }
+
+  /** Begins anew behind a position; what is in flight is no longer awaited. */
+  seek(cursor: number): void {
+    this.#queues = this.#queues.map(() => new PartitionQueue(cursor, this.#options));
+    this.#settle();
+  }
+
+  join(member: string, now: number, isLocal = false): void {
+    const known = this.#members.get(member);
+    if (known !== undefined) {
+      known.lastSeen = now;
+      return;
+    }
+    this.#members.set(member, { lastSeen: now, isLocal, next: 0 });
+    this.#assignment.join(member);
+    this.#settle();
+  }
+
+  /** What the member has in flight comes to another, as if it had not been delivered. */
+  leave(member: string): void {
+    if (!this.#members.delete(member)) return;
+    for (const partition of this.#assignment.held(member)) this.#queue(partition).release();
+    this.#assignment.leave(member);
+    this.#settle();
+  }
+
+  hasMember(member: string): boolean {
+    return this.#members.has(member);
+  }
+  get hasMembers(): boolean {
+    return this.#members.size > 0;
+  }
+  members(now: number): MemberState[] {
+    return [...this.#members].map(([member, { lastSeen, isLocal }]) => ({
+      member,
+      partitions: this.#assignment.held(member),
+      inFlight: this.#inFlightOf(member),
+      idleMs: isLocal ? 0 : now - lastSeen,
+    }));
+  }
+
+  /** Up to `max` events for a member, of all its partitions in turn. */
+  take(member: string, max: number, now: number): Taken[] {
+    const state = this.#members.get(member);
+    if (state === undefined) return [];
+    const taken: Taken[] = [];
+    const limit = Math.min(max, this.#options.maxInFlight - this.#inFlightOf(member));
+    for (let i = 0; i < partitionCount && taken.length < limit; i += 1) {
+      const partition = (state.next + i) % partitionCount;
+      taken.push(...this.takeOf(member, partition, { max: limit - taken.length, now }));
+    }
+    state.next = (state.next + 1) % partitionCount;
+    return taken;
+  }
+
+  /** Up to `max` events of one partition. */
+  takeOf(
+    member: string,
+    partition: number,
+    { max, now }: { readonly max: number; readonly now: number },
+  ): Taken[] {
+    if (!this.#assignment.mayTake(member, partition)) return [];
+    const isLocal = this.#members.get(member)?.isLocal === true;
+    const deadline = isLocal ? Infinity : now + this.#options.ackTimeoutMs;
+    return this.#queue(partition).take(max, now, deadline);
+  }
+
+  /** Undefined where the event is not in flight with this member. */
+  ack(member: string, position: number): { partition: number; isReplay: boolean } | undefined {
+    for (const partition of this.#assignment.held(member)) {
+      const done = this.#queue(partition).ack(position);
+      if (done === undefined) continue;
+      this.#settle();
+      return { partition, isReplay: done.isReplay };
+    }
+    return undefined;
+  }
+
+  nack(
+    member: string,
+    position: number,
+    failure: { now: number; reason: string; delay?: number },
+  ): boolean {
+    const held = this.#assignment.held(member);
+    const found = held.some((partition) => this.#queue(partition).nack(position, failure));
+    if (found) this.#settle();
+    return found;
+  }
+
+  /** Does what is due at `now`; true where events may have become free. */
+  tick(now: number): boolean {
+    let changed = false;
+    for (const [member, state] of this.#members) {
+      if (state.isLocal || now - state.lastSeen < this.#options.memberTimeoutMs) continue;
+      this.leave(member);
+      changed = true;
+    }
+    for (const queue of this.#queues) changed = queue.expire(now) || changed;
+    if (changed) this.#settle();
+    return changed;
+  }
+
+  /** When `tick` is to be called, or a retry is due; Infinity where never. */
+  nextTime(now: number): number {
+    const times = this.#queues.map((queue) => queue.nextTime(now));
+    for (const { isLocal, lastSeen } of this.#members.values()) {
+      if (!isLocal) times.push(lastSeen + this.#options.memberTimeoutMs);
+    }
+    return Math.min(...times);
+  }
+
+  /** Events that are to become dead letters, with their partitions. */
+  parking(): (Failed & { readonly partition: number })[] {
+    return [...this.#queues.entries()].flatMap(([partition, { parking }]) =>
+      parking === undefined ? [] : [{ ...describe(parking), partition }],
+    );
+  }
+
+  parked(partition: number, position: number): void {
+    this.#queue(partition).parked(position);
+    this.#settle();
+  }
+
+  replay(partition: number, position: number): void {
+    this.#queue(partition).addReplay(position);
+  }
+
+  /** How far the partition that lags most was read, of those that have room; undefined: none has. */
+  get readFrom(): number | undefined {
+    const open = this.#queues.filter((queue) => queue.size < partitionEventsMax);
+    return open.length === 0 ? undefined : Math.min(...open.map(({ readTo }) => readTo));
+  }
+  /** How far the partition that is ahead of all was read. */
+  get readTo(): number {
+    return Math.max(...this.#queues.map(({ readTo }) => readTo));
+  }
+
+  /**
+   * Takes all matching events behind `from` up to `to`, as far as there is room: a partition that is
+   * full stops, and is read again from where it stopped. `isDead` tells dead letters.
+   */
+  add(
+    events: Partitioned,
+    range: { readonly from: number; readonly to: number },
+    isDead: (position: number) => boolean,
+  ): void {
+    // One that has not been read up to here can't go on here; one that is ahead has these already.
+    const open = new Set(this.#queues.filter(({ readTo }) => readTo >= range.from));
+    for (const { position, partition } of events) {
+      const queue = this.#queue(partition);
+      if (!open.has(queue) || position <= queue.readTo) continue;
+      if (queue.size < partitionEventsMax) queue.add(position, isDead(position));
+      else open.delete(queue);
+    }
+    for (const queue of open) queue.passTo(range.to);
+  }
+
+  cursorOf(partition: number): number {
+    return this.#queue(partition).cursor;
+  }
+  get cursors(): number[] {
+    return this.#queues.map(({ cursor }) => cursor);
+  }
+  get inFlight(): number {
+    return this.#queues.reduce((sum, queue) => sum + queue.inFlight, 0);
+  }
+
+  #inFlightOf(member: string): number {
+    const held = this.#assignment.held(member);
+    return held.reduce((sum, partition) => sum + this.#queue(partition).inFlight, 0);
+  }
+
+  /** Hands over what is to move and of which nothing is in flight. */
+  #settle(): void {
+    for (const partition of this.#assignment.moving()) {
+      if (this.#queue(partition).inFlight === 0) this.#assignment.handOver(partition);
+    }
+  }
+
+  #queue(partition: number): PartitionQueue {
+    const queue = this.#queues[partition];
+    if (queue === undefined) throw new Error(`there is no partition ${partition}`);
+    return queue;
+  }
+}
+
+function describe({ position, isReplay, attempts, reason }: Failed): Failed {
+  return { position, isReplay, attempts, reason };
+}
