@@ -24,7 +24,24 @@ export type {
   StoredEvent,
   SubscriptionFilter,
 } from './domain/index.js';
-export { openEventStore, repairStore } from './eventStore/index.js';
+export { repairStore } from './eventStore/index.js';
+export { openEventStore } from './store/index.js';
+export type { EventStore } from './store/index.js';
+export type {
+  AckResult,
+  Consumer,
+  ConsumerDelivery,
+  ConsumerHandler,
+  ConsumerInfo,
+  ConsumerOptions,
+  ConsumerWorker,
+  Consumers,
+  DeadLetter,
+  HandlerContext,
+  HandlerOptions,
+  MemberState,
+  PullOptions,
+} from './consumers/index.js';
 export type {
   AppendResult,
   BatchOptions,
@@ -37,7 +54,6 @@ export type {
   EntitySummary,
   EventBatch,
   EventPage,
-  EventStore,
   EventTypeSummary,
   IngestOptions,
   IngestProgress,

@@ -18,6 +18,10 @@ export interface MemberState {
   readonly member: string;
   readonly partitions: readonly number[];
   readonly inFlight: number;
+  /** Age of the delivery that it has held longest, in milliseconds; null where it holds none. */
+  readonly oldestDeliveryMs: number | null;
+  /** It has held a delivery for longer than the time to acknowledge one. */
+  readonly isStuck: boolean;
   /** Milliseconds since it was heard of last; 0 for one of this process. */
   readonly idleMs: number;
 }
@@ -55,15 +59,17 @@ export class ConsumerGroup {
     this.#settle();
   }
 
-  join(member: string, now: number, isLocal = false): void {
+  /** True where it was no member before. */
+  join(member: string, now: number, isLocal = false): boolean {
     const known = this.#members.get(member);
     if (known !== undefined) {
       known.lastSeen = now;
-      return;
+      return false;
     }
     this.#members.set(member, { lastSeen: now, isLocal, next: 0 });
     this.#assignment.join(member);
     this.#settle();
+    return true;
   }
 
   /** What the member has in flight comes to another, as if it had not been delivered. */
@@ -81,12 +87,15 @@ export class ConsumerGroup {
     return this.#members.size > 0;
   }
   members(now: number): MemberState[] {
-    return [...this.#members].map(([member, { lastSeen, isLocal }]) => ({
-      member,
-      partitions: this.#assignment.held(member),
-      inFlight: this.#inFlightOf(member),
-      idleMs: isLocal ? 0 : now - lastSeen,
-    }));
+    return [...this.#members].map(([member, { lastSeen, isLocal }]) => {
+      const partitions = this.#assignment.held(member);
+      const taken = partitions.map((partition) => this.#queue(partition).oldestDelivery ?? now);
+      const inFlight = this.#inFlightOf(member);
+      const oldestDeliveryMs = inFlight === 0 ? null : now - Math.min(...taken);
+      const isStuck = (oldestDeliveryMs ?? 0) > this.#options.ackTimeoutMs;
+      const idleMs = isLocal ? 0 : now - lastSeen;
+      return { member, partitions, inFlight, oldestDeliveryMs, isStuck, idleMs };
+    });
   }
 
   /** Up to `max` events for a member, of all its partitions in turn. */
@@ -137,6 +146,14 @@ export class ConsumerGroup {
     return found;
   }
 
+  /** Takes deliveries back that did not reach the member: the last ones of each partition. */
+  giveBack(member: string, positions: readonly number[]): void {
+    for (const partition of this.#assignment.held(member)) {
+      for (const position of positions) this.#queue(partition).giveBack(position);
+    }
+    this.#settle();
+  }
+
   /** Does what is due at `now`; true where events may have become free. */
   tick(now: number): boolean {
     let changed = false;
@@ -162,7 +179,9 @@ export class ConsumerGroup {
   /** Events that are to become dead letters, with their partitions. */
   parking(): (Failed & { readonly partition: number })[] {
     return [...this.#queues.entries()].flatMap(([partition, { parking }]) =>
-      parking === undefined ? [] : [{ ...describe(parking), partition }],
+      parking.map(({ position, isReplay, attempts, reason }) => {
+        return { position, isReplay, attempts, reason, partition };
+      }),
     );
   }
 
@@ -179,6 +198,10 @@ export class ConsumerGroup {
   get readFrom(): number | undefined {
     const open = this.#queues.filter((queue) => queue.size < partitionEventsMax);
     return open.length === 0 ? undefined : Math.min(...open.map(({ readTo }) => readTo));
+  }
+  /** Whether a partition was full, and has not been read as far as others. */
+  get isLagging(): boolean {
+    return this.#queues.some(({ readTo }) => readTo < this.readTo);
   }
   /** How far the partition that is ahead of all was read. */
   get readTo(): number {
@@ -232,8 +255,4 @@ export class ConsumerGroup {
     if (queue === undefined) throw new Error(`there is no partition ${partition}`);
     return queue;
   }
-}
-
-function describe({ position, isReplay, attempts, reason }: Failed): Failed {
-  return { position, isReplay, attempts, reason };
 }

@@ -11,7 +11,8 @@ interface Item {
   /** Deliveries so far. */
   attempts: number;
   state: ItemState;
-  /** When a delivery that was not acknowledged counts as failed; milliseconds. */
+  /** When it was delivered last, and when that counts as failed; milliseconds. */
+  takenAt: number;
   deadline: number;
   /** Why the last delivery failed. */
   reason: string;
@@ -49,6 +50,7 @@ export class PartitionQueue {
   readonly #items: Item[] = [];
   /** Go first. */
   readonly #replays: Item[] = [];
+  #parking: Item[] = [];
   #retryAt = 0;
   #inFlight = 0;
   #readTo: number;
@@ -103,6 +105,7 @@ export class PartitionQueue {
         if (item.state !== 'queued') continue;
         item.state = 'inFlight';
         item.attempts += 1;
+        item.takenAt = now;
         item.deadline = deadline;
         this.#inFlight += 1;
         taken.push({ position: item.position, attempt: item.attempts });
@@ -133,15 +136,25 @@ export class PartitionQueue {
     return true;
   }
 
-  /** Takes all deliveries back, as if they had not been made. */
+  /** When the delivery that takes longest was made; undefined where none is open. */
+  get oldestDelivery(): number | undefined {
+    return this.#firstInFlight()?.takenAt;
+  }
+
+  /** Takes one delivery back, as if it had not been made; the caller gives back those behind it, too. */
+  giveBack(position: number): void {
+    const item = this.#inFlightItem(position);
+    if (item !== undefined) this.#takeBack(item);
+  }
+
+  /** Takes all deliveries back. */
   release(): void {
     for (const item of [...this.#replays, ...this.#items]) this.#takeBack(item);
   }
 
-  /** The event that is about to be a dead letter, if there is one. */
-  get parking(): Failed | undefined {
-    const is = (item: Item): boolean => item.state === 'parking';
-    return this.#replays.find(is) ?? this.#items.find(is);
+  /** Events that are about to be dead letters: one of the log, one of the replays. */
+  get parking(): readonly Failed[] {
+    return this.#parking;
   }
 
   /** The event that was to be a dead letter is one. */
@@ -177,6 +190,7 @@ export class PartitionQueue {
 
   #finish(item: Item): void {
     if (item.state === 'inFlight') this.#inFlight -= 1;
+    else this.#parking = this.#parking.filter((other) => other !== item);
     item.state = 'done';
     if (item.isReplay) {
       this.#replays.splice(this.#replays.indexOf(item), 1);
@@ -192,9 +206,8 @@ export class PartitionQueue {
     const isLast = item.attempts >= this.#policy.maxAttempts;
     item.state = isLast ? 'parking' : 'queued';
     item.reason = failure.reason;
-    if (!isLast) {
-      this.#retryAt = failure.now + (failure.delay ?? this.#policy.retryDelay(item.attempts));
-    }
+    if (isLast) this.#parking.push(item);
+    else this.#retryAt = failure.now + (failure.delay ?? this.#policy.retryDelay(item.attempts));
     const all = [...this.#replays, ...this.#items];
     // What was delivered behind it comes again behind it.
     for (const other of all.slice(all.indexOf(item) + 1)) this.#takeBack(other);
@@ -211,7 +224,7 @@ export class PartitionQueue {
 function newItem(position: number, kind: { isDone: boolean; isReplay: boolean }): Item {
   const state = kind.isDone ? 'done' : 'queued';
   const { isReplay } = kind;
-  return { position, isReplay, attempts: 0, state, deadline: Infinity, reason: '' };
+  return { position, isReplay, attempts: 0, state, takenAt: 0, deadline: Infinity, reason: '' };
 }
 
 /** Items are sorted by position. */

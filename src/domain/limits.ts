@@ -21,3 +21,5 @@ export const pageEventsDefault = 100;
 export const pageBytesMax = 32 * 1024 * 1024;
 export const stateHistoryDefault = 100;
 export const partitionCount = 32;
+/** Tenant of what the store keeps for itself. No caller can name it, and no read shows it. */
+export const systemTenant = '$system';

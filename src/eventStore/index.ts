@@ -3,7 +3,11 @@ export type { ProofOptions } from './proofs.js';
 /** For the server, which delivers what followers get. */
 export type { Delivery, Follower } from './read/follower.js';
 export type { BytesChunk, BytesForm } from './read/reader.js';
-export { openEventStore, repairStore } from './openEventStore.js';
+/** For the parts that keep their state in the log. */
+export { SystemAccess, partitionedEvents } from './systemAccess.js';
+export { openCore, repairStore } from './openCore.js';
+export { NativeEventStore } from './nativeEventStore.js';
+export type { StoreCore } from './storeCore.js';
 /** For the server, which answers in the wire names. */
 export { WireConditionError } from './append/conditionError.js';
 /** Version of this package, for whoever names it: the server and the command line. */

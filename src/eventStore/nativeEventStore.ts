@@ -25,13 +25,13 @@ import type {
   BatchOptions,
   BatchResult,
   BytesPage,
+  CoreStore,
   DropReport,
   Durability,
   EngineCounters,
   EntityState,
   EntitySummary,
   EventPage,
-  EventStore,
   EventTypeSummary,
   IngestOptions,
   IngestProgress,
@@ -50,8 +50,8 @@ import type {
 import { runVerify } from './verify.js';
 import { wireAccess } from './wireAccess.js';
 
-/** The store of `openEventStore`, over the native engine. */
-export class NativeEventStore implements EventStore {
+/** Appends and reads of the store of `openEventStore`, over the native engine. */
+export class NativeEventStore implements CoreStore {
   readonly durability: Durability;
   readonly damage: StoreDamage | null;
   readonly wire: WireAccess;
@@ -267,7 +267,12 @@ export class NativeEventStore implements EventStore {
   }
 
   close(): Promise<void> {
-    return this.#core.close();
+    return this.#core.close(() => this.finish());
+  }
+
+  /** What is done while the store closes, before its engine does. */
+  protected finish(): Promise<void> {
+    return Promise.resolve();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -25,6 +25,7 @@ export class StoreCore {
   readonly #watermark: Watermark;
   #isReferenced = false;
   #closing: Promise<void> | undefined;
+  #takesSystemEvents = true;
 
   constructor(native: NativeStore) {
     this.native = native;
@@ -69,6 +70,12 @@ export class StoreCore {
     return this.awaited(this.appends.appendBatch(input));
   }
 
+  /** The same for a part of the store, which may still write what it has to while the store closes. */
+  appendSystem(input: BatchInput): Promise<BatchResult> {
+    if (!this.#takesSystemEvents) return Promise.reject(closedError());
+    return this.awaited(this.appends.appendBatch(input));
+  }
+
   /** See Watermark.reached. */
   reached(position: number, options: WaitOptions): Promise<boolean> {
     if (this.#closing) return Promise.reject(closedError());
@@ -98,12 +105,15 @@ export class StoreCore {
     }
   }
 
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
+  /** Nothing is taken from now on; `finish` lets parts of the store write what they have to. */
+  close(finish: () => Promise<void>): Promise<void> {
+    this.#closing ??= this.#close(finish);
     return this.#closing;
   }
 
-  async #close(): Promise<void> {
+  async #close(finish: () => Promise<void>): Promise<void> {
+    await finish();
+    this.#takesSystemEvents = false;
     // What was appended before is finished: the engine reports progress until nothing waits.
     this.native.ref();
     await this.appends.idle();

@@ -295,11 +295,8 @@ export interface StoreDamage {
   readonly reason: string;
 }
 
-/**
- * An open event store. Calls may be made concurrently; appends take effect in the order in which
- * they were called. Nothing is visible to any reader before it is durable.
- */
-export interface EventStore<E extends EventShape = AnyEvent> extends AsyncDisposable {
+/** What an event store is without the parts that keep their own state in its log. */
+export interface CoreStore<E extends EventShape = AnyEvent> extends AsyncDisposable {
   readonly durability: Durability;
   /** True where appends are refused: opened read-only, damaged, or after a failed disk. */
   readonly readOnly: boolean;

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import express, { type Express, type NextFunction } from 'express';
 import { AllSourceError } from '../domain/index.js';
-import type { EventStore } from '../eventStore/index.js';
+import type { EventStore } from '../store/index.js';
 import {
   type Handler,
   type MountedRoute,

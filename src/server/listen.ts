@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Express } from 'express';
 import { AllSourceError } from '../domain/index.js';
-import type { EventStore } from '../eventStore/index.js';
+import type { EventStore } from '../store/index.js';
 import { buildApp } from './createApp.js';
 import { createDispatcher } from './dispatcher.js';
 import { isLoopbackName, refuseSocket, requestIdOf } from './http/index.js';

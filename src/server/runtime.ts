@@ -1,4 +1,4 @@
-import type { EventStore } from '../eventStore/index.js';
+import type { EventStore } from '../store/index.js';
 import type { Logger } from 'pino';
 import { BodyMemory } from './bodyMemory.js';
 import { type AppOptions, type AppSettings, resolveAppOptions } from './options.js';

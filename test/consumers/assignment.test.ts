@@ -47,7 +47,9 @@ describe('the assignment of partitions', () => {
           const moved = handOverAll(assignment);
           expect(moved).toBeLessThanOrEqual(Math.max(lost, share));
           const counts = assignment.members.map((name) => assignment.held(name).length);
-          const fair = counts.every((count) => Math.abs(count * counts.length - 32) < counts.length);
+          const fair = counts.every(
+            (count) => Math.abs(count * counts.length - 32) < counts.length,
+          );
           expect(fair).toBe(true);
           const owned = owners(assignment).filter((owner) => owner !== undefined).length;
           expect(owned).toBe(counts.length === 0 ? 0 : 32);

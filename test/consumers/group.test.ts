@@ -20,15 +20,31 @@ const append = fc
   .map(([partitions, gap]): Step => (run) => {
     for (const at of partitions) run.append(at, gap);
   });
-const read = fc.integer({ min: 1, max: 30 }).map((limit): Step => (run) => run.read(limit));
-const join = member.map((name): Step => (run) => run.group.join(name, run.now));
-const leave = member.map((name): Step => (run) => run.leave(name));
-const take = fc
-  .tuple(member, fc.integer({ min: 1, max: 10 }))
-  .map(([name, max]): Step => (run) => run.take(name, max));
-const ack = fc
-  .tuple(member, fc.nat(100))
-  .map(([name, number]): Step => (run) => run.ack(name, pick(run, number)));
+const read = fc.integer({ min: 1, max: 30 }).map(
+  (limit): Step =>
+    (run) =>
+      run.read(limit),
+);
+const join = member.map(
+  (name): Step =>
+    (run) =>
+      run.group.join(name, run.now),
+);
+const leave = member.map(
+  (name): Step =>
+    (run) =>
+      run.leave(name),
+);
+const take = fc.tuple(member, fc.integer({ min: 1, max: 10 })).map(
+  ([name, max]): Step =>
+    (run) =>
+      run.take(name, max),
+);
+const ack = fc.tuple(member, fc.nat(100)).map(
+  ([name, number]): Step =>
+    (run) =>
+      run.ack(name, pick(run, number)),
+);
 const ackOwn = fc.nat(100).map((number): Step => (run) => {
   const position = pick(run, number);
   run.ack(run.held.get(position)?.member ?? 'a', position);
@@ -37,7 +53,11 @@ const nack = fc.nat(100).map((number): Step => (run) => {
   const position = pick(run, number);
   run.nack(run.held.get(position)?.member ?? 'a', position);
 });
-const pass = fc.integer({ min: 1, max: 150 }).map((ms): Step => (run) => run.pass(ms));
+const pass = fc.integer({ min: 1, max: 150 }).map(
+  (ms): Step =>
+    (run) =>
+      run.pass(ms),
+);
 const park = fc.constant<Step>((run) => run.park());
 
 const steps = fc.array(

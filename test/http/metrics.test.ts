@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { openEventStore } from '../../src/eventStore/index.js';
+import { openEventStore } from '../../src/store/index.js';
 import { listen } from '../../src/server/index.js';
 import { append, appendLines, call, lines, silent, startListening } from './support.js';
 import type { Target } from './support.js';

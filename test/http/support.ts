@@ -2,7 +2,7 @@ import { type IncomingHttpHeaders, type Server, createServer, request } from 'no
 import { once } from 'node:events';
 import { pino } from 'pino';
 import { expect, onTestFinished } from 'vitest';
-import { type EventStore, openEventStore } from '../../src/eventStore/index.js';
+import { type EventStore, openEventStore } from '../../src/store/index.js';
 import { type ListenOptions, createApp, listen } from '../../src/server/index.js';
 
 export interface Call {

@@ -10,8 +10,10 @@ const allowed: Record<string, readonly string[]> = {
   proof: [],
   eventStore: ['domain', 'engine', 'proof'],
   config: ['domain'],
-  server: ['domain', 'eventStore'],
-  cli: ['domain', 'eventStore', 'config', 'server'],
+  consumers: ['domain', 'eventStore'],
+  store: ['domain', 'eventStore', 'consumers'],
+  server: ['domain', 'eventStore', 'consumers', 'store'],
+  cli: ['domain', 'eventStore', 'store', 'config', 'server'],
 };
 
 /** Each native folder may include those before it, and the ones named here of its own rank. */

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { loadSettings, type Settings } from '../../config/index.js';
-import { openEventStore, type EventStore } from '../../eventStore/index.js';
+import { openEventStore, type EventStore } from '../../store/index.js';
 import type { HttpServer } from '../../server/index.js';
 import { CliError, findSystemCode } from '../failure.js';
 import { addJsonFlag, addSettingFlags, readSettingFlags } from '../options.js';

@@ -1,7 +1,8 @@
 import { existsSync, statSync } from 'node:fs';
 import type { EventFilter, Order } from '../../domain/index.js';
 import { AllSourceError } from '../../domain/index.js';
-import { openEventStore, type EventStore, type StatsDocument } from '../../eventStore/index.js';
+import { type StatsDocument } from '../../eventStore/index.js';
+import { openEventStore, type EventStore } from '../../store/index.js';
 import { CliError, exitUsage } from '../failure.js';
 import { openRemoteTarget } from './remoteTarget.js';
 import type { WireBatchResult, WireState } from './wire.js';

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { ErrorCode } from '../../domain/index.js';
-import type { EventStore } from '../../eventStore/index.js';
+import type { EventStore } from '../../store/index.js';
 import type { Purpose } from '../http/index.js';
 import type { StreamCounters } from '../stream/index.js';
 import { addStoreMetrics } from './storeMetrics.js';

@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry, Summary } from 'prom-client';
-import type { EventStore } from '../../eventStore/index.js';
+import type { EventStore } from '../../store/index.js';
 import type { StreamCounters } from '../stream/index.js';
 
 /** Event types with a label of their own; the rest are counted together under `other`. */

@@ -1,4 +1,5 @@
-import type { BytesChunk, Delivery, EventStore, SubscribeOptions } from '../../eventStore/index.js';
+import type { BytesChunk, Delivery, SubscribeOptions } from '../../eventStore/index.js';
+import type { EventStore } from '../../store/index.js';
 import type { Exchange } from '../http/index.js';
 import type { LiveStream } from './liveStreams.js';
 import { linesOf, markName } from './messages.js';

@@ -1,10 +1,8 @@
 import { AllSourceError } from '../domain/index.js';
-import type { AnyEvent, EventShape } from '../domain/index.js';
 import { durabilityNumber, fromNative, loadAddon } from '../engine/index.js';
 import type { NativeOpenOptions, NativeRepairReport } from '../engine/index.js';
-import { NativeEventStore } from './nativeEventStore.js';
 import { StoreCore } from './storeCore.js';
-import type { EventStore, OpenOptions } from './types.js';
+import type { OpenOptions } from './types.js';
 
 const segmentBytesDefault = 64 * 1024 * 1024;
 const queueBytesDefault = 64 * 1024 * 1024;
@@ -20,21 +18,8 @@ const optionNames = new Set([
   'cacheBytesMax',
 ]);
 
-/**
- * Opens the store of a directory, making it if it is missing, or one in memory.
- *
- * One process at a time writes to a directory (`store_locked`); any number may open it read-only.
- * Where the log is damaged the store opens read-only and shows what lies before the damage: see
- * `store.damage`.
- *
- * @example
- * const store = await openEventStore({ dataDir: './data' });
- * await store.append({ eventType: 'order.placed', entityId: 'order-1', payload: { total: 42 } });
- * await store.close();
- */
-export async function openEventStore<E extends EventShape = AnyEvent>(
-  options: OpenOptions,
-): Promise<EventStore<E>> {
+/** Opens the engine of a store, and what all its faces share. */
+export async function openCore(options: OpenOptions): Promise<StoreCore> {
   const native = toNativeOptions(options);
   const addon = loadAddon();
   let core: StoreCore | undefined;
@@ -43,9 +28,7 @@ export async function openEventStore<E extends EventShape = AnyEvent>(
       core?.onProgress(watermark, failureCode);
     });
     core = new StoreCore(handle);
-    const store = new NativeEventStore(core, options);
-    // What E says of payloads is the caller's word; nothing is checked against it at run time.
-    return store as unknown as EventStore<E>;
+    return core;
   } catch (error) {
     throw fromNative(error);
   }

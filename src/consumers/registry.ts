@@ -1,0 +1,192 @@
+import { randomUUID } from 'node:crypto';
+import { AllSourceError, systemTenant } from '../domain/index.js';
+import type { NewEvent } from '../domain/index.js';
+import type { SystemAccess } from '../eventStore/index.js';
+import { Consumer } from './consumer.js';
+import type { ConsumerInfo } from './consumer.js';
+import { definitionOf, differences, fromPayload, toPayload } from './definition.js';
+import type { ConsumerDefinition, ConsumerOptions } from './definition.js';
+import { ConsumerWorker } from './worker.js';
+import type { ConsumerHandler } from './worker.js';
+
+const createdType = 'consumer.created';
+const deletedType = 'consumer.deleted';
+const concurrencyDefault = 32;
+
+export interface HandlerOptions extends Omit<ConsumerOptions, 'name'> {
+  /** Partitions, and so entities, that are handled at a time, 1-32; default 32. */
+  readonly concurrency?: number | undefined;
+}
+
+interface ConsumerName {
+  readonly name: string;
+  readonly tenantId?: string | undefined;
+}
+
+/** The consumers of a store. */
+export class Consumers {
+  readonly #log: SystemAccess;
+  readonly #byName = new Map<string, Promise<Consumer>>();
+  readonly #workers = new Set<ConsumerWorker>();
+  #loaded: Promise<void> | undefined;
+  /** One change after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(log: SystemAccess) {
+    this.#log = log;
+  }
+
+  /**
+   * Makes a consumer; one that is there already with the same options is given back. Throws
+   * `consumer_exists` where it has others, `validation_error`, `invalid_query`.
+   */
+  create(options: ConsumerOptions): Promise<ConsumerInfo> {
+    return this.#inTurn(async () => (await this.#createConsumer(options)).info());
+  }
+
+  /** In the order of their names. */
+  async list(options: { readonly tenantId?: string | undefined } = {}): Promise<ConsumerInfo[]> {
+    await this.#load();
+    const all = await Promise.all(this.#byName.values());
+    const { tenantId = 'default' } = options;
+    const infos = all.map((consumer) => consumer.info());
+    return infos
+      .filter((info) => info.tenantId === tenantId)
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** Of all tenants. */
+  async all(): Promise<ConsumerInfo[]> {
+    await this.#load();
+    return (await Promise.all(this.#byName.values())).map((consumer) => consumer.info());
+  }
+
+  /** Throws `consumer_not_found`. */
+  async get(
+    name: string,
+    options: { readonly tenantId?: string | undefined } = {},
+  ): Promise<Consumer> {
+    await this.#load();
+    const consumer = this.#byName.get(keyOf({ name, ...options }));
+    if (consumer === undefined) throw notFound(name);
+    return consumer;
+  }
+
+  /** Its cursors and dead letters are gone with it. */
+  delete(name: string, options: { readonly tenantId?: string | undefined } = {}): Promise<void> {
+    return this.#inTurn(async () => {
+      const consumer = await this.get(name, options);
+      await this.#log.append([recordOf(deletedType, consumer.definition)]);
+      this.#byName.delete(keyOf({ name, ...options }));
+      await consumer.close(notFound(name));
+    });
+  }
+
+  /** Makes a consumer if it is not there, and handles its events in this process. */
+  async start(
+    name: string,
+    handler: ConsumerHandler,
+    options: HandlerOptions = {},
+  ): Promise<ConsumerWorker> {
+    const { concurrency = concurrencyDefault, ...rest } = options;
+    if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > concurrencyDefault) {
+      const reason = `expected a whole number from 1 to ${concurrencyDefault}`;
+      throw new AllSourceError('validation_error', `concurrency: ${reason}`, {
+        details: [{ field: 'concurrency', reason }],
+      });
+    }
+    const consumer = await this.#inTurn(() => this.#createConsumer({ ...rest, name }));
+    const worker = new ConsumerWorker(consumer, handler, { member: randomUUID(), concurrency });
+    this.#workers.add(worker);
+    const forget = (): void => void this.#workers.delete(worker);
+    worker.done.then(forget, forget);
+    return worker;
+  }
+
+  /** Stops the workers and writes the cursors; the log must still take appends. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#workers].map((worker) => worker.stop()));
+    const consumers = await Promise.all(this.#byName.values());
+    const reason = new AllSourceError('store_closed', 'the store was closed');
+    await Promise.all(consumers.map((consumer) => consumer.close(reason)));
+  }
+
+  async #createConsumer(options: ConsumerOptions): Promise<Consumer> {
+    await this.#load();
+    const definition = definitionOf(options, randomUUID());
+    const known = await this.#byName.get(keyOf(definition));
+    if (known !== undefined) {
+      const different = differences(known.definition, definition);
+      if (different.length === 0) return known;
+      throw new AllSourceError(
+        'consumer_exists',
+        `${definition.name}: there is a consumer of this name with another ${different.join(', ')}; ` +
+          'take another name, or delete it first',
+      );
+    }
+    return this.#add(definition, options.from ?? 'beginning');
+  }
+
+  async #add(
+    definition: Omit<ConsumerDefinition, 'start'>,
+    from: NonNullable<ConsumerOptions['from']>,
+  ): Promise<Consumer> {
+    const { tenantId, filter } = definition;
+    const start = await cursorBefore(this.#log, { tenantId, filter, from });
+    const full = { ...definition, start };
+    await this.#log.append([recordOf(createdType, full)]);
+    const consumer = Consumer.load(this.#log, full);
+    this.#byName.set(keyOf(definition), consumer);
+    return consumer;
+  }
+
+  #load(): Promise<void> {
+    this.#loaded ??= this.#read();
+    return this.#loaded;
+  }
+
+  async #read(): Promise<void> {
+    const definitions = new Map<string, ConsumerDefinition>();
+    for await (const event of this.#log.read({ eventType: createdType })) {
+      definitions.set(event.entityId, fromPayload(event.payload));
+    }
+    for await (const event of this.#log.read({ eventType: deletedType })) {
+      definitions.delete(event.entityId);
+    }
+    for (const definition of definitions.values()) {
+      this.#byName.set(keyOf(definition), Consumer.load(this.#log, definition));
+    }
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+}
+
+/** The position behind which a consumer begins that is to begin somewhere; throws `invalid_query`. */
+export async function cursorBefore(
+  log: SystemAccess,
+  options: Pick<ConsumerOptions, 'tenantId' | 'filter' | 'from'>,
+): Promise<number> {
+  const { tenantId = 'default', from = 'beginning' } = options;
+  // Also checks tenant, filter and position.
+  const first = log.firstPosition(options);
+  if (typeof from !== 'object') return first - 1;
+  return ((await log.positionAt(tenantId, from.timestamp)) ?? log.watermark + 1) - 1;
+}
+
+function recordOf(eventType: string, definition: ConsumerDefinition): NewEvent {
+  const entityId = `consumer/${definition.key}`;
+  const payload = eventType === createdType ? toPayload(definition) : {};
+  return { tenantId: systemTenant, entityId, eventType, payload };
+}
+
+function keyOf({ tenantId = 'default', name }: ConsumerName): string {
+  return `${tenantId}/${name}`;
+}
+
+function notFound(name: string): AllSourceError {
+  return new AllSourceError('consumer_not_found', `there is no consumer ${JSON.stringify(name)}`);
+}

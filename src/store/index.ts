@@ -1,0 +1,2 @@
+export { openEventStore } from './openEventStore.js';
+export type { EventStore } from './types.js';

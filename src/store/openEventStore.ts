@@ -1,0 +1,48 @@
+import { Consumers } from '../consumers/index.js';
+import type { ConsumerHandler, ConsumerWorker, HandlerOptions } from '../consumers/index.js';
+import type { AnyEvent, EventShape } from '../domain/index.js';
+import { NativeEventStore, SystemAccess, openCore } from '../eventStore/index.js';
+import type { OpenOptions, StoreCore } from '../eventStore/index.js';
+import type { EventStore } from './types.js';
+
+/**
+ * Opens the store of a directory, making it if it is missing, or one in memory.
+ *
+ * One process at a time writes to a directory (`store_locked`); any number may open it read-only.
+ * Where the log is damaged the store opens read-only and shows what lies before the damage: see
+ * `store.damage`.
+ *
+ * @example
+ * const store = await openEventStore({ dataDir: './data' });
+ * await store.append({ eventType: 'order.placed', entityId: 'order-1', payload: { total: 42 } });
+ * await store.close();
+ */
+export async function openEventStore<E extends EventShape = AnyEvent>(
+  options: OpenOptions,
+): Promise<EventStore<E>> {
+  const store = new ComposedStore(await openCore(options), options);
+  // What E says of payloads is the caller's word; nothing is checked against it at run time.
+  return store as unknown as EventStore<E>;
+}
+
+/** The core of the store and the parts that are built on it. */
+class ComposedStore extends NativeEventStore implements EventStore {
+  readonly consumers: Consumers;
+
+  constructor(core: StoreCore, options: OpenOptions) {
+    super(core, options);
+    this.consumers = new Consumers(new SystemAccess(core));
+  }
+
+  consumer(
+    name: string,
+    handler: ConsumerHandler,
+    options?: HandlerOptions,
+  ): Promise<ConsumerWorker> {
+    return this.consumers.start(name, handler, options);
+  }
+
+  protected override finish(): Promise<void> {
+    return this.consumers.close();
+  }
+}
