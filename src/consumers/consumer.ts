@@ -238,7 +238,7 @@ export class Consumer {
 
   /** Goes on behind a position, forwards or backwards; what is in flight is no longer awaited. */
   async seek(cursor: number): Promise<void> {
-    this.#mustBeOpen();
+    if (this.#closed !== undefined) throw this.#closed;
     await this.#stopReading();
     await this.#cursors.set(cursor);
     this.#group.seek(cursor);

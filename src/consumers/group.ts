@@ -157,12 +157,13 @@ export class ConsumerGroup {
   /** Does what is due at `now`; true where events may have become free. */
   tick(now: number): boolean {
     let changed = false;
+    // First the deliveries: one that a member was lost with counts as failed.
+    for (const queue of this.#queues) changed = queue.expire(now) || changed;
     for (const [member, state] of this.#members) {
       if (state.isLocal || now - state.lastSeen < this.#options.memberTimeoutMs) continue;
       this.leave(member);
       changed = true;
     }
-    for (const queue of this.#queues) changed = queue.expire(now) || changed;
     if (changed) this.#settle();
     return changed;
   }

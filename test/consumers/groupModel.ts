@@ -117,8 +117,6 @@ export class GroupRun {
   }
 
   #tick(): void {
-    const silent = this.group.members(this.now).filter(({ idleMs }) => idleMs >= memberTimeoutMs);
-    for (const { member } of silent) this.#forget(member);
     for (;;) {
       const late = [...this.held].filter(([, { deadline }]) => deadline <= this.now);
       if (late.length === 0) break;
@@ -126,6 +124,8 @@ export class GroupRun {
       const [first] = late.sort(([a], [b]) => a - b);
       if (first !== undefined) this.#failed(first[0]);
     }
+    const silent = this.group.members(this.now).filter(({ idleMs }) => idleMs >= memberTimeoutMs);
+    for (const { member } of silent) this.#forget(member);
     this.group.tick(this.now);
   }
 
