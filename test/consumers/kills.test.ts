@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import type { EventStore, StoredEvent } from '../../src/index.js';
+import { makeRandom, seedOf } from '../crash/random.js';
+import type { Random } from '../crash/random.js';
+import { collect, makeDirectory, openStore } from '../support/store.js';
+
+const rounds = 8;
+const victimFile = fileURLToPath(new URL('victim.mjs', import.meta.url));
+
+/** Runs the victim for a while, and kills it. */
+async function killOne(dataDir: string, random: Random): Promise<void> {
+  const seed = String(random(2 ** 31));
+  const child = spawn(process.execPath, [victimFile, dataDir, seed]);
+  const exit = once(child, 'exit');
+  let told = '';
+  child.stderr.on('data', (data: Buffer) => (told += data.toString()));
+  const ready = new Promise<void>((resolve) => {
+    child.stdout.on('data', (data: Buffer) => {
+      told += data.toString();
+      if (told.includes('ready')) resolve();
+    });
+  });
+  await Promise.race([ready, exit]);
+  await new Promise((resolve) => setTimeout(resolve, random(600)));
+  child.kill('SIGKILL');
+  await exit;
+  expect(told).toBe('ready\n');
+}
+
+/** Lets the consumer finish, and gives what it made. */
+async function finished(store: EventStore): Promise<StoredEvent[]> {
+  const worker = await store.consumer(
+    'billing',
+    (event, { append }) => {
+      append({ eventType: 'order.billed', entityId: event.entityId, payload: event.position });
+    },
+    { filter: { eventType: 'order.placed' }, maxAttempts: 1000 },
+  );
+  const consumer = await store.consumers.get('billing');
+  const end = (await store.readPage({ order: 'desc', limit: 1 })).events[0]?.position ?? 0;
+  const deadline = performance.now() + 30_000;
+  while (consumer.info().cursor < end && performance.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  await worker.stop();
+  return collect(store.read({ eventType: 'order.billed' }));
+}
+
+it(`handles each event once, in order for each entity, over ${rounds} kills`, async () => {
+  const seed = seedOf(process.env['KILL_SEED']);
+  const random = makeRandom(seed);
+  const dataDir = await makeDirectory();
+  for (let round = 0; round < rounds; round += 1) await killOne(dataDir, random);
+  const store = await openStore({ dataDir });
+  const billed = await finished(store);
+  const placed = await collect(store.read({ eventType: 'order.placed' }));
+  console.log(`KILL_SEED=${seed}: ${rounds} kills, ${placed.length} events`);
+  const positions = (events: StoredEvent[]) => events.map(({ position }) => position);
+  const sources = billed.map(({ payload }) => Number(payload));
+  expect(
+    [...sources].sort((a, b) => a - b),
+    `KILL_SEED=${seed}`,
+  ).toEqual(positions(placed));
+  const lastOf = new Map<string, number>();
+  for (const { entityId, payload } of billed) {
+    expect(Number(payload)).toBeGreaterThan(lastOf.get(entityId) ?? 0);
+    lastOf.set(entityId, Number(payload));
+  }
+}, 120_000);
