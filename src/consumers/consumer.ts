@@ -132,15 +132,29 @@ export class Consumer {
 
   /** Events for a member, which joins by it; waits for some, and gives none where there are none. */
   async pull(options: PullOptions): Promise<ConsumerDelivery[]> {
-    const deadline = performance.now() + options.waitMs;
-    for (;;) {
-      this.join(options.member);
-      const taken = this.#group.take(options.member, options.limit, performance.now());
-      if (taken.length > 0) return this.deliver(options.member, taken);
-      const timeoutMs = Math.min(deadline - performance.now(), this.definition.ackTimeoutMs / 2);
-      if (timeoutMs <= 0 || options.signal?.aborted) return [];
-      await this.#changes.wait({ timeoutMs, signal: options.signal });
+    return this.deliver(options.member, await this.#taken(options));
+  }
+
+  /** The same as JSON texts in the wire names; payloads are the bytes that were appended. */
+  async pullTexts(options: PullOptions): Promise<{ texts: string[]; taken: Taken[] }> {
+    const taken = await this.#taken(options);
+    return this.#read(options.member, taken, async (positions) => {
+      const { bytes } = await this.#log.bytesAt(positions, 'lines');
+      const texts = linesOf(bytes);
+      return { given: texts.length, answer: (given) => ({ texts, taken: given }) };
+    });
+  }
+
+  /** JSON texts of events that are still in the log, by position. */
+  async textsOf(positions: readonly number[]): Promise<Map<number, string>> {
+    const texts = new Map<number, string>();
+    const kept = positions.filter((position) => position >= this.#log.logBegin);
+    while (texts.size < kept.length) {
+      const left = kept.slice(texts.size);
+      const { bytes } = await this.#log.bytesAt(left, 'lines');
+      for (const [i, text] of linesOf(bytes).entries()) texts.set(left[i] ?? 0, text);
     }
+    return texts;
   }
 
   /** Events of one partition, for a member of this process. */
@@ -149,25 +163,49 @@ export class Consumer {
   }
 
   /** The events that were taken; those that do not fit an answer are given back. */
-  async deliver(member: string, taken: readonly Taken[]): Promise<ConsumerDelivery[]> {
-    try {
-      // Partitions take turns, the log is read in its order.
-      const attempts = new Map(taken.map(({ position, attempt }) => [position, attempt]));
-      const positions = [...attempts.keys()].sort((a, b) => a - b);
+  deliver(member: string, taken: readonly Taken[]): Promise<ConsumerDelivery[]> {
+    return this.#read(member, taken, async (positions) => {
       const { events } = await this.#log.eventsAt(positions);
-      this.#lastDeliveryAt = Date.now() * 1000;
-      this.#changed();
-      const given = new Set(events.map(({ position }) => position));
-      this.#giveBack(
-        member,
-        positions.filter((position) => !given.has(position)),
-      );
-      return events.map((event) => ({ event, attempt: attempts.get(event.position) ?? 1 }));
+      const toDelivery = ({ attempt }: Taken, i: number): ConsumerDelivery[] => {
+        const event = events[i];
+        return event === undefined ? [] : [{ event, attempt }];
+      };
+      return { given: events.length, answer: (given) => given.flatMap(toDelivery) };
+    });
+  }
+
+  /** What a member may have now, or soon. */
+  async #taken(options: PullOptions): Promise<Taken[]> {
+    const deadline = performance.now() + options.waitMs;
+    for (;;) {
+      this.join(options.member);
+      const taken = this.#group.take(options.member, options.limit, performance.now());
+      if (taken.length > 0) return taken;
+      const timeoutMs = Math.min(deadline - performance.now(), this.definition.ackTimeoutMs / 2);
+      if (timeoutMs <= 0 || options.signal?.aborted) return [];
+      await this.#changes.wait({ timeoutMs, signal: options.signal });
+    }
+  }
+
+  /** Reads what was taken: `given` is how many events, from the first on, the answer has. */
+  async #read<Answer>(
+    member: string,
+    taken: readonly Taken[],
+    read: (
+      positions: readonly number[],
+    ) => Promise<{ given: number; answer: (given: Taken[]) => Answer }>,
+  ): Promise<Answer> {
+    // Partitions take turns; the log is read in its order.
+    const sorted = [...taken].sort((a, b) => a.position - b.position);
+    const positions = sorted.map(({ position }) => position);
+    try {
+      const { given, answer } = await read(positions);
+      if (given > 0) this.#lastDeliveryAt = Date.now() * 1000;
+      this.#giveBack(member, positions.slice(given));
+      this.#armTimer();
+      return answer(sorted.slice(0, given));
     } catch (error) {
-      this.#giveBack(
-        member,
-        taken.map(({ position }) => position),
-      );
+      this.#giveBack(member, positions);
       throw error;
     }
   }
@@ -399,6 +437,10 @@ export class Consumer {
       if (!isLast && !isClosed) this.#saveSoon();
     }
   }
+}
+
+function linesOf(bytes: Buffer): string[] {
+  return bytes.length === 0 ? [] : bytes.toString('utf8').trimEnd().split('\n');
 }
 
 function readingFailed(cause: unknown): AllSourceError {

@@ -1,4 +1,4 @@
-export { Consumers, cursorBefore, type HandlerOptions } from './registry.js';
+export { Consumers, type HandlerOptions } from './registry.js';
 export type {
   AckResult,
   Consumer,

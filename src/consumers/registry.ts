@@ -82,6 +82,18 @@ export class Consumers {
     });
   }
 
+  /** Goes on from another place, forwards or backwards; throws as `create` does for a bad one. */
+  async seek(
+    name: string,
+    to: NonNullable<ConsumerOptions['from']>,
+    options: { readonly tenantId?: string | undefined } = {},
+  ): Promise<ConsumerInfo> {
+    const consumer = await this.get(name, options);
+    const { tenantId, filter } = consumer.definition;
+    await consumer.seek(await cursorBefore(this.#log, { tenantId, filter, from: to }));
+    return consumer.info();
+  }
+
   /** Makes a consumer if it is not there, and handles its events in this process. */
   async start(
     name: string,
@@ -166,7 +178,7 @@ export class Consumers {
 }
 
 /** The position behind which a consumer begins that is to begin somewhere; throws `invalid_query`. */
-export async function cursorBefore(
+async function cursorBefore(
   log: SystemAccess,
   options: Pick<ConsumerOptions, 'tenantId' | 'filter' | 'from'>,
 ): Promise<number> {

@@ -8,6 +8,7 @@ import type { EngineQuery } from './read/query.js';
 import { chunkBounds } from './read/reader.js';
 import type { BytesChunk, BytesForm, Chunk } from './read/reader.js';
 import { queryOf } from './read/subscription.js';
+import { readStats } from './statistics.js';
 import type { StoreCore } from './storeCore.js';
 import type { BatchResult, SubscribeOptions } from './types.js';
 
@@ -36,6 +37,11 @@ export class SystemAccess {
 
   get watermark(): number {
     return this.#core.watermark;
+  }
+
+  /** First position of the log: what lies before it was dropped. */
+  get logBegin(): number {
+    return readStats(this.#core.native, undefined).firstPosition;
   }
 
   /** One atomic append, whose events may be of the tenant `$system`. */
@@ -93,14 +99,18 @@ export class SystemAccess {
 
   /** Events by position, in rising order. */
   async eventsAt(positions: readonly number[]): Promise<EventsChunk> {
+    if (positions.length === 0) return { events: [], ...nothing };
     return this.#core.reader.objects(positionsQuery(positions), chunkBounds);
   }
 
   /** The same as bytes. */
-  bytesAt(positions: readonly number[], form: BytesForm): Promise<BytesChunk> {
+  async bytesAt(positions: readonly number[], form: BytesForm): Promise<BytesChunk> {
+    if (positions.length === 0) return { bytes: Buffer.alloc(0), ...nothing };
     return this.#core.reader.chunk(positionsQuery(positions), chunkBounds, form);
   }
 }
+
+const nothing: Chunk = { count: 0, nextPosition: 0 };
 
 /** What the engine wrote in the form `partitions`. */
 export function partitionedEvents(bytes: Buffer): PartitionedEvent[] {

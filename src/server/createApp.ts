@@ -79,7 +79,8 @@ function mountPattern(app: Express, at: { runtime: Runtime; pattern: string }): 
     const handle = (request: Wire & { params: PathParams }, response: Answer): void =>
       serveRoute(request, response, request.params);
     if (route.method === 'GET') mounted.get(handle);
-    else mounted.post(handle);
+    else if (route.method === 'POST') mounted.post(handle);
+    else mounted.delete(handle);
   }
   const serveOthers = server(at.runtime, methodHandler(at.pattern, routes));
   mounted.all((request, response) => serveOthers(request, response, {}));

@@ -1,7 +1,7 @@
 import type { TObject, TSchema } from '@sinclair/typebox';
 import { type ErrorCode, errorTable } from '../domain/index.js';
 import { type Route, jsonType, ndjsonType } from './http/index.js';
-import { documents } from './schemas/index.js';
+import { consumers, documents } from './schemas/index.js';
 
 /** Codes that any route may answer with. */
 const commonErrors: readonly ErrorCode[] = ['internal_error', 'shutting_down', 'forbidden'];
@@ -14,10 +14,8 @@ export function buildOpenApi(routes: readonly Route[], version: string): object 
     const methods = (paths[path] ??= {});
     methods[route.method.toLowerCase()] = operationOf(route);
   }
-  const named = documents.namedDocuments.map((schema): [string, unknown] => [
-    String(schema.$id),
-    inlined(schema),
-  ]);
+  const all = [...documents.namedDocuments, ...consumers.consumerDocuments];
+  const named = all.map((schema): [string, unknown] => [String(schema.$id), inlined(schema)]);
   return {
     openapi: '3.1.0',
     info: {
@@ -50,7 +48,10 @@ function operationOf({ operation }: Route): object {
       ? {}
       : { requestBody: { required: true, content: contentOf(operation.bodies) } }),
     responses: {
-      200: { description: 'Done', content: contentOf(operation.answers) },
+      [operation.status ?? 200]: {
+        description: 'Done',
+        ...(operation.status === 204 ? {} : { content: contentOf(operation.answers) }),
+      },
       ...errorResponses([...operation.errors, ...commonErrors]),
     },
   };

@@ -5,6 +5,6 @@ export { arrowType, eventStreamType, jsonType, ndjsonType, preferredType } from 
 export { problemReply, publicError } from './problem.js';
 export { type QueryValues, parseQueryText, shown } from './queryText.js';
 export { refuseSocket } from './rawAnswer.js';
-export { jsonReply, sendChunks, sendWhole } from './reply.js';
+export { jsonReply, noContent, sendChunks, sendWhole } from './reply.js';
 export { requestIdOf } from './requestId.js';
 export type { Handler, PathParams, Purpose, Reply, Route } from './types.js';

@@ -9,6 +9,9 @@ export function jsonReply(value: object): WholeReply {
   return { status: 200, contentType: jsonType, body: JSON.stringify(value) };
 }
 
+/** A 204. */
+export const noContent: WholeReply = { status: 204, body: '' };
+
 /** Sends a whole answer: one head, one write. */
 export function sendWhole(exchange: Exchange, reply: WholeReply): void {
   const { body } = reply;

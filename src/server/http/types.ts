@@ -45,7 +45,9 @@ interface Operation {
   readonly query?: TObject;
   /** Request bodies by media type. */
   readonly bodies?: Readonly<Record<string, TSchema>>;
-  /** Bodies of the 200 answer by media type. */
+  /** Of the answer where all went well; default 200. */
+  readonly status?: 200 | 201 | 204;
+  /** Its bodies by media type. */
   readonly answers: Readonly<Record<string, TSchema>>;
   readonly errors: readonly ErrorCode[];
 }
@@ -64,6 +66,6 @@ export interface Handler {
 
 /** One method of one path: it parses, calls one function of the store, and answers. */
 export interface Route extends Handler {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'DELETE' | 'GET' | 'POST';
   readonly operation: Operation;
 }

@@ -1,5 +1,6 @@
 import type { Route } from '../http/index.js';
 import { appendBatchRoute, appendRoute } from './append.js';
+import { consumerRoutes } from './consumers.js';
 import { entitiesRoute, eventTypesRoute, snapshotRoute, stateRoute } from './entities.js';
 import { eventRoute, queryRoute } from './query.js';
 import { consistencyRoute, eventProofRoute, treeHeadRoute } from './integrity.js';
@@ -28,6 +29,7 @@ const described: readonly Route[] = [
   treeHeadRoute,
   eventProofRoute,
   consistencyRoute,
+  ...consumerRoutes,
 ];
 
 /** Every route of the server, in the order in which they are matched. */

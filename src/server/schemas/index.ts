@@ -1,3 +1,5 @@
+export * as consumers from './consumers.js';
+export type { ConsumerDocument, NewConsumer, Start } from './consumers.js';
 export * as documents from './documents.js';
 export {
   batchQuery,

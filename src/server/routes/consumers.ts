@@ -1,0 +1,432 @@
+import type { Static, TObject } from '@sinclair/typebox';
+import type { Consumer, ConsumerInfo, ConsumerOptions, DeadLetter } from '../../consumers/index.js';
+import { AllSourceError, formatTimestamp, pageEventsDefault } from '../../domain/index.js';
+import type { ErrorCode, SubscriptionFilter } from '../../domain/index.js';
+import {
+  type Exchange,
+  type Reply,
+  type Route,
+  jsonReply,
+  jsonType,
+  noContent,
+  parseQueryText,
+} from '../http/index.js';
+import {
+  type ConsumerDocument,
+  type NewConsumer,
+  type Start,
+  consumers as schemas,
+  frameReader,
+  noQuery,
+  paramsReader,
+  queryReader,
+  tenantQuery,
+} from '../schemas/index.js';
+import { callerTenant } from './tenant.js';
+
+const path = '/api/v1/consumers';
+const onePath = `${path}/:name`;
+const tag = 'consumers';
+const defaultMember = 'default';
+const usualReason = 'refused by its member';
+
+const readNoQuery = queryReader(noQuery);
+const readTenantQuery = queryReader(tenantQuery);
+const readPullQuery = queryReader(schemas.pullQuery);
+const readDeadLettersQuery = queryReader(schemas.deadLettersQuery);
+const readConsumerParams = paramsReader(schemas.consumerParams);
+const readMemberParams = paramsReader(schemas.memberParams);
+
+const control = { kind: 'service' } as const;
+const body = { mediaTypes: [jsonType], limit: 'event' } as const;
+const queryErrors: readonly ErrorCode[] = ['validation_error', 'invalid_query'];
+const oneErrors: readonly ErrorCode[] = [...queryErrors, 'consumer_not_found'];
+const bodyErrors: readonly ErrorCode[] = [
+  'invalid_json',
+  'payload_too_large',
+  'unsupported_media_type',
+  'overloaded',
+];
+const writeErrors: readonly ErrorCode[] = [
+  'storage_unavailable',
+  'append_outcome_unknown',
+  'storage_full',
+];
+
+export const consumerRoutes: readonly Route[] = [
+  {
+    method: 'POST',
+    pattern: path,
+    purpose: control,
+    body,
+    operation: {
+      id: 'createConsumer',
+      summary: 'Make a consumer; one that is there with the same options is given back',
+      tag,
+      query: noQuery,
+      bodies: { [jsonType]: schemas.newConsumer },
+      status: 201,
+      answers: { [jsonType]: schemas.consumer },
+      errors: [...queryErrors, ...bodyErrors, ...writeErrors, 'consumer_exists'],
+    },
+    handle: createConsumer,
+  },
+  {
+    method: 'GET',
+    pattern: path,
+    purpose: control,
+    operation: {
+      id: 'listConsumers',
+      summary: 'Consumers of a tenant by name, with their members and lag',
+      tag,
+      query: tenantQuery,
+      answers: { [jsonType]: schemas.consumerList },
+      errors: ['invalid_query'],
+    },
+    handle: listConsumers,
+  },
+  {
+    method: 'GET',
+    pattern: onePath,
+    purpose: control,
+    operation: {
+      id: 'getConsumer',
+      summary: 'One consumer',
+      tag,
+      params: schemas.consumerParams,
+      query: tenantQuery,
+      answers: { [jsonType]: schemas.consumer },
+      errors: oneErrors,
+    },
+    handle: async (exchange) => jsonReply(toDocument((await consumerOf(exchange)).info())),
+  },
+  {
+    method: 'DELETE',
+    pattern: onePath,
+    purpose: control,
+    operation: {
+      id: 'deleteConsumer',
+      summary: 'Delete a consumer, its cursors and dead letters',
+      tag,
+      params: schemas.consumerParams,
+      query: tenantQuery,
+      status: 204,
+      answers: {},
+      errors: [...oneErrors, ...writeErrors],
+    },
+    handle: deleteConsumer,
+  },
+  {
+    method: 'GET',
+    pattern: `${onePath}/events`,
+    purpose: { kind: 'query', queryType: 'consumer' },
+    operation: {
+      id: 'pullEvents',
+      summary: 'Events for a member, which joins by asking; waits for some',
+      tag,
+      params: schemas.consumerParams,
+      query: schemas.pullQuery,
+      answers: { [jsonType]: schemas.deliveries },
+      errors: [...oneErrors, 'events_dropped'],
+    },
+    handle: pullEvents,
+  },
+  {
+    method: 'POST',
+    pattern: `${onePath}/ack`,
+    purpose: control,
+    body,
+    operation: {
+      id: 'ackEvents',
+      summary: 'Events are done: they do not come again',
+      tag,
+      params: schemas.consumerParams,
+      query: tenantQuery,
+      bodies: { [jsonType]: schemas.acknowledgement },
+      answers: { [jsonType]: schemas.acknowledged },
+      errors: [...oneErrors, ...bodyErrors, ...writeErrors],
+    },
+    handle: ackEvents,
+  },
+  {
+    method: 'POST',
+    pattern: `${onePath}/nack`,
+    purpose: control,
+    body,
+    operation: {
+      id: 'nackEvents',
+      summary: 'Events failed: they come again, or become dead letters',
+      tag,
+      params: schemas.consumerParams,
+      query: tenantQuery,
+      bodies: { [jsonType]: schemas.refusal },
+      answers: { [jsonType]: schemas.acknowledged },
+      errors: [...oneErrors, ...bodyErrors],
+    },
+    handle: nackEvents,
+  },
+  {
+    method: 'POST',
+    pattern: `${onePath}/seek`,
+    purpose: control,
+    body,
+    operation: {
+      id: 'seekConsumer',
+      summary: 'Go on from another place, forwards or backwards',
+      tag,
+      params: schemas.consumerParams,
+      query: tenantQuery,
+      bodies: { [jsonType]: schemas.seekRequest },
+      answers: { [jsonType]: schemas.consumer },
+      errors: [...oneErrors, ...bodyErrors, ...writeErrors],
+    },
+    handle: seekConsumer,
+  },
+  {
+    method: 'GET',
+    pattern: `${onePath}/dead-letters`,
+    purpose: control,
+    operation: {
+      id: 'listDeadLetters',
+      summary: 'Events that could not be handled, by position',
+      tag,
+      params: schemas.consumerParams,
+      query: schemas.deadLettersQuery,
+      answers: { [jsonType]: schemas.deadLetters },
+      errors: oneErrors,
+    },
+    handle: listDeadLetters,
+  },
+  {
+    method: 'POST',
+    pattern: `${onePath}/dead-letters/replay`,
+    purpose: control,
+    body,
+    operation: {
+      id: 'replayDeadLetters',
+      summary: 'Deliver dead letters again, all of them or some',
+      tag,
+      params: schemas.consumerParams,
+      query: tenantQuery,
+      bodies: { [jsonType]: schemas.replayRequest },
+      answers: { [jsonType]: schemas.replayed },
+      errors: [...oneErrors, ...bodyErrors, ...writeErrors, 'dead_letter_not_found'],
+    },
+    handle: replayDeadLetters,
+  },
+  {
+    method: 'DELETE',
+    pattern: `${onePath}/members/:member`,
+    purpose: control,
+    operation: {
+      id: 'leaveConsumer',
+      summary: 'A member leaves: what it holds goes to the others at once',
+      tag,
+      params: schemas.memberParams,
+      query: tenantQuery,
+      status: 204,
+      answers: {},
+      errors: oneErrors,
+    },
+    handle: leaveConsumer,
+  },
+];
+
+const readNewConsumer = bodyReader(schemas.newConsumer);
+const readAcknowledgement = bodyReader(schemas.acknowledgement);
+const readRefusal = bodyReader(schemas.refusal);
+const readSeek = bodyReader(schemas.seekRequest);
+const readReplay = bodyReader(schemas.replayRequest);
+
+async function createConsumer(exchange: Exchange): Promise<Reply> {
+  readNoQuery(parseQueryText(exchange.queryText));
+  const options = toOptions(readNewConsumer(exchange));
+  const info = await exchange.runtime.store.consumers.create(options);
+  return { ...jsonReply(toDocument(info)), status: 201 };
+}
+
+async function listConsumers(exchange: Exchange): Promise<Reply> {
+  const tenantId = tenantIn(exchange);
+  const infos = await exchange.runtime.store.consumers.list({ tenantId });
+  return jsonReply({ consumers: infos.map(toDocument), total: infos.length });
+}
+
+async function deleteConsumer(exchange: Exchange): Promise<Reply> {
+  const { name } = readConsumerParams(exchange.params);
+  await exchange.runtime.store.consumers.delete(name, { tenantId: tenantIn(exchange) });
+  return noContent;
+}
+
+async function pullEvents(exchange: Exchange): Promise<Reply> {
+  const query = readPullQuery(parseQueryText(exchange.queryText));
+  const consumer = await consumerNamed(exchange, query.tenant_id);
+  // A server that stops does not wait for those who wait.
+  const stop = new AbortController();
+  const poll = { ping: () => undefined, end: () => stop.abort(), cut: () => stop.abort() };
+  exchange.runtime.streams.add(poll);
+  try {
+    const { texts, taken } = await consumer.pullTexts({
+      member: query.member ?? defaultMember,
+      limit: query.limit ?? pageEventsDefault,
+      waitMs: (query.wait_seconds ?? 0) * 1000,
+      signal: AbortSignal.any([exchange.signal, stop.signal]),
+    });
+    exchange.resultCount = taken.length;
+    const items = taken.map(({ attempt }, i) => `{"attempt":${attempt},"event":${texts[i]}}`);
+    const answer = `{"deliveries":[${items.join(',')}],"count":${taken.length}}`;
+    return { status: 200, contentType: jsonType, body: answer };
+  } finally {
+    exchange.runtime.streams.delete(poll);
+  }
+}
+
+async function ackEvents(exchange: Exchange): Promise<Reply> {
+  const consumer = await consumerOf(exchange);
+  const { member = defaultMember, positions } = readAcknowledgement(exchange);
+  return jsonReply(await consumer.ack(member, positions));
+}
+
+async function nackEvents(exchange: Exchange): Promise<Reply> {
+  const consumer = await consumerOf(exchange);
+  const { member = defaultMember, positions, reason, delay_seconds: delay } = readRefusal(exchange);
+  return jsonReply(
+    consumer.nack(member, positions, {
+      reason: reason ?? usualReason,
+      delayMs: delay === undefined ? undefined : delay * 1000,
+    }),
+  );
+}
+
+async function seekConsumer(exchange: Exchange): Promise<Reply> {
+  const { name } = readConsumerParams(exchange.params);
+  const { to } = readSeek(exchange);
+  const options = { tenantId: tenantIn(exchange) };
+  return jsonReply(
+    toDocument(await exchange.runtime.store.consumers.seek(name, fromOf(to), options)),
+  );
+}
+
+async function listDeadLetters(exchange: Exchange): Promise<Reply> {
+  const query = readDeadLettersQuery(parseQueryText(exchange.queryText));
+  const consumer = await consumerNamed(exchange, query.tenant_id);
+  const { limit = pageEventsDefault, from_position: from = 1 } = query;
+  const all = consumer.deadLetters.filter(({ position }) => position >= from);
+  const page = all.slice(0, limit);
+  const texts = await consumer.textsOf(page.map(({ position }) => position));
+  const items = page.map((letter) => deadLetterText(letter, texts.get(letter.position)));
+  const next = all[limit]?.position ?? null;
+  const total = consumer.deadLetters.length;
+  const answer = `{"dead_letters":[${items.join(',')}],"total":${total},"next_position":${next}}`;
+  return { status: 200, contentType: jsonType, body: answer };
+}
+
+async function replayDeadLetters(exchange: Exchange): Promise<Reply> {
+  const consumer = await consumerOf(exchange);
+  const { positions } = readReplay(exchange);
+  return jsonReply({ replayed: await consumer.replayDeadLetters(positions) });
+}
+
+async function leaveConsumer(exchange: Exchange): Promise<Reply> {
+  const { member } = readMemberParams(exchange.params);
+  (await consumerOf(exchange)).leave(member);
+  return noContent;
+}
+
+function tenantIn(exchange: Exchange): string {
+  return readTenantQuery(parseQueryText(exchange.queryText)).tenant_id ?? callerTenant;
+}
+
+function consumerOf(exchange: Exchange): Promise<Consumer> {
+  return consumerNamed(exchange, tenantIn(exchange));
+}
+
+function consumerNamed(exchange: Exchange, tenantId = callerTenant): Promise<Consumer> {
+  const { name } = readConsumerParams(exchange.params);
+  return exchange.runtime.store.consumers.get(name, { tenantId });
+}
+
+/** Reads the body as JSON of a schema; throws `invalid_json` and `validation_error`. */
+function bodyReader<T extends TObject>(schema: T): (exchange: Exchange) => Static<T> {
+  const read = frameReader(schema);
+  return ({ body: bytes }) => {
+    let value: unknown;
+    try {
+      value = JSON.parse(bytes.toString('utf8'));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new AllSourceError('invalid_json', `body: not JSON: ${reason}`);
+    }
+    return read(value);
+  };
+}
+
+function toOptions(wanted: NewConsumer): ConsumerOptions {
+  const { ack_timeout_seconds: ackTimeout } = wanted;
+  return {
+    name: wanted.name,
+    tenantId: wanted.tenant_id ?? callerTenant,
+    filter: filterOf(wanted.filter ?? {}),
+    from: fromOf(wanted.start ?? 'beginning'),
+    maxInFlight: wanted.max_in_flight,
+    ackTimeoutMs: ackTimeout === undefined ? undefined : Math.round(ackTimeout * 1000),
+    maxAttempts: wanted.max_attempts,
+  };
+}
+
+function filterOf(filter: NonNullable<NewConsumer['filter']>): SubscriptionFilter {
+  return {
+    entityId: filter.entity_id ?? undefined,
+    eventType: filter.event_type ?? undefined,
+    eventTypePrefix: filter.event_type_prefix ?? undefined,
+    tags: filter.tags ?? undefined,
+  };
+}
+
+function fromOf(start: Start): NonNullable<ConsumerOptions['from']> {
+  if (typeof start === 'number' || start === 'beginning' || start === 'now') return start;
+  return { timestamp: start };
+}
+
+function toDocument(info: ConsumerInfo): ConsumerDocument {
+  return {
+    name: info.name,
+    tenant_id: info.tenantId,
+    filter: {
+      entity_id: info.filter.entityId ?? null,
+      event_type: info.filter.eventType ?? null,
+      event_type_prefix: info.filter.eventTypePrefix ?? null,
+      tags: [...(info.filter.tags ?? [])],
+    },
+    start_position: info.start + 1,
+    max_in_flight: info.maxInFlight,
+    ack_timeout_seconds: info.ackTimeoutMs / 1000,
+    max_attempts: info.maxAttempts,
+    cursor: info.cursor,
+    lag: info.lag,
+    in_flight: info.inFlight,
+    dead_letters: info.deadLetters,
+    last_delivery_at: info.lastDeliveryAt === null ? null : formatTimestamp(info.lastDeliveryAt),
+    members: info.members.map((state) => ({
+      member: state.member,
+      partitions: [...state.partitions],
+      in_flight: state.inFlight,
+      oldest_delivery_ms: state.oldestDeliveryMs,
+      stuck: state.isStuck,
+      idle_ms: state.idleMs,
+    })),
+    failure:
+      info.failure === null ? null : { code: info.failure.code, error: info.failure.message },
+  };
+}
+
+function deadLetterText(letter: DeadLetter, event: string | undefined): string {
+  const { position, attempts, reason, failedAt, isReplayed } = letter;
+  const head = JSON.stringify({
+    position,
+    attempts,
+    reason,
+    failed_at: formatTimestamp(failedAt),
+    replayed: isReplayed,
+  });
+  return `${head.slice(0, -1)},"event":${event ?? 'null'}}`;
+}
