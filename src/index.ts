@@ -40,13 +40,16 @@ export type {
   HandlerContext,
   HandlerOptions,
   MemberState,
+  OfTenant,
   PullOptions,
+  Refusal,
 } from './consumers/index.js';
 export type {
   AppendResult,
   BatchOptions,
   BatchResult,
   BytesPage,
+  CoreStore,
   DropReport,
   Durability,
   EngineCounters,

@@ -1,14 +1,22 @@
 import { AllSourceError } from '../domain/index.js';
 import type { NewEvent, StoredEvent } from '../domain/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
-import { Cursors } from './cursors.js';
-import { DeadLetters } from './deadLetters.js';
-import type { DeadLetter } from './deadLetters.js';
+import { Cursors } from './log/cursors.js';
+import { DeadLetters } from './log/deadLetters.js';
+import type { DeadLetter } from './log/deadLetters.js';
 import type { ConsumerDefinition } from './definition.js';
-import { ConsumerGroup } from './group.js';
-import type { MemberState } from './group.js';
-import type { Taken } from './partitionQueue.js';
-import { fillGroup } from './reading.js';
+import { ConsumerGroup } from './group/group.js';
+import type { Taken } from './group/partitionQueue.js';
+import { fillGroup } from './log/reading.js';
+import type {
+  AckResult,
+  Consumer,
+  ConsumerDelivery,
+  ConsumerInfo,
+  ConsumerWire,
+  PullOptions,
+  Refusal,
+} from './types.js';
 import { WakeUp } from './wakeUp.js';
 
 /** Cursors that moved are written this long after they did. */
@@ -18,45 +26,13 @@ const retryDelayMsMax = 60_000;
 /** A dead letter that could not be written is tried again after this. */
 const parkRetryMs = 1000;
 
-/** An event as a member gets it. */
-export interface ConsumerDelivery {
-  readonly event: StoredEvent;
-  /** 1 for the first delivery. */
-  readonly attempt: number;
-}
-
-export interface PullOptions {
-  readonly member: string;
-  /** Events at most. */
-  readonly limit: number;
-  /** How long to wait where there is none. */
-  readonly waitMs: number;
-  readonly signal?: AbortSignal | undefined;
-}
-
-export interface AckResult {
-  readonly acknowledged: number;
-  /** Positions that were not in flight with this member: their time was over, or it never had them. */
-  readonly stale: readonly number[];
-}
-
-export interface ConsumerInfo extends ConsumerDefinition {
-  /** Every matching event up to here is done. */
-  readonly cursor: number;
-  /** Positions between the cursor and the end of the log; not all of them need match. */
-  readonly lag: number;
-  readonly inFlight: number;
-  readonly deadLetters: number;
-  /** When a member got an event last, microseconds; null where none has since the store was opened. */
-  readonly lastDeliveryAt: number | null;
-  readonly members: readonly MemberState[];
-  /** Why it can't go on, until it is sought elsewhere; null where it can. */
-  readonly failure: AllSourceError | null;
-}
-
 /** A durable subscription that members share: its group, its reader of the log, and what it keeps. */
-export class Consumer {
+export class RunningConsumer implements Consumer {
   readonly definition: ConsumerDefinition;
+  readonly wire: ConsumerWire = {
+    pull: (options) => this.#pullTexts(options),
+    textsOf: (positions) => this.#textsOf(positions),
+  };
   readonly #log: SystemAccess;
   readonly #cursors: Cursors;
   readonly #letters: DeadLetters;
@@ -72,6 +48,7 @@ export class Consumer {
   #timer: NodeJS.Timeout | undefined;
   #saveTimer: NodeJS.Timeout | undefined;
   #lastDeliveryAt: number | null = null;
+  readonly #counts = { delivered: 0, redelivered: 0, acknowledged: 0 };
   #failure: AllSourceError | null = null;
   #closed: AllSourceError | undefined;
 
@@ -97,11 +74,11 @@ export class Consumer {
     }
   }
 
-  static async load(log: SystemAccess, definition: ConsumerDefinition): Promise<Consumer> {
+  static async load(log: SystemAccess, definition: ConsumerDefinition): Promise<RunningConsumer> {
     const { key, start } = definition;
     const cursors = await Cursors.load(log, key, start);
     const letters = await DeadLetters.load(log, key);
-    return new Consumer(log, definition, { cursors, letters });
+    return new RunningConsumer(log, definition, { cursors, letters });
   }
 
   info(): ConsumerInfo {
@@ -113,6 +90,7 @@ export class Consumer {
       inFlight: this.#group.inFlight,
       deadLetters: this.#letters.size,
       lastDeliveryAt: this.#lastDeliveryAt,
+      ...this.#counts,
       members: this.#group.members(performance.now()),
       failure: this.#failure,
     };
@@ -130,13 +108,12 @@ export class Consumer {
     this.#changed();
   }
 
-  /** Events for a member, which joins by it; waits for some, and gives none where there are none. */
   async pull(options: PullOptions): Promise<ConsumerDelivery[]> {
     return this.deliver(options.member, await this.#taken(options));
   }
 
   /** The same as JSON texts in the wire names; payloads are the bytes that were appended. */
-  async pullTexts(options: PullOptions): Promise<{ texts: string[]; taken: Taken[] }> {
+  async #pullTexts(options: PullOptions): Promise<{ texts: string[]; taken: Taken[] }> {
     const taken = await this.#taken(options);
     return this.#read(options.member, taken, async (positions) => {
       const { bytes } = await this.#log.bytesAt(positions, 'lines');
@@ -146,7 +123,7 @@ export class Consumer {
   }
 
   /** JSON texts of events that are still in the log, by position. */
-  async textsOf(positions: readonly number[]): Promise<Map<number, string>> {
+  async #textsOf(positions: readonly number[]): Promise<Map<number, string>> {
     const texts = new Map<number, string>();
     const kept = positions.filter((position) => position >= this.#log.logBegin);
     while (texts.size < kept.length) {
@@ -203,6 +180,8 @@ export class Consumer {
       if (given > 0) this.#lastDeliveryAt = Date.now() * 1000;
       this.#giveBack(member, positions.slice(given));
       this.#armTimer();
+      this.#counts.delivered += given;
+      this.#counts.redelivered += sorted.slice(0, given).filter((one) => one.attempt > 1).length;
       return answer(sorted.slice(0, given));
     } catch (error) {
       this.#giveBack(member, positions);
@@ -223,16 +202,13 @@ export class Consumer {
     }
     this.#changed();
     this.#saveSoon();
+    this.#counts.acknowledged += positions.length - stale.length;
     for (const position of replays) await this.#letters.resolve([], position);
     return { acknowledged: positions.length - stale.length, stale };
   }
 
   /** Gives events back as failed: they are delivered again, or become dead letters. */
-  nack(
-    member: string,
-    positions: readonly number[],
-    failure: { readonly reason: string; readonly delayMs?: number | undefined },
-  ): AckResult {
+  nack(member: string, positions: readonly number[], failure: Refusal): AckResult {
     this.join(member);
     const { reason, delayMs } = failure;
     const told = {
@@ -268,7 +244,7 @@ export class Consumer {
         this.#committing.delete(partition);
       }
     }
-    this.#group.ack(member, position);
+    if (this.#group.ack(member, position) !== undefined) this.#counts.acknowledged += 1;
     if (events.length === 0) this.#worked.add(partition);
     this.#changed();
     this.#saveSoon();

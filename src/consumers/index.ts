@@ -1,12 +1,18 @@
-export { Consumers, type HandlerOptions } from './registry.js';
+export { ConsumerRegistry } from './registry.js';
+export type { DeadLetter } from './log/deadLetters.js';
+export { consumerLimits, consumerNamePattern, type ConsumerOptions } from './definition.js';
+export type { MemberState } from './group/group.js';
 export type {
   AckResult,
   Consumer,
   ConsumerDelivery,
+  ConsumerHandler,
   ConsumerInfo,
+  ConsumerWorker,
+  Consumers,
+  HandlerContext,
+  HandlerOptions,
+  OfTenant,
   PullOptions,
-} from './consumer.js';
-export type { DeadLetter } from './deadLetters.js';
-export { consumerLimits, consumerNamePattern, type ConsumerOptions } from './definition.js';
-export type { MemberState } from './group.js';
-export type { ConsumerHandler, ConsumerWorker, HandlerContext } from './worker.js';
+  Refusal,
+} from './types.js';

@@ -2,32 +2,31 @@ import { randomUUID } from 'node:crypto';
 import { AllSourceError, systemTenant } from '../domain/index.js';
 import type { NewEvent } from '../domain/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
-import { Consumer } from './consumer.js';
-import type { ConsumerInfo } from './consumer.js';
+import { RunningConsumer } from './consumer.js';
 import { definitionOf, differences, fromPayload, toPayload } from './definition.js';
 import type { ConsumerDefinition, ConsumerOptions } from './definition.js';
-import { ConsumerWorker } from './worker.js';
-import type { ConsumerHandler } from './worker.js';
+import type {
+  ConsumerHandler,
+  ConsumerInfo,
+  Consumers,
+  HandlerOptions,
+  OfTenant,
+} from './types.js';
+import { HandlerWorker } from './worker.js';
 
 const createdType = 'consumer.created';
 const deletedType = 'consumer.deleted';
 const concurrencyDefault = 32;
 
-export interface HandlerOptions extends Omit<ConsumerOptions, 'name'> {
-  /** Partitions, and so entities, that are handled at a time, 1-32; default 32. */
-  readonly concurrency?: number | undefined;
-}
-
-interface ConsumerName {
+interface ConsumerName extends OfTenant {
   readonly name: string;
-  readonly tenantId?: string | undefined;
 }
 
-/** The consumers of a store. */
-export class Consumers {
+/** The consumers of a store, by name. */
+export class ConsumerRegistry implements Consumers {
   readonly #log: SystemAccess;
-  readonly #byName = new Map<string, Promise<Consumer>>();
-  readonly #workers = new Set<ConsumerWorker>();
+  readonly #byName = new Map<string, Promise<RunningConsumer>>();
+  readonly #workers = new Set<HandlerWorker>();
   #loaded: Promise<void> | undefined;
   /** One change after the other. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -36,16 +35,11 @@ export class Consumers {
     this.#log = log;
   }
 
-  /**
-   * Makes a consumer; one that is there already with the same options is given back. Throws
-   * `consumer_exists` where it has others, `validation_error`, `invalid_query`.
-   */
   create(options: ConsumerOptions): Promise<ConsumerInfo> {
     return this.#inTurn(async () => (await this.#createConsumer(options)).info());
   }
 
-  /** In the order of their names. */
-  async list(options: { readonly tenantId?: string | undefined } = {}): Promise<ConsumerInfo[]> {
+  async list(options: OfTenant = {}): Promise<ConsumerInfo[]> {
     await this.#load();
     const all = await Promise.all(this.#byName.values());
     const { tenantId = 'default' } = options;
@@ -55,25 +49,21 @@ export class Consumers {
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** Of all tenants. */
   async all(): Promise<ConsumerInfo[]> {
     await this.#load();
-    return (await Promise.all(this.#byName.values())).map((consumer) => consumer.info());
+    const named = [...this.#byName].sort(([a], [b]) => (a < b ? -1 : 1));
+    const consumers = await Promise.all(named.map(([, consumer]) => consumer));
+    return consumers.map((consumer) => consumer.info());
   }
 
-  /** Throws `consumer_not_found`. */
-  async get(
-    name: string,
-    options: { readonly tenantId?: string | undefined } = {},
-  ): Promise<Consumer> {
+  async get(name: string, options: OfTenant = {}): Promise<RunningConsumer> {
     await this.#load();
     const consumer = this.#byName.get(keyOf({ name, ...options }));
     if (consumer === undefined) throw notFound(name);
     return consumer;
   }
 
-  /** Its cursors and dead letters are gone with it. */
-  delete(name: string, options: { readonly tenantId?: string | undefined } = {}): Promise<void> {
+  delete(name: string, options: OfTenant = {}): Promise<void> {
     return this.#inTurn(async () => {
       const consumer = await this.get(name, options);
       await this.#log.append([recordOf(deletedType, consumer.definition)]);
@@ -82,11 +72,10 @@ export class Consumers {
     });
   }
 
-  /** Goes on from another place, forwards or backwards; throws as `create` does for a bad one. */
   async seek(
     name: string,
     to: NonNullable<ConsumerOptions['from']>,
-    options: { readonly tenantId?: string | undefined } = {},
+    options: OfTenant = {},
   ): Promise<ConsumerInfo> {
     const consumer = await this.get(name, options);
     const { tenantId, filter } = consumer.definition;
@@ -99,7 +88,7 @@ export class Consumers {
     name: string,
     handler: ConsumerHandler,
     options: HandlerOptions = {},
-  ): Promise<ConsumerWorker> {
+  ): Promise<HandlerWorker> {
     const { concurrency = concurrencyDefault, ...rest } = options;
     if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > concurrencyDefault) {
       const reason = `expected a whole number from 1 to ${concurrencyDefault}`;
@@ -108,7 +97,7 @@ export class Consumers {
       });
     }
     const consumer = await this.#inTurn(() => this.#createConsumer({ ...rest, name }));
-    const worker = new ConsumerWorker(consumer, handler, { member: randomUUID(), concurrency });
+    const worker = new HandlerWorker(consumer, handler, { member: randomUUID(), concurrency });
     this.#workers.add(worker);
     const forget = (): void => void this.#workers.delete(worker);
     worker.done.then(forget, forget);
@@ -123,7 +112,7 @@ export class Consumers {
     await Promise.all(consumers.map((consumer) => consumer.close(reason)));
   }
 
-  async #createConsumer(options: ConsumerOptions): Promise<Consumer> {
+  async #createConsumer(options: ConsumerOptions): Promise<RunningConsumer> {
     await this.#load();
     const definition = definitionOf(options, randomUUID());
     const known = await this.#byName.get(keyOf(definition));
@@ -142,12 +131,12 @@ export class Consumers {
   async #add(
     definition: Omit<ConsumerDefinition, 'start'>,
     from: NonNullable<ConsumerOptions['from']>,
-  ): Promise<Consumer> {
+  ): Promise<RunningConsumer> {
     const { tenantId, filter } = definition;
     const start = await cursorBefore(this.#log, { tenantId, filter, from });
     const full = { ...definition, start };
     await this.#log.append([recordOf(createdType, full)]);
-    const consumer = Consumer.load(this.#log, full);
+    const consumer = RunningConsumer.load(this.#log, full);
     this.#byName.set(keyOf(definition), consumer);
     return consumer;
   }
@@ -166,7 +155,7 @@ export class Consumers {
       definitions.delete(event.entityId);
     }
     for (const definition of definitions.values()) {
-      this.#byName.set(keyOf(definition), Consumer.load(this.#log, definition));
+      this.#byName.set(keyOf(definition), RunningConsumer.load(this.#log, definition));
     }
   }
 

@@ -1,25 +1,10 @@
 import { AllSourceError, partitionCount } from '../domain/index.js';
 import type { NewEvent, StoredEvent } from '../domain/index.js';
-import type { Consumer } from './consumer.js';
+import type { RunningConsumer } from './consumer.js';
+import type { ConsumerHandler, ConsumerWorker } from './types.js';
 
 /** Events of one partition that are taken at a time; they are handled one by one. */
 const takenMax = 64;
-
-export interface HandlerContext {
-  /** 1 for the first delivery. */
-  readonly attempt: number;
-  /**
-   * Appends an event when the handler is done, in the frame that records that it is: it is there
-   * exactly once, whatever crashes. What it expects (`expectedVersion`) is checked then; where it does
-   * not hold, the handler is called again.
-   */
-  append(event: NewEvent): void;
-  /** Aborted when the worker is to stop. */
-  readonly signal: AbortSignal;
-}
-
-/** Called for one event after the other of an entity; different entities may run at the same time. */
-export type ConsumerHandler = (event: StoredEvent, context: HandlerContext) => void | Promise<void>;
 
 export interface WorkerOptions {
   readonly member: string;
@@ -28,16 +13,15 @@ export interface WorkerOptions {
 }
 
 /** A member of a consumer in this process, which calls a handler. */
-export class ConsumerWorker {
-  /** Resolves when the worker has stopped; rejects with what it can't go on after. */
+export class HandlerWorker implements ConsumerWorker {
   readonly done: Promise<void>;
-  readonly #consumer: Consumer;
+  readonly #consumer: RunningConsumer;
   readonly #handler: ConsumerHandler;
   readonly #options: WorkerOptions;
   readonly #stop = new AbortController();
   readonly #busy = new Map<number, Promise<void>>();
 
-  constructor(consumer: Consumer, handler: ConsumerHandler, options: WorkerOptions) {
+  constructor(consumer: RunningConsumer, handler: ConsumerHandler, options: WorkerOptions) {
     this.#consumer = consumer;
     this.#handler = handler;
     this.#options = options;
@@ -50,7 +34,6 @@ export class ConsumerWorker {
     return this.#consumer.definition.name;
   }
 
-  /** Finishes the events under way. */
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.done.catch(() => undefined);
@@ -96,7 +79,7 @@ export class ConsumerWorker {
   }
 
   /** Handles events of one partition in order, up to the first that fails. */
-  async #handle(taken: Parameters<Consumer['deliver']>[1]): Promise<void> {
+  async #handle(taken: Parameters<RunningConsumer['deliver']>[1]): Promise<void> {
     const { member } = this.#options;
     const deliveries = await this.#consumer.deliver(member, taken);
     for (const { event, attempt } of deliveries) {

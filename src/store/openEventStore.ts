@@ -1,4 +1,4 @@
-import { Consumers } from '../consumers/index.js';
+import { ConsumerRegistry } from '../consumers/index.js';
 import type { ConsumerHandler, ConsumerWorker, HandlerOptions } from '../consumers/index.js';
 import type { AnyEvent, EventShape } from '../domain/index.js';
 import { NativeEventStore, SystemAccess, openCore } from '../eventStore/index.js';
@@ -27,11 +27,11 @@ export async function openEventStore<E extends EventShape = AnyEvent>(
 
 /** The core of the store and the parts that are built on it. */
 class ComposedStore extends NativeEventStore implements EventStore {
-  readonly consumers: Consumers;
+  readonly consumers: ConsumerRegistry;
 
   constructor(core: StoreCore, options: OpenOptions) {
     super(core, options);
-    this.consumers = new Consumers(new SystemAccess(core));
+    this.consumers = new ConsumerRegistry(new SystemAccess(core));
   }
 
   consumer(

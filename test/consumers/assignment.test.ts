@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Assignment } from '../../src/consumers/assignment.js';
+import { Assignment } from '../../src/consumers/group/assignment.js';
 
 const partitions = 32;
 

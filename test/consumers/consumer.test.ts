@@ -289,13 +289,13 @@ describe('the members of a consumer', () => {
   });
 
   it('can be sent back and forth', async () => {
-    const { consumer } = await open();
+    const { store, consumer } = await open();
     expect(await pullAll(consumer, 'a', 40)).toHaveLength(40);
-    await consumer.seek(30);
+    await store.consumers.seek('c', 31);
     expect(await pullAll(consumer, 'a', 10)).toEqual(range(31, 40));
-    await consumer.seek(5);
+    await store.consumers.seek('c', 6);
     const held = await consumer.pull({ member: 'a', limit: 5, waitMs: 1000 });
-    await consumer.seek(39);
+    await store.consumers.seek('c', 40);
     const stale = held.map(({ event }) => event.position);
     expect(await consumer.ack('a', stale)).toEqual({ acknowledged: 0, stale });
     expect(await pullAll(consumer, 'a', 1)).toEqual([40]);
@@ -312,7 +312,7 @@ describe('the members of a consumer', () => {
     const pull = () => consumer.pull({ member: 'a', limit: 10, waitMs: 5000 });
     expect(await codeOf(pull)).toBe('events_dropped');
     expect(consumer.info().failure?.code).toBe('events_dropped');
-    await consumer.seek(firstPosition - 1);
+    await store.consumers.seek('c', firstPosition);
     expect((await pull())[0]?.event.position).toBe(firstPosition);
   });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ConsumerGroup } from '../../src/consumers/group.js';
+import { ConsumerGroup } from '../../src/consumers/group/group.js';
 import { GroupRun, ackTimeoutMs } from './groupModel.js';
 
 const member = fc.constantFrom('a', 'b', 'c', 'd');

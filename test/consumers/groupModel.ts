@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import { ConsumerGroup } from '../../src/consumers/group.js';
-import type { GroupOptions } from '../../src/consumers/group.js';
+import { ConsumerGroup } from '../../src/consumers/group/group.js';
+import type { GroupOptions } from '../../src/consumers/group/group.js';
 
 export const maxAttempts = 3;
 export const ackTimeoutMs = 100;

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../domain/index.js';
 import type { EventStore } from '../../store/index.js';
 import type { Purpose } from '../http/index.js';
 import type { StreamCounters } from '../stream/index.js';
+import { addConsumerMetrics } from './consumerMetrics.js';
 import { addStoreMetrics } from './storeMetrics.js';
 
 /** Bucket bounds in seconds: from a read in memory to a request at its time limit. */
@@ -94,6 +95,7 @@ export class Metrics {
       },
     });
     addStoreMetrics(this.registry, { store, streams });
+    addConsumerMetrics(this.registry, store);
     if (withProcess) collectDefaultMetrics({ register: this.registry });
   }
 

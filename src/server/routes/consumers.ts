@@ -265,7 +265,7 @@ async function pullEvents(exchange: Exchange): Promise<Reply> {
   const poll = { ping: () => undefined, end: () => stop.abort(), cut: () => stop.abort() };
   exchange.runtime.streams.add(poll);
   try {
-    const { texts, taken } = await consumer.pullTexts({
+    const { texts, taken } = await consumer.wire.pull({
       member: query.member ?? defaultMember,
       limit: query.limit ?? pageEventsDefault,
       waitMs: (query.wait_seconds ?? 0) * 1000,
@@ -312,7 +312,7 @@ async function listDeadLetters(exchange: Exchange): Promise<Reply> {
   const { limit = pageEventsDefault, from_position: from = 1 } = query;
   const all = consumer.deadLetters.filter(({ position }) => position >= from);
   const page = all.slice(0, limit);
-  const texts = await consumer.textsOf(page.map(({ position }) => position));
+  const texts = await consumer.wire.textsOf(page.map(({ position }) => position));
   const items = page.map((letter) => deadLetterText(letter, texts.get(letter.position)));
   const next = all[limit]?.position ?? null;
   const total = consumer.deadLetters.length;

@@ -18,7 +18,7 @@ const { maxInFlight, ackTimeoutMs, maxAttempts } = consumerLimits;
 
 /** Positions in one request. */
 const positionsMax = 10_000;
-export const waitSecondsMax = 60;
+const waitSecondsMax = 60;
 
 const name = Type.String({
   pattern: consumerNamePattern,

@@ -1,7 +1,7 @@
-import { partitionCount } from '../domain/index.js';
-import type { NewEvent } from '../domain/index.js';
-import { systemTenant } from '../domain/index.js';
-import type { SystemAccess } from '../eventStore/index.js';
+import { partitionCount } from '../../domain/index.js';
+import type { NewEvent } from '../../domain/index.js';
+import { systemTenant } from '../../domain/index.js';
+import type { SystemAccess } from '../../eventStore/index.js';
 
 const eventType = 'consumer.cursor';
 /** A cursor that moved this far without an event is written, so that a restart does not read it again. */

@@ -1,4 +1,4 @@
-import { partitionCount } from '../domain/index.js';
+import { partitionCount } from '../../domain/index.js';
 import { Assignment } from './assignment.js';
 import { PartitionQueue } from './partitionQueue.js';
 import type { Failed, FailurePolicy, Taken } from './partitionQueue.js';

@@ -1,7 +1,7 @@
-import { systemTenant } from '../domain/index.js';
-import type { NewEvent } from '../domain/index.js';
-import type { SystemAccess } from '../eventStore/index.js';
-import type { Failed } from './partitionQueue.js';
+import { systemTenant } from '../../domain/index.js';
+import type { NewEvent } from '../../domain/index.js';
+import type { SystemAccess } from '../../eventStore/index.js';
+import type { Failed } from '../group/partitionQueue.js';
 
 const parkedType = 'consumer.dead_lettered';
 const replayedType = 'consumer.dead_letter_replayed';
