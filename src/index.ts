@@ -49,7 +49,6 @@ export type {
   BatchOptions,
   BatchResult,
   BytesPage,
-  CoreStore,
   DropReport,
   Durability,
   EngineCounters,

@@ -32,7 +32,10 @@ function resolved(symbol: ts.Symbol): ts.Symbol {
   return symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
 }
 
-/** Members that an interface, a class or an object type of ours declares itself. */
+/**
+ * Members that an interface, a class or an object type of ours declares itself, or has from one that
+ * has no section of its own.
+ */
 function membersOf(symbol: ts.Symbol): string[] {
   return (symbol.declarations ?? []).flatMap((declaration) => {
     const isOurs = declaration.getSourceFile().fileName.includes('/src/');
@@ -40,7 +43,16 @@ function membersOf(symbol: ts.Symbol): string[] {
       ts.isInterfaceDeclaration(declaration) || ts.isClassDeclaration(declaration);
     if (!isOurs || !holdsMembers) return [];
     const members: readonly (ts.ClassElement | ts.TypeElement)[] = declaration.members;
-    return members.flatMap(({ name }) => (name && ts.isIdentifier(name) ? [name.text] : []));
+    const own = members.flatMap(({ name }) => (name && ts.isIdentifier(name) ? [name.text] : []));
+    return [...own, ...(declaration.heritageClauses ?? []).flatMap(inheritedOf)];
+  });
+}
+
+function inheritedOf({ types }: ts.HeritageClause): string[] {
+  return types.flatMap(({ expression }) => {
+    const symbol = checker.getSymbolAtLocation(expression);
+    const base = symbol && resolved(symbol);
+    return base === undefined || exported.includes(base) ? [] : membersOf(base);
   });
 }
 

@@ -81,6 +81,9 @@ describe('docs/reference/metrics.md', () => {
     await fetch(events, { method: 'POST', headers, body });
     await fetch(events, { method: 'POST', headers, body: '{}' });
     await fetch(`${events}/query`);
+    await store.consumers.create({ name: 'c' });
+    const consumer = await store.consumers.get('c');
+    await consumer.pull({ member: 'm', limit: 1, waitMs: 5000 });
     const text = await (await fetch(`${server.url}/metrics`)).text();
     expect(documentedMetrics()).toEqual(servedMetrics(text));
   });
