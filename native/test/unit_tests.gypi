@@ -54,6 +54,7 @@
     "posix_env_test.cc",
     "query/json_writer_test.cc",
     "query/query_model_test.cc",
+    "query/selection_test.cc",
     "states/crash_states.cc",
     "states/disk_image.cc",
     "states/enumeration.cc",

@@ -214,6 +214,18 @@ TEST_CASE("a tenant is null for the default, or keeps to its rule") {
   CHECK(test::StageOf(With(""), options).error.field == "tenant_id");
 }
 
+TEST_CASE("the store's own tenant is for its own parts only") {
+  const std::string_view text =
+      R"({"eventType":"a.b","entityId":"e","payload":1,"tenantId":"$system"})";
+  const StagedText staged = StageEvent(text, Names::kSystem);
+  REQUIRE_OK(staged.status);
+  CHECK(staged.RecordOf(0).fields.tenant == kSystemTenant);
+  CheckRefused(text, "tenantId", "tenantId: only letters, digits, '-' and '_' are allowed",
+               Names::kCamel);
+  CheckRefused(R"({"eventType":"a.b","entityId":"e","payload":1,"tenantId":"$other"})", "tenantId",
+               "tenantId: only letters, digits, '-' and '_' are allowed", Names::kSystem);
+}
+
 TEST_CASE("metadata is an object or null") {
   for (const std::string_view value : {"1", "\"a\"", "[]", "true"}) {
     CheckRefused(With("\"metadata\":" + std::string(value)), "metadata",
