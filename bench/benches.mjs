@@ -35,6 +35,7 @@ export const limitFigures = [
 export const benches = [
   ...['durable', 'memory'].flatMap((mode) => [...batchBenches(mode), ...singleBenches(mode)]),
   ...conditionBenches(),
+  ...liveBenches(),
   ...readBenches(),
   ...httpBenches(),
   ...openBenches(),
@@ -121,6 +122,38 @@ function conditionBenches() {
     options: { mode: 'durable', inFlight, events },
     peer: 'the same without a condition, in turns',
   }));
+}
+
+/** @returns {Bench[]} */
+function liveBenches() {
+  return [
+    ...['process', 'webSocket'].map((via) => ({
+      name: `delivery-durable-${via.toLowerCase()}`,
+      unit: /** @type {const} */ ('ms'),
+      module: 'live/deliveryLatency.mjs',
+      options: { via, rate: via === 'process' ? 100_000 : 20_000, mode: 'durable' },
+    })),
+    ...['bytes', 'objects', 'webSocket'].map((via) => ({
+      name: `catch-up-1m-${via.toLowerCase()}`,
+      unit: /** @type {const} */ ('events/s'),
+      module: 'live/catchUp.mjs',
+      options: { via },
+    })),
+    ...[1, 100, 1_000].map((clients) => ({
+      name: `fan-out-durable-${clients}`,
+      unit: /** @type {const} */ ('events/s'),
+      module: 'live/fanOut.mjs',
+      options: { clients },
+    })),
+    ...['handler', 'append', 'pull'].flatMap((via) =>
+      [1, 4, 16].map((members) => ({
+        name: `consume-durable-${via}-${members}`,
+        unit: /** @type {const} */ ('events/s'),
+        module: 'live/consume.mjs',
+        options: { via, members },
+      })),
+    ),
+  ];
 }
 
 /** @returns {Bench[]} */

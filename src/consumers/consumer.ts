@@ -244,8 +244,14 @@ export class RunningConsumer implements Consumer {
         this.#committing.delete(partition);
       }
     }
-    if (this.#group.ack(member, position) !== undefined) this.#counts.acknowledged += 1;
+    if (this.#group.ackIn(partition, member, position) !== undefined) {
+      this.#counts.acknowledged += 1;
+    }
     if (events.length === 0) this.#worked.add(partition);
+  }
+
+  /** A member of this process has handled what it took of a partition. */
+  handled(): void {
     this.#changed();
     this.#saveSoon();
   }

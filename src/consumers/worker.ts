@@ -72,6 +72,7 @@ export class HandlerWorker implements ConsumerWorker {
         .catch(onFailure)
         .finally(() => {
           this.#busy.delete(partition);
+          this.#consumer.handled();
           if (!this.#stop.signal.aborted) this.#startPartitions(onFailure);
         });
       this.#busy.set(partition, handled);

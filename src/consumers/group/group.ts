@@ -126,13 +126,20 @@ export class ConsumerGroup {
 
   /** Undefined where the event is not in flight with this member. */
   ack(member: string, position: number): { partition: number; isReplay: boolean } | undefined {
-    for (const partition of this.#assignment.held(member)) {
-      const done = this.#queue(partition).ack(position);
-      if (done === undefined) continue;
-      this.#settle();
-      return { partition, isReplay: done.isReplay };
+    for (let partition = 0; partition < partitionCount; partition += 1) {
+      const done = this.ackIn(partition, member, position);
+      if (done !== undefined) return { partition, isReplay: done.isReplay };
     }
     return undefined;
+  }
+
+  /** The same where the partition is known. */
+  ackIn(partition: number, member: string, position: number): { isReplay: boolean } | undefined {
+    if (this.#assignment.ownerOf(partition) !== member) return undefined;
+    const queue = this.#queue(partition);
+    const done = queue.ack(position);
+    if (done !== undefined && queue.inFlight === 0) this.#settle();
+    return done;
   }
 
   nack(
@@ -197,7 +204,11 @@ export class ConsumerGroup {
 
   /** How far the partition that lags most was read, of those that have room; undefined: none has. */
   get readFrom(): number | undefined {
-    const open = this.#queues.filter((queue) => queue.size < partitionEventsMax);
+    const ahead = this.readTo;
+    // What a partition has missed is read again when half of it is done, not for each free place.
+    const open = this.#queues.filter(
+      ({ size, readTo }) => size < (readTo < ahead ? partitionEventsMax / 2 : partitionEventsMax),
+    );
     return open.length === 0 ? undefined : Math.min(...open.map(({ readTo }) => readTo));
   }
   /** Whether a partition was full, and has not been read as far as others. */
