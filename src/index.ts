@@ -24,6 +24,14 @@ export type {
   StoredEvent,
   SubscriptionFilter,
 } from './domain/index.js';
+export { verifyWebhook } from './webhooks/index.js';
+export type {
+  WebhookDelivery,
+  WebhookInfo,
+  WebhookOptions,
+  WebhookRunOptions,
+  Webhooks,
+} from './webhooks/index.js';
 export { repairStore } from './eventStore/index.js';
 export { openEventStore } from './store/index.js';
 export type { EventStore } from './store/index.js';

@@ -26,6 +26,12 @@ const retryDelayMsMax = 60_000;
 /** A dead letter that could not be written is tried again after this. */
 const parkRetryMs = 1000;
 
+/** Milliseconds before the next delivery, after so many attempts. */
+type RetryDelay = (attempts: number) => number;
+
+const usualRetryDelay: RetryDelay = (attempts) =>
+  Math.min(retryDelayMs * 2 ** (attempts - 1), retryDelayMsMax);
+
 /** A durable subscription that members share: its group, its reader of the log, and what it keeps. */
 export class RunningConsumer implements Consumer {
   readonly definition: ConsumerDefinition;
@@ -55,7 +61,7 @@ export class RunningConsumer implements Consumer {
   private constructor(
     log: SystemAccess,
     definition: ConsumerDefinition,
-    kept: { cursors: Cursors; letters: DeadLetters },
+    kept: { cursors: Cursors; letters: DeadLetters; retryDelay: RetryDelay },
   ) {
     this.#log = log;
     this.definition = definition;
@@ -67,18 +73,22 @@ export class RunningConsumer implements Consumer {
       ackTimeoutMs,
       maxAttempts,
       memberTimeoutMs: ackTimeoutMs,
-      retryDelay: (attempts) => Math.min(retryDelayMs * 2 ** (attempts - 1), retryDelayMsMax),
+      retryDelay: kept.retryDelay,
     });
     for (const letter of this.#letters.list) {
       if (letter.isReplayed) this.#group.replay(letter.partition, letter.position);
     }
   }
 
-  static async load(log: SystemAccess, definition: ConsumerDefinition): Promise<RunningConsumer> {
+  static async load(
+    log: SystemAccess,
+    definition: ConsumerDefinition,
+    retryDelay: RetryDelay = usualRetryDelay,
+  ): Promise<RunningConsumer> {
     const { key, start } = definition;
     const cursors = await Cursors.load(log, key, start);
     const letters = await DeadLetters.load(log, key);
-    return new RunningConsumer(log, definition, { cursors, letters });
+    return new RunningConsumer(log, definition, { cursors, letters, retryDelay });
   }
 
   info(): ConsumerInfo {

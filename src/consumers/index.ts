@@ -1,4 +1,8 @@
-export { ConsumerRegistry } from './registry.js';
+/** For other parts that deliver events by way of a consumer. */
+export { RunningConsumer } from './consumer.js';
+export { type ConsumerDefinition, definitionOf, fromPayload, toPayload } from './definition.js';
+export { HandlerWorker } from './worker.js';
+export { ConsumerRegistry, cursorBefore } from './registry.js';
 export type { DeadLetter } from './log/deadLetters.js';
 export { consumerLimits, consumerNamePattern, type ConsumerOptions } from './definition.js';
 export type { MemberState } from './group/group.js';

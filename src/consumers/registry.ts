@@ -167,7 +167,7 @@ export class ConsumerRegistry implements Consumers {
 }
 
 /** The position behind which a consumer begins that is to begin somewhere; throws `invalid_query`. */
-async function cursorBefore(
+export async function cursorBefore(
   log: SystemAccess,
   options: Pick<ConsumerOptions, 'tenantId' | 'filter' | 'from'>,
 ): Promise<number> {

@@ -100,6 +100,8 @@ export class HandlerWorker implements ConsumerWorker {
       return true;
     } catch (error) {
       if (isFatal(error)) throw error;
+      // What was interrupted has not failed: it is given back.
+      if (this.#stop.signal.aborted) return false;
       const reason = error instanceof Error ? error.message : String(error);
       this.#consumer.nack(this.#options.member, [event.position], { reason });
       return false;

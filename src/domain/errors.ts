@@ -22,6 +22,7 @@ export const errorTable = {
   event_not_found: { status: 404, meaning: 'No event has this id.' },
   entity_not_found: { status: 404, meaning: 'The entity has no events.' },
   consumer_not_found: { status: 404, meaning: 'The tenant has no consumer of this name.' },
+  webhook_not_found: { status: 404, meaning: 'The tenant has no webhook of this name.' },
   dead_letter_not_found: { status: 404, meaning: 'The consumer has no such dead letter.' },
   route_not_found: { status: 404, meaning: 'No route has this path.' },
   method_not_allowed: { status: 405, meaning: 'The route exists, but not for this method.' },
@@ -31,6 +32,7 @@ export const errorTable = {
     status: 409,
     meaning: 'Events match that must not be there; the answer has them, and from where to retry.',
   },
+  webhook_exists: { status: 409, meaning: 'There is a webhook of this name.' },
   consumer_exists: { status: 409, meaning: 'A consumer of this name has other options.' },
   event_id_conflict: { status: 409, meaning: 'The event id was used for other content.' },
   events_dropped: {

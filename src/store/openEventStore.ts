@@ -3,6 +3,7 @@ import type { ConsumerHandler, ConsumerWorker, HandlerOptions } from '../consume
 import type { AnyEvent, EventShape } from '../domain/index.js';
 import { NativeEventStore, SystemAccess, openCore } from '../eventStore/index.js';
 import type { OpenOptions, StoreCore } from '../eventStore/index.js';
+import { WebhookRegistry } from '../webhooks/index.js';
 import type { EventStore } from './types.js';
 
 /**
@@ -28,10 +29,13 @@ export async function openEventStore<E extends EventShape = AnyEvent>(
 /** The core of the store and the parts that are built on it. */
 class ComposedStore extends NativeEventStore implements EventStore {
   readonly consumers: ConsumerRegistry;
+  readonly webhooks: WebhookRegistry;
 
   constructor(core: StoreCore, options: OpenOptions) {
     super(core, options);
-    this.consumers = new ConsumerRegistry(new SystemAccess(core));
+    const system = new SystemAccess(core);
+    this.consumers = new ConsumerRegistry(system);
+    this.webhooks = new WebhookRegistry(system);
   }
 
   consumer(
@@ -42,7 +46,8 @@ class ComposedStore extends NativeEventStore implements EventStore {
     return this.consumers.start(name, handler, options);
   }
 
-  protected override finish(): Promise<void> {
-    return this.consumers.close();
+  protected override async finish(): Promise<void> {
+    await this.webhooks.close();
+    await this.consumers.close();
   }
 }

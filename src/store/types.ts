@@ -6,6 +6,7 @@ import type {
 } from '../consumers/index.js';
 import type { AnyEvent, EventShape } from '../domain/index.js';
 import type { CoreStore } from '../eventStore/index.js';
+import type { Webhooks } from '../webhooks/index.js';
 
 /**
  * An open event store. Calls may be made concurrently; appends take effect in the order in which
@@ -14,6 +15,8 @@ import type { CoreStore } from '../eventStore/index.js';
 export interface EventStore<E extends EventShape = AnyEvent> extends CoreStore<E> {
   /** Durable subscriptions, whose members share the work. */
   readonly consumers: Consumers;
+  /** Post events to URLs, signed and in order for each entity; the server starts them. */
+  readonly webhooks: Webhooks;
   /**
    * Handles events in this process, each once: makes the consumer if it is not there, and goes on where
    * it was. What the handler appends is durable together with the record that the event was handled.

@@ -11,8 +11,9 @@ const allowed: Record<string, readonly string[]> = {
   eventStore: ['domain', 'engine', 'proof'],
   config: ['domain'],
   consumers: ['domain', 'eventStore'],
-  store: ['domain', 'eventStore', 'consumers'],
-  server: ['domain', 'eventStore', 'consumers', 'store'],
+  webhooks: ['domain', 'eventStore', 'consumers'],
+  store: ['domain', 'eventStore', 'consumers', 'webhooks'],
+  server: ['domain', 'eventStore', 'consumers', 'webhooks', 'store'],
   cli: ['domain', 'eventStore', 'store', 'config', 'server'],
 };
 

@@ -1,0 +1,10 @@
+export { WebhookRegistry } from './registry.js';
+export { webhookLimits } from './definition.js';
+export { verifyWebhook } from './signature.js';
+export type {
+  WebhookDelivery,
+  WebhookInfo,
+  WebhookOptions,
+  WebhookRunOptions,
+  Webhooks,
+} from './types.js';

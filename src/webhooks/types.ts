@@ -1,0 +1,82 @@
+import type { ConsumerInfo, ConsumerOptions, DeadLetter, OfTenant } from '../consumers/index.js';
+
+/** What a webhook is made with. */
+export interface WebhookOptions extends Pick<
+  ConsumerOptions,
+  'name' | 'tenantId' | 'filter' | 'from' | 'maxAttempts'
+> {
+  /** Where events are posted to: http or https. */
+  readonly url: string;
+  /** `whsec_` and base64 of 24-64 bytes; default one that is made, and told once. */
+  readonly secret?: string | undefined;
+  /** Time for an answer, 100-60 000; default 10 000. */
+  readonly timeoutMs?: number | undefined;
+  /** Attempts in a row that may fail before the webhook is paused, 1-1 000; default 20. */
+  readonly pauseAfter?: number | undefined;
+}
+
+export interface WebhookInfo {
+  readonly name: string;
+  readonly tenantId: string;
+  readonly url: string;
+  readonly filter: ConsumerInfo['filter'];
+  readonly maxAttempts: number;
+  readonly timeoutMs: number;
+  readonly pauseAfter: number;
+  readonly status: 'active' | 'paused';
+  /** Why it was paused; null where it is not. */
+  readonly pauseReason: string | null;
+  /** Every matching event up to here was taken by the receiver, or is a dead letter. */
+  readonly cursor: number;
+  /** Positions between the cursor and the end of the log. */
+  readonly lag: number;
+  readonly deadLetters: number;
+  /** Attempts in a row that failed, up to now. */
+  readonly failures: number;
+}
+
+/** One attempt to post an event. */
+export interface WebhookDelivery {
+  readonly eventId: string;
+  readonly position: number;
+  readonly attempt: number;
+  /** When it began, microseconds. */
+  readonly at: number;
+  readonly durationMs: number;
+  /** Of the answer; null where there was none. */
+  readonly status: number | null;
+  /** Why it failed; null where the receiver took it. */
+  readonly error: string | null;
+}
+
+export interface WebhookRunOptions {
+  /** Also loopback, link-local and private addresses; default false. */
+  readonly allowPrivateAddresses?: boolean | undefined;
+  /** Which addresses may be connected to, in the place of the usual rule. */
+  readonly isAllowed?: ((address: string) => boolean) | undefined;
+}
+
+/** The webhooks of a store. They post nothing before `start`, which the server calls. */
+export interface Webhooks {
+  /** Begins to post, in this process; a second call changes nothing. */
+  start(options?: WebhookRunOptions): Promise<void>;
+  /** Throws `webhook_exists`, `validation_error`, `invalid_query`. The secret is not told again. */
+  create(options: WebhookOptions): Promise<WebhookInfo & { readonly secret: string }>;
+  /** Of a tenant, by name. */
+  list(options?: OfTenant): Promise<WebhookInfo[]>;
+  /** This and the rest throw `webhook_not_found`. */
+  get(name: string, options?: OfTenant): Promise<WebhookInfo>;
+  delete(name: string, options?: OfTenant): Promise<void>;
+  /** Posts nothing until it is resumed; nothing is lost meanwhile. */
+  pause(name: string, options?: OfTenant): Promise<WebhookInfo>;
+  resume(name: string, options?: OfTenant): Promise<WebhookInfo>;
+  /** The last attempts since the store was opened, 1 000 at most, the newest first. */
+  deliveries(name: string, options?: OfTenant): Promise<readonly WebhookDelivery[]>;
+  /** Events that the receiver never took. */
+  deadLetters(name: string, options?: OfTenant): Promise<readonly DeadLetter[]>;
+  /** Posts dead letters again, all of them where no positions are given; tells how many. */
+  replay(
+    name: string,
+    options?: OfTenant & { readonly positions?: readonly number[] | undefined },
+  ): Promise<number>;
+}
