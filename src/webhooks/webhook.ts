@@ -10,6 +10,8 @@ import type { WebhookDelivery } from './types.js';
 const deliveriesMax = 1000;
 const memberName = 'webhook';
 const concurrency = 8;
+/** What a post under way gets to come to its end when the webhook is to stop. */
+const stopGraceMs = 1000;
 /** The receiver says that it is gone for good. */
 const goneStatus = 410;
 
@@ -84,6 +86,10 @@ export class RunningWebhook {
     event: StoredEvent,
     { signal, host }: { signal: AbortSignal; host: WebhookHost },
   ): Promise<{ status: number | null; error: string | null }> {
+    const cut = new AbortController();
+    let timer: NodeJS.Timeout | undefined;
+    const onStop = (): void => void (timer = setTimeout(() => cut.abort(), stopGraceMs));
+    signal.addEventListener('abort', onStop, { once: true });
     try {
       const body = (await this.consumer.wire.textsOf([event.position])).get(event.position);
       if (body === undefined) throw new AllSourceError('events_dropped', 'the event was dropped');
@@ -97,13 +103,16 @@ export class RunningWebhook {
         },
         body,
         timeoutMs: this.definition.timeoutMs,
-        signal,
+        signal: cut.signal,
         isAllowed: host.isAllowed,
       });
       const isTaken = status >= 200 && status < 300;
       return { status, error: isTaken ? null : `the receiver answered ${status}` };
     } catch (error) {
       return { status: null, error: error instanceof Error ? error.message : String(error) };
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onStop);
     }
   }
 }

@@ -127,9 +127,11 @@ describe('a webhook', () => {
     expect(pauseReason).toMatch(
       /^\d+ attempts in a row failed, the last: the receiver answered 503/,
     );
+    // Posts that were under way come to their end.
+    await new Promise((resolve) => setTimeout(resolve, 100));
     receiver.answer = () => 200;
     const before = receiver.requests.length;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, 100));
     expect(receiver.requests.length).toBe(before);
     expect(await store.webhooks.resume('w')).toMatchObject({ status: 'active', pauseReason: null });
     await poll(() => new Set(receiver.positions.slice(before)).size).toBe(8);
