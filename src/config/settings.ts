@@ -150,6 +150,15 @@ export const settingsTable = {
     default: false,
     doc: 'Listen on an address that is not loopback although nobody has to log in.',
   }),
+  allowPrivateWebhooks: setting({
+    key: 'webhooks.allow_private_addresses',
+    env: ['ALLSOURCE_WEBHOOKS_ALLOW_PRIVATE_ADDRESSES'],
+    flag: '--allow-private-webhooks',
+    placeholder: 'boolean',
+    type: flag(),
+    default: false,
+    doc: 'Let webhooks go to loopback, link-local and private addresses.',
+  }),
   logLevel: setting({
     key: 'logging.level',
     env: ['ALLSOURCE_LOG_LEVEL'],

@@ -1,7 +1,7 @@
 import type { TObject, TSchema } from '@sinclair/typebox';
 import { type ErrorCode, errorTable } from '../domain/index.js';
 import { type Route, jsonType, ndjsonType } from './http/index.js';
-import { consumers, documents } from './schemas/index.js';
+import { consumers, documents, webhooks } from './schemas/index.js';
 
 /** Codes that any route may answer with. */
 const commonErrors: readonly ErrorCode[] = ['internal_error', 'shutting_down', 'forbidden'];
@@ -14,7 +14,11 @@ export function buildOpenApi(routes: readonly Route[], version: string): object 
     const methods = (paths[path] ??= {});
     methods[route.method.toLowerCase()] = operationOf(route);
   }
-  const all = [...documents.namedDocuments, ...consumers.consumerDocuments];
+  const all = [
+    ...documents.namedDocuments,
+    ...consumers.consumerDocuments,
+    ...webhooks.webhookDocuments,
+  ];
   const named = all.map((schema): [string, unknown] => [String(schema.$id), inlined(schema)]);
   return {
     openapi: '3.1.0',

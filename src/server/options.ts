@@ -20,6 +20,8 @@ export interface AppOptions {
   readonly processMetrics?: boolean | undefined;
   /** Time between two pings of a live stream; default 30 000 ms. */
   readonly streamPingMs?: number | undefined;
+  /** Lets webhooks go to loopback, link-local and private addresses; default false. */
+  readonly allowPrivateWebhooks?: boolean | undefined;
   /** Unsent bytes at which a live stream waits for its reader; default 1 MiB. */
   readonly streamBufferBytesMax?: number | undefined;
 }
@@ -66,6 +68,7 @@ export function resolveAppOptions(options: AppOptions): AppSettings {
     ...settings,
     logger: options.logger ?? createLogger(),
     processMetrics: options.processMetrics ?? true,
+    allowPrivateWebhooks: options.allowPrivateWebhooks ?? false,
   };
 }
 

@@ -64,8 +64,10 @@ function toOpenOptions(settings: Settings) {
 function toListenOptions(settings: Settings) {
   const { host, port, insecureNoAuth, requestTimeoutMs, connectionsMax } = settings;
   const { eventBodyBytesMax, batchBodyBytesMax } = settings;
+  const { allowPrivateWebhooks } = settings;
   const bodies = { eventBodyBytesMax, batchBodyBytesMax };
-  return { host, port, insecureNoAuth, requestTimeoutMs, connectionsMax, ...bodies };
+  const limits = { requestTimeoutMs, connectionsMax, ...bodies };
+  return { host, port, insecureNoAuth, allowPrivateWebhooks, ...limits };
 }
 
 const durabilityMeanings = {

@@ -1,7 +1,6 @@
-import type { Static, TObject } from '@sinclair/typebox';
 import type { Consumer, ConsumerInfo, ConsumerOptions, DeadLetter } from '../../consumers/index.js';
-import { AllSourceError, formatTimestamp, pageEventsDefault } from '../../domain/index.js';
-import type { ErrorCode, SubscriptionFilter } from '../../domain/index.js';
+import { formatTimestamp, pageEventsDefault } from '../../domain/index.js';
+import type { ErrorCode } from '../../domain/index.js';
 import {
   type Exchange,
   type Reply,
@@ -14,14 +13,23 @@ import {
 import {
   type ConsumerDocument,
   type NewConsumer,
-  type Start,
   consumers as schemas,
-  frameReader,
   noQuery,
   paramsReader,
   queryReader,
   tenantQuery,
 } from '../schemas/index.js';
+import {
+  bodyErrors,
+  bodyReader,
+  controlBody as body,
+  control,
+  filterDocumentOf,
+  filterOf,
+  fromOf,
+  queryErrors,
+  writeErrors,
+} from './control.js';
 import { callerTenant } from './tenant.js';
 
 const path = '/api/v1/consumers';
@@ -37,21 +45,7 @@ const readDeadLettersQuery = queryReader(schemas.deadLettersQuery);
 const readConsumerParams = paramsReader(schemas.consumerParams);
 const readMemberParams = paramsReader(schemas.memberParams);
 
-const control = { kind: 'service' } as const;
-const body = { mediaTypes: [jsonType], limit: 'event' } as const;
-const queryErrors: readonly ErrorCode[] = ['validation_error', 'invalid_query'];
 const oneErrors: readonly ErrorCode[] = [...queryErrors, 'consumer_not_found'];
-const bodyErrors: readonly ErrorCode[] = [
-  'invalid_json',
-  'payload_too_large',
-  'unsupported_media_type',
-  'overloaded',
-];
-const writeErrors: readonly ErrorCode[] = [
-  'storage_unavailable',
-  'append_outcome_unknown',
-  'storage_full',
-];
 
 export const consumerRoutes: readonly Route[] = [
   {
@@ -345,21 +339,6 @@ function consumerNamed(exchange: Exchange, tenantId = callerTenant): Promise<Con
   return exchange.runtime.store.consumers.get(name, { tenantId });
 }
 
-/** Reads the body as JSON of a schema; throws `invalid_json` and `validation_error`. */
-function bodyReader<T extends TObject>(schema: T): (exchange: Exchange) => Static<T> {
-  const read = frameReader(schema);
-  return ({ body: bytes }) => {
-    let value: unknown;
-    try {
-      value = JSON.parse(bytes.toString('utf8'));
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new AllSourceError('invalid_json', `body: not JSON: ${reason}`);
-    }
-    return read(value);
-  };
-}
-
 function toOptions(wanted: NewConsumer): ConsumerOptions {
   const { ack_timeout_seconds: ackTimeout } = wanted;
   return {
@@ -373,30 +352,11 @@ function toOptions(wanted: NewConsumer): ConsumerOptions {
   };
 }
 
-function filterOf(filter: NonNullable<NewConsumer['filter']>): SubscriptionFilter {
-  return {
-    entityId: filter.entity_id ?? undefined,
-    eventType: filter.event_type ?? undefined,
-    eventTypePrefix: filter.event_type_prefix ?? undefined,
-    tags: filter.tags ?? undefined,
-  };
-}
-
-function fromOf(start: Start): NonNullable<ConsumerOptions['from']> {
-  if (typeof start === 'number' || start === 'beginning' || start === 'now') return start;
-  return { timestamp: start };
-}
-
 function toDocument(info: ConsumerInfo): ConsumerDocument {
   return {
     name: info.name,
     tenant_id: info.tenantId,
-    filter: {
-      entity_id: info.filter.entityId ?? null,
-      event_type: info.filter.eventType ?? null,
-      event_type_prefix: info.filter.eventTypePrefix ?? null,
-      tags: [...(info.filter.tags ?? [])],
-    },
+    filter: filterDocumentOf(info.filter),
     start_position: info.start + 1,
     max_in_flight: info.maxInFlight,
     ack_timeout_seconds: info.ackTimeoutMs / 1000,

@@ -6,6 +6,7 @@ import { eventRoute, queryRoute } from './query.js';
 import { consistencyRoute, eventProofRoute, treeHeadRoute } from './integrity.js';
 import { healthRoute, metricsRoute, openApiRoute, readyRoute, statsRoute } from './service.js';
 import { streamRoute } from './stream.js';
+import { webhookRoutes } from './webhooks.js';
 
 export { appendBatchRoute, appendRoute } from './append.js';
 export { stateRoute } from './entities.js';
@@ -30,6 +31,7 @@ const described: readonly Route[] = [
   eventProofRoute,
   consistencyRoute,
   ...consumerRoutes,
+  ...webhookRoutes,
 ];
 
 /** Every route of the server, in the order in which they are matched. */

@@ -20,7 +20,7 @@ const { maxInFlight, ackTimeoutMs, maxAttempts } = consumerLimits;
 const positionsMax = 10_000;
 const waitSecondsMax = 60;
 
-const name = Type.String({
+export const name = Type.String({
   pattern: consumerNamePattern,
   description: '1-128 letters, digits, `.`, `_` and `-`',
 });
@@ -28,7 +28,7 @@ const member = Type.String({
   pattern: '^[\\x21-\\x7e]{1,128}$',
   description: 'Who it is, 1-128 visible ASCII characters; default `default`',
 });
-const filter = Type.Object(
+export const filter = Type.Object(
   {
     entity_id: Type.Optional(Type.Union([entityId, Type.Null()])),
     event_type: Type.Optional(Type.Union([eventType, Type.Null()])),
@@ -37,12 +37,15 @@ const filter = Type.Object(
   },
   strict,
 );
-const start = Type.Union([Type.Literal('beginning'), Type.Literal('now'), position, timestamp], {
-  description: '`beginning`, `now`, the first position wanted, or the first time',
-});
+export const start = Type.Union(
+  [Type.Literal('beginning'), Type.Literal('now'), position, timestamp],
+  {
+    description: '`beginning`, `now`, the first position wanted, or the first time',
+  },
+);
 const positions = Type.Array(position, { minItems: 1, maxItems: positionsMax });
 
-function numberIn(range: { min: number; max: number; default: number }, unit: number) {
+export function numberIn(range: { min: number; max: number; default: number }, unit: number) {
   return Type.Number({
     minimum: range.min / unit,
     maximum: range.max / unit,
@@ -121,6 +124,16 @@ export const deadLettersQuery = Type.Object(
   strict,
 );
 
+export const filterDocument = Type.Object(
+  {
+    entity_id: Type.Union([entityId, Type.Null()]),
+    event_type: Type.Union([eventType, Type.Null()]),
+    event_type_prefix: Type.Union([eventTypePrefix, Type.Null()]),
+    tags,
+  },
+  strict,
+);
+
 const milliseconds = Type.Number({ minimum: 0 });
 const memberState = Type.Object(
   {
@@ -138,15 +151,7 @@ export const consumer = Type.Object(
   {
     name,
     tenant_id: tenantId,
-    filter: Type.Object(
-      {
-        entity_id: Type.Union([entityId, Type.Null()]),
-        event_type: Type.Union([eventType, Type.Null()]),
-        event_type_prefix: Type.Union([eventTypePrefix, Type.Null()]),
-        tags,
-      },
-      strict,
-    ),
+    filter: filterDocument,
     start_position: position,
     max_in_flight: Type.Integer(),
     ack_timeout_seconds: Type.Number(),
@@ -233,3 +238,4 @@ export const consumerDocuments = [
 export type NewConsumer = Static<typeof newConsumer>;
 export type Start = Static<typeof start>;
 export type ConsumerDocument = Static<typeof consumer>;
+export type WireFilter = Static<typeof filter>;

@@ -1,0 +1,62 @@
+import type { Static, TObject } from '@sinclair/typebox';
+import type { ConsumerOptions } from '../../consumers/index.js';
+import { AllSourceError } from '../../domain/index.js';
+import type { ErrorCode, SubscriptionFilter } from '../../domain/index.js';
+import { type Exchange, jsonType } from '../http/index.js';
+import { type Start, type WireFilter, frameReader } from '../schemas/index.js';
+
+// What routes that control something by JSON bodies have in common.
+
+export const control = { kind: 'service' } as const;
+export const controlBody = { mediaTypes: [jsonType], limit: 'event' } as const;
+
+export const queryErrors: readonly ErrorCode[] = ['validation_error', 'invalid_query'];
+export const bodyErrors: readonly ErrorCode[] = [
+  'invalid_json',
+  'payload_too_large',
+  'unsupported_media_type',
+  'overloaded',
+];
+export const writeErrors: readonly ErrorCode[] = [
+  'storage_unavailable',
+  'append_outcome_unknown',
+  'storage_full',
+];
+
+/** Reads the body as JSON of a schema; throws `invalid_json` and `validation_error`. */
+export function bodyReader<T extends TObject>(schema: T): (exchange: Exchange) => Static<T> {
+  const read = frameReader(schema);
+  return ({ body: bytes }) => {
+    let value: unknown;
+    try {
+      value = JSON.parse(bytes.toString('utf8'));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new AllSourceError('invalid_json', `body: not JSON: ${reason}`);
+    }
+    return read(value);
+  };
+}
+
+export function filterOf(filter: WireFilter): SubscriptionFilter {
+  return {
+    entityId: filter.entity_id ?? undefined,
+    eventType: filter.event_type ?? undefined,
+    eventTypePrefix: filter.event_type_prefix ?? undefined,
+    tags: filter.tags ?? undefined,
+  };
+}
+
+export function filterDocumentOf(filter: SubscriptionFilter) {
+  return {
+    entity_id: filter.entityId ?? null,
+    event_type: filter.eventType ?? null,
+    event_type_prefix: filter.eventTypePrefix ?? null,
+    tags: [...(filter.tags ?? [])],
+  };
+}
+
+export function fromOf(start: Start): NonNullable<ConsumerOptions['from']> {
+  if (typeof start === 'number' || start === 'beginning' || start === 'now') return start;
+  return { timestamp: start };
+}

@@ -1,0 +1,259 @@
+import { type ErrorCode, formatTimestamp, pageEventsDefault } from '../../domain/index.js';
+import {
+  type Exchange,
+  type Reply,
+  type Route,
+  jsonReply,
+  jsonType,
+  noContent,
+  parseQueryText,
+} from '../http/index.js';
+import {
+  type NewWebhook,
+  type WebhookDocument,
+  consumers,
+  noQuery,
+  paramsReader,
+  queryReader,
+  tenantQuery,
+  webhooks as schemas,
+} from '../schemas/index.js';
+import type { WebhookInfo, WebhookOptions } from '../../webhooks/index.js';
+import {
+  bodyErrors,
+  bodyReader,
+  control,
+  controlBody as body,
+  filterDocumentOf,
+  filterOf,
+  fromOf,
+  queryErrors,
+  writeErrors,
+} from './control.js';
+import { callerTenant } from './tenant.js';
+
+const path = '/api/v1/webhooks';
+const onePath = `${path}/:name`;
+const tag = 'webhooks';
+
+const readNoQuery = queryReader(noQuery);
+const readTenantQuery = queryReader(tenantQuery);
+const readDeliveriesQuery = queryReader(schemas.deliveriesQuery);
+const readParams = paramsReader(schemas.webhookParams);
+const readNewWebhook = bodyReader(schemas.newWebhook);
+const readReplay = bodyReader(consumers.replayRequest);
+
+const oneErrors: readonly ErrorCode[] = [...queryErrors, 'webhook_not_found'];
+const params = schemas.webhookParams;
+
+export const webhookRoutes: readonly Route[] = [
+  {
+    method: 'POST',
+    pattern: path,
+    purpose: control,
+    body,
+    operation: {
+      id: 'createWebhook',
+      summary: 'Post events to a URL from now on; the secret is told this once',
+      tag,
+      query: noQuery,
+      bodies: { [jsonType]: schemas.newWebhook },
+      status: 201,
+      answers: { [jsonType]: schemas.createdWebhook },
+      errors: [...queryErrors, ...bodyErrors, ...writeErrors, 'webhook_exists'],
+    },
+    handle: createWebhook,
+  },
+  {
+    method: 'GET',
+    pattern: path,
+    purpose: control,
+    operation: {
+      id: 'listWebhooks',
+      summary: 'Webhooks of a tenant by name',
+      tag,
+      query: tenantQuery,
+      answers: { [jsonType]: schemas.webhookList },
+      errors: ['invalid_query'],
+    },
+    handle: listWebhooks,
+  },
+  {
+    method: 'GET',
+    pattern: onePath,
+    purpose: control,
+    operation: {
+      id: 'getWebhook',
+      summary: 'One webhook',
+      tag,
+      params,
+      query: tenantQuery,
+      answers: { [jsonType]: schemas.webhook },
+      errors: oneErrors,
+    },
+    handle: (exchange) => answerInfo(exchange, 'get'),
+  },
+  {
+    method: 'DELETE',
+    pattern: onePath,
+    purpose: control,
+    operation: {
+      id: 'deleteWebhook',
+      summary: 'Delete a webhook',
+      tag,
+      params,
+      query: tenantQuery,
+      status: 204,
+      answers: {},
+      errors: [...oneErrors, ...writeErrors],
+    },
+    handle: deleteWebhook,
+  },
+  {
+    method: 'POST',
+    pattern: `${onePath}/pause`,
+    purpose: control,
+    operation: {
+      id: 'pauseWebhook',
+      summary: 'Post nothing until it is resumed',
+      tag,
+      params,
+      query: tenantQuery,
+      answers: { [jsonType]: schemas.webhook },
+      errors: [...oneErrors, ...writeErrors],
+    },
+    handle: (exchange) => answerInfo(exchange, 'pause'),
+  },
+  {
+    method: 'POST',
+    pattern: `${onePath}/resume`,
+    purpose: control,
+    operation: {
+      id: 'resumeWebhook',
+      summary: 'Go on where it was paused',
+      tag,
+      params,
+      query: tenantQuery,
+      answers: { [jsonType]: schemas.webhook },
+      errors: [...oneErrors, ...writeErrors],
+    },
+    handle: (exchange) => answerInfo(exchange, 'resume'),
+  },
+  {
+    method: 'GET',
+    pattern: `${onePath}/deliveries`,
+    purpose: control,
+    operation: {
+      id: 'listWebhookDeliveries',
+      summary: 'The last attempts since the store was opened, newest first',
+      tag,
+      params,
+      query: schemas.deliveriesQuery,
+      answers: { [jsonType]: schemas.webhookDeliveries },
+      errors: oneErrors,
+    },
+    handle: listDeliveries,
+  },
+  {
+    method: 'POST',
+    pattern: `${onePath}/replay`,
+    purpose: control,
+    body,
+    operation: {
+      id: 'replayWebhook',
+      summary: 'Post dead letters again, all of them or some',
+      tag,
+      params,
+      query: tenantQuery,
+      bodies: { [jsonType]: consumers.replayRequest },
+      answers: { [jsonType]: consumers.replayed },
+      errors: [...oneErrors, ...bodyErrors, ...writeErrors, 'dead_letter_not_found'],
+    },
+    handle: replayWebhook,
+  },
+];
+
+async function createWebhook(exchange: Exchange): Promise<Reply> {
+  readNoQuery(parseQueryText(exchange.queryText));
+  const options = toOptions(readNewWebhook(exchange));
+  const { secret, ...info } = await exchange.runtime.store.webhooks.create(options);
+  return { ...jsonReply({ ...toDocument(info), secret }), status: 201 };
+}
+
+async function listWebhooks(exchange: Exchange): Promise<Reply> {
+  const infos = await exchange.runtime.store.webhooks.list({ tenantId: tenantIn(exchange) });
+  return jsonReply({ webhooks: infos.map(toDocument), total: infos.length });
+}
+
+async function answerInfo(exchange: Exchange, call: 'get' | 'pause' | 'resume'): Promise<Reply> {
+  const { name } = readParams(exchange.params);
+  const { webhooks } = exchange.runtime.store;
+  return jsonReply(toDocument(await webhooks[call](name, { tenantId: tenantIn(exchange) })));
+}
+
+async function deleteWebhook(exchange: Exchange): Promise<Reply> {
+  const { name } = readParams(exchange.params);
+  await exchange.runtime.store.webhooks.delete(name, { tenantId: tenantIn(exchange) });
+  return noContent;
+}
+
+async function listDeliveries(exchange: Exchange): Promise<Reply> {
+  const { name } = readParams(exchange.params);
+  const query = readDeliveriesQuery(parseQueryText(exchange.queryText));
+  const tenantId = query.tenant_id ?? callerTenant;
+  const all = await exchange.runtime.store.webhooks.deliveries(name, { tenantId });
+  const deliveries = all.slice(0, query.limit ?? pageEventsDefault).map((delivery) => ({
+    event_id: delivery.eventId,
+    position: delivery.position,
+    attempt: delivery.attempt,
+    at: formatTimestamp(delivery.at),
+    duration_ms: delivery.durationMs,
+    status: delivery.status,
+    error: delivery.error,
+  }));
+  return jsonReply({ deliveries });
+}
+
+async function replayWebhook(exchange: Exchange): Promise<Reply> {
+  const { name } = readParams(exchange.params);
+  const { positions } = readReplay(exchange);
+  const options = { tenantId: tenantIn(exchange), positions };
+  return jsonReply({ replayed: await exchange.runtime.store.webhooks.replay(name, options) });
+}
+
+function tenantIn(exchange: Exchange): string {
+  return readTenantQuery(parseQueryText(exchange.queryText)).tenant_id ?? callerTenant;
+}
+
+function toOptions(wanted: NewWebhook): WebhookOptions {
+  const { timeout_seconds: timeout } = wanted;
+  return {
+    name: wanted.name,
+    url: wanted.url,
+    tenantId: wanted.tenant_id ?? callerTenant,
+    filter: filterOf(wanted.filter ?? {}),
+    from: fromOf(wanted.start ?? 'now'),
+    secret: wanted.secret ?? undefined,
+    timeoutMs: timeout === undefined ? undefined : Math.round(timeout * 1000),
+    pauseAfter: wanted.pause_after,
+    maxAttempts: wanted.max_attempts,
+  };
+}
+
+function toDocument(info: WebhookInfo): WebhookDocument {
+  return {
+    name: info.name,
+    tenant_id: info.tenantId,
+    url: info.url,
+    filter: filterDocumentOf(info.filter),
+    max_attempts: info.maxAttempts,
+    timeout_seconds: info.timeoutMs / 1000,
+    pause_after: info.pauseAfter,
+    status: info.status,
+    pause_reason: info.pauseReason,
+    cursor: info.cursor,
+    lag: info.lag,
+    dead_letters: info.deadLetters,
+    failures: info.failures,
+  };
+}
