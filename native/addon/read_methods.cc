@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <deque>
 
 #include "addon/render_later.h"
 #include "addon/store_object.h"
@@ -41,7 +42,7 @@ bool IsAscii(const uint8_t* bytes, size_t count) {
 }
 
 // The arguments (tenant, entity, type, prefix, first, last, since, until, flags, limit, bytesMax,
-// tags, positions). What is undefined or NaN is not asked for.
+// tags, positions, matches). What is undefined or NaN is not asked for.
 class QueryArguments {
  public:
   explicit QueryArguments(const Napi::CallbackInfo& info) {
@@ -61,6 +62,7 @@ class QueryArguments {
     query_.descending = (flags & kDescending) != 0;
     if (info[11].IsArray()) TakeTags(info[11].As<Napi::Array>());
     if (info[12].IsTypedArray()) TakePositions(info[12].As<Napi::Float64Array>());
+    if (info[13].IsArray()) TakeMatches(info[13].As<Napi::Array>());
   }
   QueryArguments(const QueryArguments&) = delete;
   QueryArguments& operator=(const QueryArguments&) = delete;
@@ -77,6 +79,21 @@ class QueryArguments {
     query_.tags.assign(tags_.begin(), tags_.end());
   }
 
+  // Three arrays of texts for each match: types, entities, tags.
+  void TakeMatches(const Napi::Array& matches) {
+    for (uint32_t i = 0; i + 2 < matches.Length(); i += 3) {
+      query::MatchTexts& match = query_.any_of.emplace_back();
+      TakeTexts(matches.Get(i), match.types);
+      TakeTexts(matches.Get(i + 1), match.entities);
+      TakeTexts(matches.Get(i + 2), match.tags);
+    }
+  }
+  void TakeTexts(const Napi::Value& value, std::vector<std::string_view>& views) {
+    const auto texts = value.As<Napi::Array>();
+    for (uint32_t i = 0; i < texts.Length(); i++) {
+      views.push_back(match_texts_.emplace_back(TextOf(texts.Get(i), "match")));
+    }
+  }
   void TakePositions(const Napi::Float64Array& positions) {
     const double* const numbers = positions.Data();
     for (size_t i = 0; i < positions.ElementLength(); i++) {
@@ -86,6 +103,7 @@ class QueryArguments {
 
   std::string tenant_, entity_, type_, prefix_;  // what the query's views show
   std::vector<std::string> tags_;
+  std::deque<std::string> match_texts_;  // which stay where they are
   query::Query query_;
 };
 
@@ -184,7 +202,7 @@ Napi::Value StoreObject::Read(const Napi::CallbackInfo& info) {
         ValueOf(info.Env(), engine().Locate(arguments.query(), arguments.limit));
     answer_numbers_[kUseAsync] = IsLarge(selection) ? 1 : 0;
     if (answer_numbers_[kUseAsync] != 0) return Napi::Number::New(info.Env(), 0);
-    BeginAnswer(info[13]);
+    BeginAnswer(info[14]);
     const Status status =
         Render(engine(), selection, arguments.bytes_max, arguments.flags, answer_);
     if (!status.ok()) throw ErrorOf(info.Env(), status);

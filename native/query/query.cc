@@ -107,7 +107,18 @@ struct Plan {
   uint64_t last = 0;
 };
 
-Plan MakePlan(const LogIndex& index, const Query& query, uint64_t watermark) {
+void AddGroups(const MatchTexts& match, const index::TenantTerms& tenant,
+               std::vector<std::vector<Term>>& groups) {
+  std::vector<Term> types, entities;
+  for (const std::string_view type : match.types) types.push_back(tenant.Type(type));
+  for (const std::string_view entity : match.entities) entities.push_back(tenant.Entity(entity));
+  if (!types.empty()) groups.push_back(std::move(types));
+  if (!entities.empty()) groups.push_back(std::move(entities));
+  for (const std::string_view tag : match.tags) groups.push_back({tenant.Tag(tag)});
+}
+
+// One plan, or one for each way in which an event may match.
+std::vector<Plan> MakePlans(const LogIndex& index, const Query& query, uint64_t watermark) {
   const index::TenantTerms tenant = index.TenantForRead(query.tenant);
   Plan plan;
   if (query.entity) plan.groups.push_back({tenant.Entity(*query.entity)});
@@ -116,7 +127,6 @@ Plan MakePlan(const LogIndex& index, const Query& query, uint64_t watermark) {
     plan.groups.push_back(TypesWithPrefix(index, tenant, *query.type_prefix, watermark));
   }
   for (const std::string_view tag : query.tags) plan.groups.push_back({tenant.Tag(tag)});
-  if (plan.groups.empty()) plan.groups.push_back({tenant.all()});
   plan.first = std::max<uint64_t>(query.first_position, 1);
   plan.last = std::min(query.last_position, watermark);
   if (query.since_micros != std::numeric_limits<int64_t>::min()) {
@@ -125,7 +135,14 @@ Plan MakePlan(const LogIndex& index, const Query& query, uint64_t watermark) {
   if (query.until_micros != std::numeric_limits<int64_t>::max()) {
     plan.last = std::min(plan.last, PositionAtTime(index, watermark, query.until_micros, true) - 1);
   }
-  return plan;
+  std::vector<Plan> plans(std::max<size_t>(query.any_of.size(), 1), plan);
+  for (size_t i = 0; i < query.any_of.size(); i++) {
+    AddGroups(query.any_of[i], tenant, plans[i].groups);
+  }
+  for (Plan& made : plans) {
+    if (made.groups.empty()) made.groups.push_back({tenant.all()});
+  }
+  return plans;
 }
 
 // The part of a term's events that a plan asks for.
@@ -248,10 +265,46 @@ bool SelectFromOneList(const LogIndex& index, const IndexPart& part, const Posti
   return true;
 }
 
+// The matches of several plans in one part, in order, each once.
+class AnyMatches {
+ public:
+  AnyMatches(const IndexPart& part, const std::vector<Plan>& plans, bool descending)
+      : descending_(descending) {
+    for (const Plan& plan : plans) {
+      matches_.emplace_back(part, plan, descending);
+      heads_.push_back(TakeHead(matches_.back()));
+    }
+  }
+
+  // The next ordinal; false at the end.
+  bool Next(uint32_t& ordinal) {
+    std::optional<uint32_t> best;
+    for (const auto& head : heads_) {
+      if (head && (!best || (descending_ ? *head > *best : *head < *best))) best = head;
+    }
+    if (!best) return false;
+    for (size_t i = 0; i < heads_.size(); i++) {
+      if (heads_[i] == best) heads_[i] = TakeHead(matches_[i]);
+    }
+    ordinal = *best;
+    return true;
+  }
+
+ private:
+  static std::optional<uint32_t> TakeHead(PartMatches& matches) {
+    uint32_t ordinal = 0;
+    return matches.Next(ordinal) ? std::optional(ordinal) : std::nullopt;
+  }
+
+  const bool descending_;
+  std::vector<PartMatches> matches_;
+  std::vector<std::optional<uint32_t>> heads_;
+};
+
 // Adds the matches of one part; false when the selection has ended.
-bool SelectFromLists(const LogIndex& index, const IndexPart& part, const Plan& plan,
+bool SelectFromLists(const LogIndex& index, const IndexPart& part, const std::vector<Plan>& plans,
                      bool descending, size_t limit, Selection& selection) {
-  PartMatches matches(part, plan, descending);
+  AnyMatches matches(part, plans, descending);
   uint32_t ordinal = 0;
   while (matches.Next(ordinal)) {
     if (!TakeMatch(index, part, ordinal, std::nullopt, limit, selection)) return false;
@@ -299,11 +352,13 @@ Selection SelectPositions(const LogIndex& index, const Query& query, uint64_t wa
 Selection Select(const LogIndex& index, const Query& query, uint64_t watermark, size_t limit) {
   if (!query.positions.empty()) return SelectPositions(index, query, watermark, limit);
   Selection selection;
-  const Plan plan = MakePlan(index, query, watermark);
+  const std::vector<Plan> plans = MakePlans(index, query, watermark);
+  const Plan& plan = plans.front();  // they have the same range
   if (plan.first > plan.last) return selection;
   selection.events.reserve(std::min(limit, kUsualEvents));
   const auto& parts = index.parts();
-  const bool has_one_list = plan.groups.size() == 1 && plan.groups.front().size() == 1;
+  const bool has_one_list =
+      plans.size() == 1 && plan.groups.size() == 1 && plan.groups.front().size() == 1;
   std::vector<PostingsView> views;
   if (has_one_list) views = index.FindInParts(plan.groups.front().front(), plan.first, plan.last);
   for (size_t i = 0; i < parts.size(); i++) {
@@ -313,7 +368,7 @@ Selection Select(const LogIndex& index, const Query& query, uint64_t watermark, 
     const bool goes_on =
         has_one_list ? SelectFromOneList(index, part, views[number], plan, query.descending, limit,
                                          selection)
-                     : SelectFromLists(index, part, plan, query.descending, limit, selection);
+                     : SelectFromLists(index, part, plans, query.descending, limit, selection);
     if (!goes_on) break;
   }
   return selection;

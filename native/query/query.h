@@ -12,12 +12,19 @@
 
 namespace allsource::query {
 
+// Events of any of these types, of any of these entities, and with all of these tags. What is empty
+// does not matter. No text is there twice.
+struct MatchTexts {
+  std::vector<std::string_view> types, entities, tags;
+};
+
 struct Query {
   std::string_view tenant;
   std::optional<std::string_view> entity;
   std::optional<std::string_view> type;
   std::optional<std::string_view> type_prefix;
   std::vector<std::string_view> tags;  // all of them
+  std::vector<MatchTexts> any_of;      // where there are some, one of them at least
   // Exactly these events, in this order; all else is not looked at.
   std::vector<uint64_t> positions;
   uint64_t first_position = 1;

@@ -91,7 +91,8 @@ export function differences(
 
 export function toPayload(definition: ConsumerDefinition): JsonObject {
   const { filter, ...rest } = definition;
-  return { ...rest, filter: { ...filter, tags: [...(filter.tags ?? [])] } };
+  // A filter has texts and arrays of texts only.
+  return { ...rest, filter: filter as unknown as JsonObject };
 }
 
 export function fromPayload(payload: unknown): ConsumerDefinition {
@@ -106,6 +107,7 @@ function definedOnly({
   eventType,
   eventTypePrefix,
   tags,
+  match,
   ...rest
 }: SubscriptionFilter): SubscriptionFilter {
   return {
@@ -113,6 +115,7 @@ function definedOnly({
     ...(eventType !== undefined && { eventType }),
     ...(eventTypePrefix !== undefined && { eventTypePrefix }),
     ...(tags !== undefined && tags.length > 0 && { tags: [...tags] }),
+    ...(match !== undefined && { match }),
     ...rest,
   };
 }

@@ -6,6 +6,8 @@ export interface SubscriptionFilter {
   readonly eventTypePrefix?: string | undefined;
   /** Events that have all of these tags. */
   readonly tags?: readonly string[] | undefined;
+  /** Events that one of these is about: the same as in a condition on events (dcb.events). */
+  readonly match?: EventMatch | readonly EventMatch[] | undefined;
 }
 
 /** Which events a read is about. All given conditions must hold. */

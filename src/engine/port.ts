@@ -123,6 +123,8 @@ export type QueryArguments = [
   tags: readonly string[] | undefined,
   /** Exactly these events, in this order; of the rest only flags, limit and bytesMax count. */
   positions: Float64Array | undefined,
+  /** Three arrays for each match: types, entities, tags. One match at least must hold. */
+  matches: readonly (readonly string[])[] | undefined,
 ];
 
 /** One open store. Numbers that are not asked for are NaN, texts undefined. */

@@ -14,6 +14,7 @@ import { describePayloads } from './payloads.js';
 import { describeProofs } from './proofs.js';
 import { describeReads } from './reads.js';
 import { describeSubscriptions } from './subscriptions.js';
+import { describeMatches } from './matches.js';
 import { describeTags } from './tags.js';
 
 /** What every store promises, whatever it is made of. */
@@ -24,6 +25,7 @@ export function describeStoreContract(name: string, mode: StoreMode): void {
     describeExpectedVersions(mode);
     describeConditions(mode);
     describeBatches(mode);
+    describeMatches(mode);
     describeTags(mode);
     describePayloads(mode);
     describeReads(mode);

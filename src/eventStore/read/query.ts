@@ -2,12 +2,14 @@ import {
   AllSourceError,
   decodeCursor,
   encodeCursor,
+  matchItemsMax,
+  matchTextsMax,
   pageEventsDefault,
   pageEventsMax,
   parseTimestamp,
   tagsMax,
 } from '../../domain/index.js';
-import type { EventFilter, Order } from '../../domain/index.js';
+import type { EventFilter, EventMatch, Order } from '../../domain/index.js';
 import { readFlag } from '../../engine/index.js';
 import type { ReadOptions } from '../types.js';
 
@@ -18,6 +20,8 @@ export interface EngineQuery {
   readonly eventType: string | undefined;
   readonly eventTypePrefix: string | undefined;
   readonly tags: readonly string[] | undefined;
+  /** Types, entities and tags of each match, in turn. */
+  readonly matches: readonly (readonly string[])[] | undefined;
   firstPosition: number;
   lastPosition: number;
   sinceMicros: number;
@@ -33,6 +37,7 @@ const readOptionNames: Readonly<Record<keyof ReadOptions, true>> = {
   eventType: true,
   eventTypePrefix: true,
   tags: true,
+  match: true,
   since: true,
   until: true,
   asOf: true,
@@ -51,6 +56,7 @@ export function toEngineQuery(options: ReadOptions): EngineQuery {
     eventType: optionalText(options.eventType, 'event_type'),
     eventTypePrefix: optionalText(options.eventTypePrefix, 'event_type_prefix'),
     tags: tagsOf(options.tags),
+    matches: matchesOf(options.match),
     firstPosition: positionOf(options.fromPosition),
     lastPosition: NaN,
     sinceMicros: microsOf(options.since, 'since'),
@@ -127,6 +133,50 @@ function tagsOf(tags: readonly string[] | undefined): readonly string[] | undefi
   );
 }
 
+const matchNames: Readonly<Record<keyof EventMatch, number>> = {
+  eventTypes: matchTextsMax,
+  entityIds: matchTextsMax,
+  tags: tagsMax,
+};
+
+function matchesOf(match: EventFilter['match']): readonly (readonly string[])[] | undefined {
+  if (match === undefined) return undefined;
+  const items: readonly unknown[] = Array.isArray(match) ? match : [match];
+  if (items.length === 0 || items.length > matchItemsMax) {
+    throw badMatch('match', `expected 1-${matchItemsMax} matches, got ${items.length}`);
+  }
+  return items.flatMap((item) => {
+    if (typeof item !== 'object' || item === null || Array.isArray(item)) {
+      throw badMatch('match', 'expected an object with eventTypes, entityIds or tags');
+    }
+    const unknown = Object.keys(item).find((name) => !(name in matchNames));
+    if (unknown !== undefined) {
+      throw badMatch(`match.${unknown}`, 'not known; a match has eventTypes, entityIds and tags');
+    }
+    const { eventTypes, entityIds, tags } = item as EventMatch;
+    return [
+      textsOf('eventTypes', eventTypes),
+      textsOf('entityIds', entityIds),
+      textsOf('tags', tags),
+    ];
+  });
+}
+
+/** Each once: the engine goes through their lists side by side. */
+function textsOf(name: keyof EventMatch, texts: readonly string[] | undefined): readonly string[] {
+  if (texts === undefined) return [];
+  const max = matchNames[name];
+  const isList = Array.isArray(texts) && texts.length > 0 && texts.length <= max;
+  if (isList && texts.every((text) => typeof text === 'string')) return [...new Set(texts)];
+  throw badMatch(`match.${name}`, `expected an array of 1-${max} strings`);
+}
+
+function badMatch(field: string, reason: string): AllSourceError {
+  return new AllSourceError('invalid_query', `${field}: ${reason}`, {
+    details: [{ field, reason }],
+  });
+}
+
 /** Microseconds of a time that is given as such or as RFC 3339 text; NaN where none is. */
 export function microsOf(time: number | string | undefined, field: string): number {
   if (time === undefined) return NaN;
@@ -185,6 +235,7 @@ function fingerprint(query: EngineQuery): string {
     query.eventType,
     query.eventTypePrefix,
     query.tags,
+    query.matches,
     query.sinceMicros,
     query.untilMicros,
   ]);

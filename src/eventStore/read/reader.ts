@@ -248,5 +248,6 @@ function argumentsOf(query: EngineQuery, flags: number, bounds: ReadBounds): Que
     bounds.bytes,
     query.tags,
     query.positions,
+    query.matches,
   ];
 }

@@ -24,7 +24,7 @@ export class SharedReads {
     query: EngineQuery,
     form: BytesForm,
   ): (query: EngineQuery, bounds: ReadBounds) => Promise<BytesChunk> {
-    const { tenantId, entityId, eventType, eventTypePrefix, tags, sinceMicros } = query;
+    const { tenantId, entityId, eventType, eventTypePrefix, tags, matches } = query;
     // The filter itself and no hash of it: nobody may get the events of another tenant.
     const filter = JSON.stringify([
       form,
@@ -33,7 +33,8 @@ export class SharedReads {
       eventType,
       eventTypePrefix,
       tags,
-      sinceMicros,
+      matches,
+      query.sinceMicros,
     ]);
     return (range, bounds) => {
       const key = `${filter} ${range.firstPosition} ${range.lastPosition} ${bounds.events}`;

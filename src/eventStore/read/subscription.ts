@@ -31,10 +31,10 @@ export function queryOf(options: SubscribeOptions, watermark: number): EngineQue
 }
 
 function filteredQuery(tenantId: string | undefined, filter: SubscriptionFilter): EngineQuery {
-  const { entityId, eventType, eventTypePrefix, tags, ...rest } = filter;
+  const { entityId, eventType, eventTypePrefix, tags, match, ...rest } = filter;
   const [unknown] = Object.keys(rest);
   if (unknown !== undefined) throw unknownFilter(unknown);
-  return toEngineQuery({ tenantId, entityId, eventType, eventTypePrefix, tags });
+  return toEngineQuery({ tenantId, entityId, eventType, eventTypePrefix, tags, match });
 }
 
 function firstPositionOf(from: 'beginning' | 'now' | number, watermark: number): number {
@@ -88,7 +88,7 @@ function unknownFilter(name: string): AllSourceError {
   const field = `filter.${name}`;
   return new AllSourceError(
     'invalid_query',
-    `${field}: not known; a filter has entityId, eventType, eventTypePrefix and tags`,
+    `${field}: not known; a filter has entityId, eventType, eventTypePrefix, tags and match`,
     { details: [{ field, reason: 'not known' }] },
   );
 }

@@ -3,7 +3,13 @@ import type { ConsumerOptions } from '../../consumers/index.js';
 import { AllSourceError } from '../../domain/index.js';
 import type { ErrorCode, SubscriptionFilter } from '../../domain/index.js';
 import { type Exchange, jsonType } from '../http/index.js';
-import { type Start, type WireFilter, frameReader } from '../schemas/index.js';
+import {
+  type Start,
+  type WireFilter,
+  frameReader,
+  toMatches,
+  toWireMatches,
+} from '../schemas/index.js';
 
 // What routes that control something by JSON bodies have in common.
 
@@ -44,6 +50,7 @@ export function filterOf(filter: WireFilter): SubscriptionFilter {
     eventType: filter.event_type ?? undefined,
     eventTypePrefix: filter.event_type_prefix ?? undefined,
     tags: filter.tags ?? undefined,
+    match: toMatches(filter.match),
   };
 }
 
@@ -53,6 +60,7 @@ export function filterDocumentOf(filter: SubscriptionFilter) {
     event_type: filter.eventType ?? null,
     event_type_prefix: filter.eventTypePrefix ?? null,
     tags: [...(filter.tags ?? [])],
+    match: toWireMatches(filter.match),
   };
 }
 

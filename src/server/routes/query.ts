@@ -18,6 +18,7 @@ import {
   paramsReader,
   queryReader,
   tenantQuery,
+  matchesOfText,
 } from '../schemas/index.js';
 import { callerTenant } from './tenant.js';
 
@@ -91,6 +92,7 @@ function readOptions(query: EventsQuery): ReadOptions {
     eventType: query.event_type,
     eventTypePrefix: query.event_type_prefix,
     tags: query.tag,
+    match: matchesOfText(query.match),
     since: optionalTime(query.since, 'since'),
     until: optionalTime(query.until, 'until'),
     asOf: optionalTime(query.as_of, 'as_of'),

@@ -12,6 +12,7 @@ import {
   tenantId,
   timestamp,
 } from './formats.js';
+import { eventMatches } from './matches.js';
 
 const strict = { additionalProperties: false };
 const { maxInFlight, ackTimeoutMs, maxAttempts } = consumerLimits;
@@ -34,6 +35,7 @@ export const filter = Type.Object(
     event_type: Type.Optional(Type.Union([eventType, Type.Null()])),
     event_type_prefix: Type.Optional(Type.Union([eventTypePrefix, Type.Null()])),
     tags: Type.Optional(Type.Union([tags, Type.Null()])),
+    match: Type.Optional(Type.Union([eventMatches, Type.Null()])),
   },
   strict,
 );
@@ -130,6 +132,7 @@ export const filterDocument = Type.Object(
     event_type: Type.Union([eventType, Type.Null()]),
     event_type_prefix: Type.Union([eventTypePrefix, Type.Null()]),
     tags,
+    match: Type.Union([eventMatches, Type.Null()]),
   },
   strict,
 );

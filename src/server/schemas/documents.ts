@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox';
-import { errorTable, matchItemsMax, matchTextsMax } from '../../domain/index.js';
+import { errorTable } from '../../domain/index.js';
 import {
   count,
   entityId,
@@ -10,6 +10,7 @@ import {
   timestamp,
   uuid,
 } from './formats.js';
+import { eventMatches } from './matches.js';
 
 const strict = { additionalProperties: false };
 const json = Type.Unknown({ description: 'Any JSON value, up to 128 levels deep' });
@@ -54,18 +55,6 @@ export const appendResult = Type.Object(
   { ...strict, $id: 'AppendResult' },
 );
 
-const eventMatch = Type.Object(
-  {
-    event_types: Type.Optional(Type.Array(eventType, { minItems: 1, maxItems: matchTextsMax })),
-    tags: Type.Optional(tags),
-    entity_ids: Type.Optional(Type.Array(entityId, { minItems: 1, maxItems: matchTextsMax })),
-  },
-  {
-    ...strict,
-    description: 'Any of these types, any of these entities, and all of these tags',
-  },
-);
-
 export const newBatch = Type.Union(
   [
     Type.Array(newEvent),
@@ -74,12 +63,7 @@ export const newBatch = Type.Union(
         events: Type.Array(newEvent),
         atomic: Type.Optional(Type.Literal(true)),
         conditions: Type.Optional(Type.Record(Type.String(), expectedVersion)),
-        fail_if_events_match: Type.Optional(
-          Type.Union([
-            eventMatch,
-            Type.Array(eventMatch, { minItems: 1, maxItems: matchItemsMax }),
-          ]),
-        ),
+        fail_if_events_match: Type.Optional(eventMatches),
         after: Type.Optional(
           Type.Integer({
             minimum: 0,

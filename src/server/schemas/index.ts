@@ -22,4 +22,5 @@ export {
   tenantQuery,
   treeHeadQuery,
 } from './parameters.js';
+export { matchesOfText, toMatches, toWireMatches } from './matches.js';
 export { frameReader, paramsReader, queryReader } from './validate.js';

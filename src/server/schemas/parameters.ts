@@ -16,6 +16,7 @@ import {
   timestamp,
   uuid,
 } from './formats.js';
+import { eventMatches, matchParameter } from './matches.js';
 
 const strict = { additionalProperties: false };
 
@@ -56,6 +57,7 @@ export const eventsQuery = Type.Object(
     event_type: Type.Optional(eventType),
     event_type_prefix: Type.Optional(eventTypePrefix),
     tag: Type.Optional(tagParameter),
+    match: Type.Optional(matchParameter),
     tenant_id: Type.Optional(tenantId),
     as_of: Type.Optional(timestamp),
     since: Type.Optional(timestamp),
@@ -133,6 +135,7 @@ export const streamQuery = Type.Object(
     event_type: Type.Optional(eventType),
     event_type_prefix: Type.Optional(eventTypePrefix),
     tag: Type.Optional(tagParameter),
+    match: Type.Optional(matchParameter),
     from_position: Type.Optional(position),
     access_token: Type.Optional(Type.String({ description: 'Credentials; never logged' })),
   },
@@ -149,6 +152,7 @@ export const subscribeFrame = Type.Object(
     event_type: Type.Optional(Type.Union([eventType, Type.Null()])),
     event_type_prefix: Type.Optional(Type.Union([eventTypePrefix, Type.Null()])),
     tags: Type.Optional(Type.Union([tags, Type.Null()])),
+    match: Type.Optional(Type.Union([eventMatches, Type.Null()])),
     from_position: Type.Optional(Type.Union([position, Type.Null()])),
     batch: Type.Optional(Type.Union([Type.Boolean(), Type.Null()])),
     credit: Type.Optional(Type.Union([eventCount, Type.Null()])),

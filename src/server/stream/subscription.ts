@@ -1,4 +1,5 @@
 import { AllSourceError } from '../../domain/index.js';
+import type { EventMatch } from '../../domain/index.js';
 import type { SubscribeOptions } from '../../eventStore/index.js';
 import { parseQueryText } from '../http/index.js';
 import {
@@ -6,9 +7,11 @@ import {
   type SubscribeFrame,
   creditFrame,
   frameReader,
+  matchesOfText,
   queryReader,
   streamQuery,
   subscribeFrame,
+  toMatches,
 } from '../schemas/index.js';
 import type { MessageFormat } from './messages.js';
 
@@ -33,7 +36,8 @@ export type ClientFrame =
 export function streamFromQuery(queryText: string): RequestedStream {
   const query: StreamQuery = readStreamQuery(parseQueryText(queryText));
   const { entity_id, event_type, event_type_prefix, tag: tags, from_position } = query;
-  const filter = { entity_id, event_type, event_type_prefix, tags, from_position };
+  const match = matchesOfText(query.match);
+  const filter = { entity_id, event_type, event_type_prefix, tags, match, from_position };
   const isFramed = Object.values(filter).some((value) => value !== undefined);
   return {
     options: optionsOf(filter, query.tenant_id ?? defaultTenant),
@@ -51,8 +55,8 @@ export function readClientFrame(text: string, tenantId: string): ClientFrame {
 
 function streamFromFrame(frame: SubscribeFrame, tenantId: string): RequestedStream {
   const isFramed = frame.type === 'subscribe';
-  const { from_position, event_type_prefix, tags, batch, credit } = frame;
-  const newInFrame = from_position ?? event_type_prefix ?? tags ?? batch ?? credit ?? null;
+  const { from_position, event_type_prefix, tags, match, batch, credit } = frame;
+  const newInFrame = from_position ?? event_type_prefix ?? tags ?? match ?? batch ?? credit ?? null;
   if (!isFramed && newInFrame !== null) {
     const reason = 'expected "subscribe" with all but entity_id and event_type';
     throw new AllSourceError('validation_error', `field type: ${reason}`, {
@@ -60,7 +64,7 @@ function streamFromFrame(frame: SubscribeFrame, tenantId: string): RequestedStre
     });
   }
   return {
-    options: optionsOf(frame, tenantId),
+    options: optionsOf({ ...frame, match: toMatches(match) }, tenantId),
     format: batch === true ? 'batch' : isFramed ? 'event' : 'bare',
     credit: credit ?? undefined,
   };
@@ -78,9 +82,12 @@ export function positionAfter(lastEventId: string): number {
 }
 
 type StreamFilter = {
-  readonly [K in keyof Omit<StreamQuery, 'tenant_id' | 'tag' | 'access_token'>]:
+  readonly [K in keyof Omit<StreamQuery, 'tenant_id' | 'tag' | 'match' | 'access_token'>]:
     StreamQuery[K] | null | undefined;
-} & { readonly tags?: readonly string[] | null | undefined };
+} & {
+  readonly tags?: readonly string[] | null | undefined;
+  readonly match?: readonly EventMatch[] | undefined;
+};
 
 function optionsOf(filter: StreamFilter, tenantId: string): RequestedStream['options'] {
   return {
@@ -90,6 +97,7 @@ function optionsOf(filter: StreamFilter, tenantId: string): RequestedStream['opt
       eventType: filter.event_type ?? undefined,
       eventTypePrefix: filter.event_type_prefix ?? undefined,
       tags: filter.tags ?? undefined,
+      match: filter.match,
     },
     from: filter.from_position ?? 'now',
   };
