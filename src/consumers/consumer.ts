@@ -164,14 +164,16 @@ export class RunningConsumer implements Consumer {
   /** What a member may have now, or soon. */
   async #taken(options: PullOptions): Promise<Taken[]> {
     const deadline = performance.now() + options.waitMs;
-    for (;;) {
+    // Whoever has gone is no member, and gets nothing that nobody would see.
+    while (options.signal?.aborted !== true) {
       this.join(options.member);
       const taken = this.#group.take(options.member, options.limit, performance.now());
       if (taken.length > 0) return taken;
       const timeoutMs = Math.min(deadline - performance.now(), this.definition.ackTimeoutMs / 2);
-      if (timeoutMs <= 0 || options.signal?.aborted) return [];
+      if (timeoutMs <= 0) break;
       await this.#changes.wait({ timeoutMs, signal: options.signal });
     }
+    return [];
   }
 
   /** Reads what was taken: `given` is how many events, from the first on, the answer has. */

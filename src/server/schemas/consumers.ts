@@ -73,16 +73,35 @@ export const acknowledgement = Type.Object(
   { ...strict, $id: 'Acknowledgement' },
 );
 
+const refusalFields = {
+  reason: Type.Optional(Type.String({ maxLength: 1000 })),
+  delay_seconds: Type.Optional(
+    Type.Number({ minimum: 0, maximum: 3600, description: 'Before the next delivery' }),
+  ),
+};
+
 export const refusal = Type.Object(
-  {
-    member: Type.Optional(member),
-    positions,
-    reason: Type.Optional(Type.String({ maxLength: 1000 })),
-    delay_seconds: Type.Optional(
-      Type.Number({ minimum: 0, maximum: 3600, description: 'Before the next delivery' }),
-    ),
-  },
+  { member: Type.Optional(member), positions, ...refusalFields },
   { ...strict, $id: 'Refusal' },
+);
+
+/** Frames of a member on a WebSocket; `credit` is that of streams. */
+export const memberFrame = Type.Object({
+  type: Type.Union([Type.Literal('credit'), Type.Literal('ack'), Type.Literal('nack')]),
+});
+export const ackFrame = Type.Object({ type: Type.Literal('ack'), positions }, strict);
+export const nackFrame = Type.Object(
+  { type: Type.Literal('nack'), positions, ...refusalFields },
+  strict,
+);
+
+export const pushQuery = Type.Object(
+  {
+    tenant_id: Type.Optional(tenantId),
+    member: Type.Optional(member),
+    access_token: Type.Optional(Type.String({ description: 'Credentials; never logged' })),
+  },
+  strict,
 );
 
 export const seekRequest = Type.Object({ to: start }, { ...strict, $id: 'Seek' });

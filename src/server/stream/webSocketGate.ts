@@ -13,12 +13,16 @@ import {
 import type { Runtime } from '../runtime.js';
 import { streamPath } from './paths.js';
 import { streamFromQuery } from './subscription.js';
-import { WebSocketSession } from './webSocketSession.js';
+import { ConsumerSession, membershipOf } from './consumerSession.js';
+import { StreamSession } from './streamSession.js';
+import type { WebSocketPeer, WebSocketWire } from './webSocketPeer.js';
 
 /** A client sends subscriptions only; they are short. */
 const frameBytesMax = 64 * 1024;
+/** Names of consumers need no escapes. */
+const consumerPath = /^\/api\/v1\/consumers\/([A-Za-z0-9._-]+)\/events$/;
 
-/** The listener of a server's `upgrade` event: WebSockets on the stream's path, nothing else. */
+/** The listener of a server's `upgrade` event: WebSockets on two paths, nothing else. */
 export function webSocketGate(
   runtime: Runtime,
 ): (request: IncomingMessage, socket: Duplex, head: Buffer) => void {
@@ -40,24 +44,44 @@ export function webSocketGate(
     // One id for the answer and the log, made or given.
     request.headers['x-request-id'] = requestIdOf(request);
     socket.on('error', () => socket.destroy());
-    try {
-      admitUpgrade(runtime, request);
-      const requested = streamFromQuery(queryTextOf(request.url ?? ''));
-      server.handleUpgrade(request, socket, head, (webSocket) => {
-        // The socket of an upgrade is the request's own, a net.Socket.
-        new WebSocketSession(runtime, { webSocket, socket: request.socket }, requested);
-        logUpgrade(runtime, request, request.socket);
+    sessionFor(runtime, request)
+      .then((open) => {
+        server.handleUpgrade(request, socket, head, (webSocket) => {
+          // The socket of an upgrade is the request's own, a net.Socket.
+          open({ webSocket, socket: request.socket });
+          logUpgrade(runtime, request, request.socket);
+        });
+      })
+      .catch((error: unknown) => {
+        runtime.streams.errors += 1;
+        refuseSocket(socket, publicError(error), requestIdOf(request));
       });
-    } catch (error) {
-      runtime.streams.errors += 1;
-      refuseSocket(socket, publicError(error), requestIdOf(request));
-    }
   };
 }
 
+/** What a WebSocket on this path is for. */
+async function sessionFor(
+  runtime: Runtime,
+  request: IncomingMessage,
+): Promise<(wire: WebSocketWire) => WebSocketPeer> {
+  admitUpgrade(runtime, request);
+  const url = request.url ?? '';
+  const path = url.split('?', 1)[0] ?? '';
+  const queryText = queryTextOf(url);
+  if (path === streamPath) {
+    const requested = streamFromQuery(queryText);
+    return (wire) => new StreamSession(runtime, wire, requested);
+  }
+  const [, name] = consumerPath.exec(path) ?? [];
+  if (name === undefined) {
+    throw new AllSourceError('route_not_found', `expected ${streamPath} for a WebSocket`);
+  }
+  const membership = await membershipOf(runtime, name, queryText);
+  return (wire) => new ConsumerSession(runtime, wire, membership);
+}
+
 function admitUpgrade(runtime: Runtime, request: IncomingMessage): void {
-  const { headers, url = '' } = request;
-  const path = url.split('?', 1)[0];
+  const { headers } = request;
   if (runtime.phase === 'stopping') {
     throw new AllSourceError('shutting_down', 'the server is stopping; try again later');
   }
@@ -66,9 +90,6 @@ function admitUpgrade(runtime: Runtime, request: IncomingMessage): void {
       'unprocessable',
       'upgrade: expected websocket; speak HTTP/1.1 without an upgrade for everything else',
     );
-  }
-  if (path !== streamPath) {
-    throw new AllSourceError('route_not_found', `expected ${streamPath} for a WebSocket`);
   }
   if (runtime.loopbackOnly && !isLoopbackHostHeader(headers.host ?? '')) {
     throw new AllSourceError('forbidden', 'host: expected localhost or a loopback address');

@@ -3,42 +3,38 @@ import type { RawData, WebSocket } from 'ws';
 import { AllSourceError } from '../../domain/index.js';
 import { publicError } from '../http/index.js';
 import type { Runtime } from '../runtime.js';
-import { Credit } from './credit.js';
 import type { LiveStream } from './liveStreams.js';
-import { bytesFormOf, messagesOf } from './messages.js';
 import { SocketProgress } from './progress.js';
-import { type RequestedStream, readClientFrame } from './subscription.js';
 
 const goingAway = 1001;
 const internalError = 1011;
 const asText = { binary: false };
 
-/** One WebSocket: its newest subscription, delivered as fast as the client reads. */
-export class WebSocketSession implements LiveStream {
-  readonly #runtime: Runtime;
+export interface WebSocketWire {
+  readonly webSocket: WebSocket;
+  readonly socket: Socket;
+}
+
+/**
+ * One WebSocket: takes text frames, sends text frames as fast as the client reads, answers bad ones with
+ * an error, and notices when nobody is there any more.
+ */
+export abstract class WebSocketPeer implements LiveStream {
+  protected readonly runtime: Runtime;
   readonly #webSocket: WebSocket;
   readonly #socket: Socket;
-  readonly #tenantId: string;
   readonly #progress: SocketProgress;
-  #delivery = new AbortController();
-  #credit = new Credit(undefined);
   #isAlive = true;
 
-  constructor(
-    runtime: Runtime,
-    wire: { webSocket: WebSocket; socket: Socket },
-    requested: RequestedStream,
-  ) {
-    this.#runtime = runtime;
+  constructor(runtime: Runtime, wire: WebSocketWire) {
+    this.runtime = runtime;
     this.#webSocket = wire.webSocket;
     this.#socket = wire.socket;
-    this.#tenantId = requested.options.tenantId;
     this.#progress = new SocketProgress(wire.socket);
     runtime.streams.add(this);
     runtime.streams.webSocketsOpen += 1;
     runtime.streams.webSocketsOpened += 1;
     this.#listen();
-    this.#subscribe(requested);
   }
 
   ping(): void {
@@ -53,7 +49,7 @@ export class WebSocketSession implements LiveStream {
   }
 
   end(): void {
-    this.#delivery.abort();
+    this.stop();
     this.#webSocket.close(goingAway, 'the server is stopping');
   }
 
@@ -61,33 +57,61 @@ export class WebSocketSession implements LiveStream {
     this.#webSocket.terminate();
   }
 
+  /** What the client sent; an error is told to it. */
+  protected abstract receive(text: string): Promise<void> | void;
+  /** Nothing is to be sent any more: the client has gone, or the server goes. */
+  protected abstract stop(): void;
+
+  protected send(message: Buffer | string): void {
+    this.#webSocket.send(message, asText);
+    this.runtime.streams.messagesSent += 1;
+  }
+
+  /** Sends messages, and waits for the client whenever the buffer is full. */
+  protected async sendAll(messages: Iterable<Buffer | string>, signal: AbortSignal): Promise<void> {
+    this.#socket.cork();
+    for (const message of messages) {
+      if (signal.aborted) break;
+      this.send(message);
+      if (this.#webSocket.bufferedAmount <= this.#bufferBytesMax) continue;
+      this.#socket.uncork();
+      await this.#whenTaken();
+      this.#socket.cork();
+    }
+    this.#socket.uncork();
+  }
+
+  /** Tells an error after which there is nothing more to send, and closes. */
+  protected fail(error: unknown): void {
+    this.runtime.logger.error({ err: error }, 'live stream failed');
+    this.#sendError(error);
+    this.#webSocket.close(internalError);
+  }
+
   get #bufferBytesMax(): number {
-    return this.#runtime.settings.streamBufferBytesMax;
+    return this.runtime.settings.streamBufferBytesMax;
   }
 
   #listen(): void {
-    const { streams } = this.#runtime;
-    this.#webSocket.on('message', (data, isBinary) => this.#receive(data, isBinary));
+    const { streams } = this.runtime;
+    this.#webSocket.on('message', (data, isBinary) => void this.#take(data, isBinary));
     this.#webSocket.on('pong', () => (this.#isAlive = true));
     this.#webSocket.on('ping', () => this.#boundAnswers());
     this.#webSocket.on('error', () => (streams.errors += 1));
     this.#webSocket.on('close', () => {
-      this.#delivery.abort();
+      this.stop();
       streams.delete(this);
       streams.webSocketsOpen -= 1;
     });
   }
 
-  #receive(data: RawData, isBinary: boolean): void {
+  async #take(data: RawData, isBinary: boolean): Promise<void> {
     this.#isAlive = true;
     if (!this.#boundAnswers()) return;
     try {
       if (isBinary) throw new AllSourceError('validation_error', 'expected a text frame');
       // `ws` gives text as one Buffer unless another binaryType is asked for.
-      const text = (data as Buffer).toString('utf8');
-      const frame = readClientFrame(text, this.#tenantId);
-      if (frame.kind === 'credit') this.#credit.add(frame.events);
-      else this.#subscribe(frame.requested);
+      await this.receive((data as Buffer).toString('utf8'));
     } catch (error) {
       this.#sendError(error);
     }
@@ -96,56 +120,9 @@ export class WebSocketSession implements LiveStream {
   /** A client that asks and never reads would fill the memory with answers: it is cut off. */
   #boundAnswers(): boolean {
     if (this.#webSocket.bufferedAmount <= 2 * this.#bufferBytesMax) return true;
-    this.#runtime.streams.errors += 1;
+    this.runtime.streams.errors += 1;
     this.#webSocket.terminate();
     return false;
-  }
-
-  #subscribe(requested: RequestedStream): void {
-    this.#delivery.abort();
-    this.#delivery = new AbortController();
-    this.#credit = new Credit(requested.credit);
-    if (requested.format !== 'bare') {
-      const { watermark } = this.#runtime.store;
-      this.#webSocket.send(`{"type":"subscribed","watermark":${watermark}}`);
-      this.#runtime.streams.messagesSent += 1;
-    }
-    this.#deliver(requested, this.#credit, this.#delivery.signal).catch((error: unknown) => {
-      this.#runtime.logger.error({ err: error }, 'live stream failed');
-      this.#sendError(error);
-      this.#webSocket.close(internalError);
-    });
-  }
-
-  async #deliver(
-    { options, format }: RequestedStream,
-    credit: Credit,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { wire } = this.#runtime.store;
-    const follower = wire.follow({ ...options, signal }, bytesFormOf[format]);
-    for (;;) {
-      await credit.available(signal);
-      const delivery = await follower.next(credit.events);
-      if (delivery === undefined) return;
-      credit.take(delivery.chunk?.count ?? 0);
-      await this.#send(messagesOf(delivery, format), signal);
-    }
-  }
-
-  /** Sends messages, and waits for the peer whenever the buffer is full. */
-  async #send(messages: Iterable<Buffer | string>, signal: AbortSignal): Promise<void> {
-    this.#socket.cork();
-    for (const message of messages) {
-      if (signal.aborted) break;
-      this.#webSocket.send(message, asText);
-      this.#runtime.streams.messagesSent += 1;
-      if (this.#webSocket.bufferedAmount <= this.#bufferBytesMax) continue;
-      this.#socket.uncork();
-      await this.#whenTaken();
-      this.#socket.cork();
-    }
-    this.#socket.uncork();
   }
 
   /** Resolves in a later turn: when what was sent has left the process, or the peer has gone. */
@@ -166,7 +143,7 @@ export class WebSocketSession implements LiveStream {
 
   #sendError(error: unknown): void {
     const told = publicError(error);
-    this.#runtime.streams.errors += 1;
+    this.runtime.streams.errors += 1;
     this.#webSocket.send(
       JSON.stringify({
         type: 'error',
