@@ -56,13 +56,20 @@ class SampleStore {
   std::vector<StoredEvent> events_;
 };
 
+bool Holds(const std::vector<std::string_view>& texts, std::string_view text) {
+  return texts.empty() || std::ranges::find(texts, text) != texts.end();
+}
+
 bool Matches(const StoredEvent& event, const Query& query) {
   return event.tenant == query.tenant && (!query.entity || event.entity == *query.entity) &&
          (!query.type || event.type == *query.type) &&
          (!query.type_prefix || event.type.starts_with(*query.type_prefix)) &&
          event.position >= query.first_position && event.position <= query.last_position &&
          event.timestamp_micros >= query.since_micros &&
-         event.timestamp_micros <= query.until_micros;
+         event.timestamp_micros <= query.until_micros &&
+         (query.any_of.empty() || std::ranges::any_of(query.any_of, [&](const MatchTexts& match) {
+            return Holds(match.types, event.type) && Holds(match.entities, event.entity);
+          }));
 }
 
 std::vector<uint64_t> Expected(const SampleStore& sample, const Query& query) {
@@ -88,7 +95,7 @@ std::vector<uint64_t> ReadPages(SampleStore& sample, Query query, size_t limit) 
 }
 
 // Which of the filters are used: one bit each.
-constexpr unsigned kFilterCombinations = 1 << 7;
+constexpr unsigned kFilterCombinations = 1 << 8;
 
 Query QueryOf(SampleStore& sample, unsigned filters) {
   std::mt19937& random = sample.random();
@@ -111,6 +118,15 @@ Query QueryOf(SampleStore& sample, unsigned filters) {
   if (filters & 16) query.last_position = random() % (count + 10);
   if (filters & 32) query.since_micros = time();
   if (filters & 64) query.until_micros = time();
+  for (unsigned i = 0; (filters & 128) != 0 && i < 1 + random() % 3; i++) {
+    MatchTexts& match = query.any_of.emplace_back();
+    for (const std::string& type : kTypes) {
+      if (random() % 3 == 0) match.types.push_back(type);
+    }
+    for (const std::string& entity : kEntities) {
+      if (random() % 3 == 0) match.entities.push_back(entity);
+    }
+  }
   return query;
 }
 
