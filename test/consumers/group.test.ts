@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ConsumerGroup } from '../../src/consumers/group/group.js';
+import { seedOf } from '../crash/random.js';
 import { GroupRun, ackTimeoutMs } from './groupModel.js';
+
+/** Also the long form: GROUP_RUNS=10000. */
+const runs = Number(process.env['GROUP_RUNS'] ?? 400);
 
 const member = fc.constantFrom('a', 'b', 'c', 'd');
 /** Some that move when members come and go, among others. */
@@ -91,22 +95,28 @@ function finish(run: GroupRun): void {
 }
 
 describe('the group of a consumer', () => {
-  it('keeps order, gives no partition to two, and loses nothing, whatever happens', () => {
-    fc.assert(
-      fc.property(steps, (program) => {
-        const run = new GroupRun();
-        for (const step of program) {
-          step(run);
+  it(
+    'keeps order, gives no partition to two, and loses nothing, whatever happens',
+    () => {
+      const seed = seedOf(process.env['GROUP_SEED']);
+      fc.assert(
+        fc.property(steps, (program) => {
+          const run = new GroupRun();
+          for (const step of program) {
+            step(run);
+            run.check();
+          }
+          finish(run);
+          expect(run.done.size + run.dead.size).toBe(run.log.size);
+          run.read(1000);
           run.check();
-        }
-        finish(run);
-        expect(run.done.size + run.dead.size).toBe(run.log.size);
-        run.read(1000);
-        run.check();
-      }),
-      { numRuns: 400 },
-    );
-  });
+        }),
+        { numRuns: runs, seed },
+      );
+      console.log(`GROUP_SEED=${seed}: ${runs} histories`);
+    },
+    60_000 + runs * 100,
+  );
 
   it('stops a full partition, goes on with the others, and comes back to it', () => {
     const run = new GroupRun();
