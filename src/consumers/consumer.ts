@@ -21,6 +21,8 @@ import { WakeUp } from './wakeUp.js';
 
 /** Cursors that moved are written this long after they did. */
 const saveDelayMs = 1000;
+/** What a new member waits at least for its first events. */
+const firstReadMs = 100;
 const retryDelayMs = 1000;
 const retryDelayMsMax = 60_000;
 /** A dead letter that could not be written is tried again after this. */
@@ -50,6 +52,10 @@ export class RunningConsumer implements Consumer {
   readonly #parking = new Set<number>();
   /** Partitions of which something was done since their cursors were written. */
   #worked = new Set<number>();
+  /** Commits under way; a seek waits for them, and lets no further ones begin. */
+  readonly #commits = new Set<Promise<void>>();
+  #isSeeking = false;
+  #seeks: Promise<void> = Promise.resolve();
   #reading: { readonly stop: AbortController; readonly done: Promise<void> } | undefined;
   #timer: NodeJS.Timeout | undefined;
   #saveTimer: NodeJS.Timeout | undefined;
@@ -75,9 +81,7 @@ export class RunningConsumer implements Consumer {
       memberTimeoutMs: ackTimeoutMs,
       retryDelay: kept.retryDelay,
     });
-    for (const letter of this.#letters.list) {
-      if (letter.isReplayed) this.#group.replay(letter.partition, letter.position);
-    }
+    this.#queueReplays();
   }
 
   static async load(
@@ -106,30 +110,41 @@ export class RunningConsumer implements Consumer {
     };
   }
 
-  /** Makes somebody a member, or tells that it is still there. */
-  join(member: string, isLocal = false): void {
+  /** Makes a handler of this process a member, or tells that it is still there. */
+  joinLocal(member: string): void {
     this.#mustBeOpen();
-    if (this.#group.join(member, performance.now(), isLocal)) this.#changed();
+    if (this.#group.join(member, performance.now(), true)) this.#changed();
   }
 
-  /** What it holds goes to others at once. */
-  leave(member: string): void {
+  leaveLocal(member: string): void {
     this.#group.leave(member);
     this.#changed();
   }
 
+  /** What it holds goes to others at once. */
+  leave(member: string): void {
+    this.#mustBeRemote(member);
+    this.leaveLocal(member);
+  }
+
   async pull(options: PullOptions): Promise<ConsumerDelivery[]> {
-    return this.deliver(options.member, await this.#taken(options));
+    const taken = await this.#taken(options);
+    return this.deliver(options.member, taken, options.signal);
   }
 
   /** The same as JSON texts in the wire names; payloads are the bytes that were appended. */
   async #pullTexts(options: PullOptions): Promise<{ texts: string[]; taken: Taken[] }> {
     const taken = await this.#taken(options);
-    return this.#read(options.member, taken, async (positions) => {
-      const { bytes } = await this.#log.bytesAt(positions, 'lines');
-      const texts = linesOf(bytes);
-      return { given: texts.length, answer: (given) => ({ texts, taken: given }) };
-    });
+    return this.#read(
+      options.member,
+      taken,
+      async (positions) => {
+        const { bytes } = await this.#log.bytesAt(positions, 'lines');
+        const texts = linesOf(bytes);
+        return { given: texts.length, answer: (given) => ({ texts, taken: given }) };
+      },
+      options.signal,
+    );
   }
 
   /** JSON texts of events that are still in the log, by position. */
@@ -146,82 +161,129 @@ export class RunningConsumer implements Consumer {
 
   /** Events of one partition, for a member of this process. */
   takeOf(member: string, partition: number, max: number): Taken[] {
+    // What is taken now could not be committed.
+    if (this.#isSeeking) return [];
     return this.#group.takeOf(member, partition, { max, now: performance.now() });
   }
 
   /** The events that were taken; those that do not fit an answer are given back. */
-  deliver(member: string, taken: readonly Taken[]): Promise<ConsumerDelivery[]> {
-    return this.#read(member, taken, async (positions) => {
-      const { events } = await this.#log.eventsAt(positions);
-      const toDelivery = ({ attempt }: Taken, i: number): ConsumerDelivery[] => {
-        const event = events[i];
-        return event === undefined ? [] : [{ event, attempt }];
-      };
-      return { given: events.length, answer: (given) => given.flatMap(toDelivery) };
-    });
+  deliver(
+    member: string,
+    taken: readonly Taken[],
+    signal?: AbortSignal,
+  ): Promise<ConsumerDelivery[]> {
+    return this.#read(
+      member,
+      taken,
+      async (positions) => {
+        const { events } = await this.#log.eventsAt(positions);
+        const toDelivery = ({ attempt }: Taken, i: number): ConsumerDelivery[] => {
+          const event = events[i];
+          return event === undefined ? [] : [{ event, attempt }];
+        };
+        return { given: events.length, answer: (given) => given.flatMap(toDelivery) };
+      },
+      signal,
+    );
   }
 
-  /** What a member may have now, or soon. */
+  /** What a member may have now, or soon; it joins by asking. */
   async #taken(options: PullOptions): Promise<Taken[]> {
-    const deadline = performance.now() + options.waitMs;
-    // Whoever has gone is no member, and gets nothing that nobody would see.
-    while (options.signal?.aborted !== true) {
-      this.join(options.member);
-      const taken = this.#group.take(options.member, options.limit, performance.now());
+    const { member, limit, signal } = options;
+    this.#mustBeOpen();
+    this.#mustBeRemote(member);
+    const isNew = this.#group.join(member, performance.now());
+    if (isNew) this.#changed();
+    // The first read has to come before it can be said that there is nothing.
+    const deadline = performance.now() + Math.max(options.waitMs, isNew ? firstReadMs : 0);
+    // Whoever has gone, or was told to leave, gets nothing that nobody would see.
+    while (signal?.aborted !== true && this.#group.touch(member, performance.now())) {
+      this.#mustBeOpen();
+      const taken = this.#isSeeking ? [] : this.#group.take(member, limit, performance.now());
       if (taken.length > 0) return taken;
       const timeoutMs = Math.min(deadline - performance.now(), this.definition.ackTimeoutMs / 2);
       if (timeoutMs <= 0) break;
-      await this.#changes.wait({ timeoutMs, signal: options.signal });
+      await this.#changes.wait({ timeoutMs, signal });
     }
     return [];
   }
 
-  /** Reads what was taken: `given` is how many events, from the first on, the answer has. */
+  /**
+   * Reads what was taken: `given` is how many events, from the first on, the answer has. What does not
+   * reach the member is given back.
+   */
   async #read<Answer>(
     member: string,
     taken: readonly Taken[],
     read: (
       positions: readonly number[],
     ) => Promise<{ given: number; answer: (given: Taken[]) => Answer }>,
+    signal: AbortSignal | undefined,
   ): Promise<Answer> {
     // Partitions take turns; the log is read in its order.
     const sorted = [...taken].sort((a, b) => a.position - b.position);
     const positions = sorted.map(({ position }) => position);
     try {
       const { given, answer } = await read(positions);
-      if (given > 0) this.#lastDeliveryAt = Date.now() * 1000;
-      this.#giveBack(member, positions.slice(given));
+      const reached = signal?.aborted === true ? 0 : given;
+      if (reached > 0) this.#lastDeliveryAt = Date.now() * 1000;
+      this.#giveBack(member, positions.slice(reached));
       this.#armTimer();
-      this.#counts.delivered += given;
-      this.#counts.redelivered += sorted.slice(0, given).filter((one) => one.attempt > 1).length;
-      return answer(sorted.slice(0, given));
+      this.#counts.delivered += reached;
+      this.#counts.redelivered += sorted.slice(0, reached).filter((one) => one.attempt > 1).length;
+      return answer(sorted.slice(0, reached));
     } catch (error) {
       this.#giveBack(member, positions);
+      await this.#resolveDropped(positions);
       throw error;
     }
   }
 
-  /** Acknowledges events; resolves once the replays of dead letters among them are recorded. */
+  /** Dead letters whose events were dropped from the log can't be delivered again. */
+  async #resolveDropped(positions: readonly number[]): Promise<void> {
+    const begin = this.#log.logBegin;
+    const dropped = positions.filter(
+      (position) => position < begin && this.#letters.get(position)?.isReplayed === true,
+    );
+    if (dropped.length === 0) return;
+    await this.#letters.resolve([], dropped);
+    for (const position of dropped) this.#group.dropReplay(position);
+    this.#changed();
+  }
+
+  /** Acknowledges events; the replays of dead letters among them are recorded first. */
   async ack(member: string, positions: readonly number[]): Promise<AckResult> {
-    this.join(member);
+    this.#mustBeOpen();
+    this.#mustBeRemote(member);
+    this.#group.touch(member, performance.now());
+    const replays = positions.filter((position) => this.#isHeldReplay(member, position));
+    if (replays.length > 0) await this.#letters.resolve([], replays);
     const stale: number[] = [];
-    const replays: number[] = [];
     for (const position of positions) {
       const done = this.#group.ack(member, position);
       if (done === undefined) stale.push(position);
-      else if (done.isReplay) replays.push(position);
-      else this.#worked.add(done.partition);
+      else if (!done.isReplay) this.#worked.add(done.partition);
     }
     this.#changed();
     this.#saveSoon();
     this.#counts.acknowledged += positions.length - stale.length;
-    for (const position of replays) await this.#letters.resolve([], position);
     return { acknowledged: positions.length - stale.length, stale };
+  }
+
+  #isHeldReplay(member: string, position: number): boolean {
+    const letter = this.#letters.get(position);
+    return letter?.isReplayed === true && this.#group.isHeld(letter.partition, member, position);
   }
 
   /** Gives events back as failed: they are delivered again, or become dead letters. */
   nack(member: string, positions: readonly number[], failure: Refusal): AckResult {
-    this.join(member);
+    this.#mustBeOpen();
+    this.#mustBeRemote(member);
+    return this.nackLocal(member, positions, failure);
+  }
+
+  nackLocal(member: string, positions: readonly number[], failure: Refusal): AckResult {
+    this.#group.touch(member, performance.now());
     const { reason, delayMs } = failure;
     const told = {
       now: performance.now(),
@@ -238,17 +300,34 @@ export class RunningConsumer implements Consumer {
 
   /**
    * Acknowledges an event of a member of this process, and appends what came of it in the same frame:
-   * both are durable, or none is.
+   * both are durable, or none is. False, and nothing was appended, where the event is no longer the
+   * member's to handle, after a seek.
    */
   async commit(
     member: string,
     { position, partition }: StoredEvent,
     events: readonly NewEvent[],
-  ): Promise<void> {
-    const isReplay = this.#letters.get(position)?.isReplayed === true;
-    if (isReplay) {
-      await this.#letters.resolve(events, position);
-    } else if (events.length > 0) {
+  ): Promise<boolean> {
+    if (this.#isSeeking || !this.#group.isHeld(partition, member, position)) return false;
+    const commit = this.#record(partition, position, events);
+    this.#commits.add(commit);
+    try {
+      await commit;
+    } finally {
+      this.#commits.delete(commit);
+    }
+    if (this.#group.ackIn(partition, member, position) !== undefined) {
+      this.#counts.acknowledged += 1;
+    }
+    return true;
+  }
+
+  async #record(partition: number, position: number, events: readonly NewEvent[]): Promise<void> {
+    if (this.#letters.get(position)?.isReplayed === true) {
+      await this.#letters.resolve(events, [position]);
+    } else if (events.length === 0) {
+      this.#worked.add(partition);
+    } else {
       this.#committing.add(partition);
       try {
         await this.#cursors.commit(events, partition, position);
@@ -256,26 +335,72 @@ export class RunningConsumer implements Consumer {
         this.#committing.delete(partition);
       }
     }
-    if (this.#group.ackIn(partition, member, position) !== undefined) {
-      this.#counts.acknowledged += 1;
-    }
-    if (events.length === 0) this.#worked.add(partition);
+  }
+
+  beginHandling(partition: number): void {
+    this.#group.beginHandling(partition);
+  }
+
+  /** Takes back what a handler did not get to. */
+  giveBack(member: string, positions: readonly number[]): void {
+    this.#giveBack(member, positions);
   }
 
   /** A member of this process has handled what it took of a partition. */
-  handled(): void {
+  handled(partition: number): void {
+    this.#group.endHandling(partition);
     this.#changed();
     this.#saveSoon();
   }
 
   /** Goes on behind a position, forwards or backwards; what is in flight is no longer awaited. */
-  async seek(cursor: number): Promise<void> {
-    if (this.#closed !== undefined) throw this.#closed;
-    await this.#stopReading();
-    await this.#cursors.set(cursor);
-    this.#group.seek(cursor);
-    this.#failure = null;
-    this.#changed();
+  seek(cursor: number): Promise<void> {
+    return this.#exclusively(async () => {
+      await this.#stopReading();
+      await this.#cursors.set(cursor);
+      this.#group.seek(cursor);
+      this.#worked.clear();
+      this.#queueReplays();
+      this.#failure = null;
+    });
+  }
+
+  /** Records all that is kept about it again, before what it is recorded in is dropped. */
+  rewrite(): Promise<void> {
+    return this.#exclusively(async () => {
+      await this.#cursors.rewrite(this.#group.cursors);
+      await this.#letters.rewrite();
+    });
+  }
+
+  /** Does something to the cursors while nothing is committed or saved. */
+  #exclusively(work: () => Promise<void>): Promise<void> {
+    const done = this.#seeks.then(async () => {
+      if (this.#closed !== undefined) throw this.#closed;
+      this.#log.mustTakeAppends();
+      this.#isSeeking = true;
+      try {
+        await Promise.allSettled(this.#commits);
+        await work();
+      } finally {
+        this.#isSeeking = false;
+        this.#changed();
+      }
+    });
+    this.#seeks = done.catch(() => undefined);
+    return done;
+  }
+
+  /** Goes on where the log begins, where it failed because it was behind. */
+  async skipDropped(): Promise<void> {
+    if (this.#failure?.code === 'events_dropped') await this.seek(this.#log.logBegin - 1);
+  }
+
+  #queueReplays(): void {
+    const begin = this.#log.logBegin;
+    for (const { isReplayed, partition, position } of this.#letters.list) {
+      if (isReplayed && position >= begin) this.#group.replay(partition, position);
+    }
   }
 
   get deadLetters(): readonly DeadLetter[] {
@@ -284,7 +409,14 @@ export class RunningConsumer implements Consumer {
 
   /** Delivers dead letters again, all of them where no positions are given; tells how many. */
   async replayDeadLetters(positions?: readonly number[]): Promise<number> {
-    const wanted = positions ?? this.#letters.list.map(({ position }) => position);
+    this.#mustBeOpen();
+    const begin = this.#log.logBegin;
+    const kept = this.#letters.list.filter(({ position }) => position >= begin);
+    const wanted = positions ?? kept.map(({ position }) => position);
+    const gone = wanted.find((position) => position < begin);
+    if (gone !== undefined) {
+      throw new AllSourceError('events_dropped', `the event at ${gone} was dropped from the log`);
+    }
     const letters = wanted.map((position) => this.#letterAt(position));
     const parked = letters.filter(({ isReplayed }) => !isReplayed);
     if (parked.length === 0) return 0;
@@ -327,6 +459,16 @@ export class RunningConsumer implements Consumer {
   #mustBeOpen(): void {
     if (this.#closed !== undefined) throw this.#closed;
     if (this.#failure !== null) throw this.#failure;
+    this.#log.mustTakeAppends();
+  }
+
+  /** A handler of this process speaks for itself. */
+  #mustBeRemote(member: string): void {
+    if (!this.#group.isLocal(member)) return;
+    const reason = 'expected another name: it is a handler of the server’s process';
+    throw new AllSourceError('validation_error', `member: ${reason}`, {
+      details: [{ field: 'member', reason }],
+    });
   }
 
   /** After every change: whoever waits looks again, and what is due gets its time. */
@@ -335,8 +477,8 @@ export class RunningConsumer implements Consumer {
     this.#changes.notify();
     this.#room.notify();
     this.#parkFailed();
-    if (this.#group.hasMembers) this.#startReading();
-    else void this.#stopReading();
+    if (!this.#group.hasMembers) void this.#stopReading();
+    else if (!this.#isSeeking) this.#startReading();
     this.#armTimer();
   }
 
@@ -421,14 +563,19 @@ export class RunningConsumer implements Consumer {
     const worked = this.#worked;
     this.#worked = new Set();
     try {
-      await this.#cursors.save(this.#group.cursors, {
+      await this.#cursors.save(() => (this.#isSeeking ? [] : this.#group.cursors), {
         isWanted: (partition) => worked.has(partition),
         isBusy: (partition) => this.#committing.has(partition),
       });
+      // A commit writes the cursor itself, unless it fails.
+      for (const partition of this.#committing)
+        if (worked.has(partition)) this.#worked.add(partition);
     } catch (error) {
       for (const partition of worked) this.#worked.add(partition);
-      const isClosed = error instanceof AllSourceError && error.code === 'store_closed';
-      if (!isLast && !isClosed) this.#saveSoon();
+      const isFinal =
+        error instanceof AllSourceError &&
+        ['store_closed', 'storage_unavailable', 'append_outcome_unknown'].includes(error.code);
+      if (!isLast && !isFinal) this.#saveSoon();
     }
   }
 }

@@ -65,7 +65,8 @@ export function definitionOf(
   key: string,
 ): Omit<ConsumerDefinition, 'start'> {
   for (const name in options) if (!(name in optionNames)) throw unknownOption(name);
-  const { name, tenantId = 'default', filter = {} } = options;
+  const { name, tenantId = 'default' } = options;
+  const filter = options.filter ?? {};
   if (typeof name !== 'string' || !new RegExp(consumerNamePattern).test(name)) {
     throw invalid('name', "expected 1-128 letters, digits, '.', '_' and '-'");
   }
@@ -114,7 +115,9 @@ function definedOnly({
     ...(entityId !== undefined && { entityId }),
     ...(eventType !== undefined && { eventType }),
     ...(eventTypePrefix !== undefined && { eventTypePrefix }),
-    ...(tags !== undefined && tags.length > 0 && { tags: [...tags] }),
+    // What is no array is refused by whoever reads with it.
+    ...(tags !== undefined &&
+      tags.length > 0 && { tags: Array.isArray(tags) ? [...(tags as readonly string[])] : tags }),
     ...(match !== undefined && { match }),
     ...rest,
   };

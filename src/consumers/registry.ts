@@ -136,13 +136,28 @@ export class ConsumerRegistry implements Consumers {
     const start = await cursorBefore(this.#log, { tenantId, filter, from });
     const full = { ...definition, start };
     await this.#log.append([recordOf(createdType, full)]);
-    const consumer = RunningConsumer.load(this.#log, full);
-    this.#byName.set(keyOf(definition), consumer);
+    const consumer = await RunningConsumer.load(this.#log, full);
+    this.#byName.set(keyOf(definition), Promise.resolve(consumer));
     return consumer;
   }
 
+  /** Records again what is kept about all consumers, before what it is recorded in is dropped. */
+  rewrite(): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#load();
+      for (const consumer of await Promise.all(this.#byName.values())) {
+        await this.#log.append([recordOf(createdType, consumer.definition)]);
+        await consumer.rewrite();
+      }
+    });
+  }
+
   #load(): Promise<void> {
-    this.#loaded ??= this.#read();
+    this.#loaded ??= this.#read().catch((error: unknown) => {
+      // The next call tries again.
+      this.#loaded = undefined;
+      throw error;
+    });
     return this.#loaded;
   }
 
@@ -155,7 +170,8 @@ export class ConsumerRegistry implements Consumers {
       definitions.delete(event.entityId);
     }
     for (const definition of definitions.values()) {
-      this.#byName.set(keyOf(definition), RunningConsumer.load(this.#log, definition));
+      const consumer = await RunningConsumer.load(this.#log, definition);
+      this.#byName.set(keyOf(definition), Promise.resolve(consumer));
     }
   }
 

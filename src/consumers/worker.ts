@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { AllSourceError, partitionCount } from '../domain/index.js';
 import type { NewEvent, StoredEvent } from '../domain/index.js';
 import type { RunningConsumer } from './consumer.js';
@@ -5,6 +6,8 @@ import type { ConsumerHandler, ConsumerWorker } from './types.js';
 
 /** Events of one partition that are taken at a time; they are handled one by one. */
 const takenMax = 64;
+/** Before another try where the disk is full. */
+const transientWaitMs = 1000;
 
 export interface WorkerOptions {
   readonly member: string;
@@ -19,6 +22,7 @@ export class HandlerWorker implements ConsumerWorker {
   readonly #handler: ConsumerHandler;
   readonly #options: WorkerOptions;
   readonly #stop = new AbortController();
+  #next = 0;
   readonly #busy = new Map<number, Promise<void>>();
 
   constructor(consumer: RunningConsumer, handler: ConsumerHandler, options: WorkerOptions) {
@@ -49,7 +53,7 @@ export class HandlerWorker implements ConsumerWorker {
     };
     try {
       while (!signal.aborted) {
-        this.#consumer.join(member, true);
+        this.#consumer.joinLocal(member);
         this.#startPartitions(onFailure);
         await this.#consumer.changed(signal);
       }
@@ -57,22 +61,26 @@ export class HandlerWorker implements ConsumerWorker {
       onFailure(error);
     }
     while (this.#busy.size > 0) await Promise.all(this.#busy.values());
-    this.#consumer.leave(member);
+    this.#consumer.leaveLocal(member);
     const failure = failures.find((error) => !isEnd(error));
     if (failure instanceof Error) throw failure;
   }
 
+  /** Begins behind the partition that was begun last, so that each has its turn. */
   #startPartitions(onFailure: (error: unknown) => void): void {
-    for (let partition = 0; partition < partitionCount; partition += 1) {
+    for (let i = 0; i < partitionCount; i += 1) {
       if (this.#busy.size >= this.#options.concurrency) return;
+      const partition = (this.#next + i) % partitionCount;
       if (this.#busy.has(partition)) continue;
       const taken = this.#consumer.takeOf(this.#options.member, partition, takenMax);
       if (taken.length === 0) continue;
+      this.#next = partition + 1;
+      this.#consumer.beginHandling(partition);
       const handled = this.#handle(taken)
         .catch(onFailure)
         .finally(() => {
           this.#busy.delete(partition);
-          this.#consumer.handled();
+          this.#consumer.handled(partition);
           if (!this.#stop.signal.aborted) this.#startPartitions(onFailure);
         });
       this.#busy.set(partition, handled);
@@ -83,29 +91,46 @@ export class HandlerWorker implements ConsumerWorker {
   async #handle(taken: Parameters<RunningConsumer['deliver']>[1]): Promise<void> {
     const { member } = this.#options;
     const deliveries = await this.#consumer.deliver(member, taken);
-    for (const { event, attempt } of deliveries) {
-      // What is not handled yet is given back when the worker leaves.
-      if (this.#stop.signal.aborted) return;
-      if (!(await this.#handleOne(event, attempt))) return;
+    for (const [i, { event, attempt }] of deliveries.entries()) {
+      const isDone = !this.#stop.signal.aborted && (await this.#handleOne(event, attempt));
+      if (isDone) continue;
+      const left = deliveries.slice(i).map((delivery) => delivery.event.position);
+      this.#consumer.giveBack(member, left);
+      return;
     }
   }
 
+  /** False where the event is to come again, or is no longer for this member. */
   async #handleOne(event: StoredEvent, attempt: number): Promise<boolean> {
+    const { member } = this.#options;
+    const { signal } = this.#stop;
     const events: NewEvent[] = [];
-    const { tenantId } = this.#consumer.definition;
-    const append = (input: NewEvent): void => void events.push({ tenantId, ...input });
+    const append = (input: NewEvent): void => void events.push(this.#checked(input));
     try {
-      await this.#handler(event, { attempt, append, signal: this.#stop.signal });
-      await this.#consumer.commit(this.#options.member, event, events);
-      return true;
+      await this.#handler(event, { attempt, append, signal });
+      return await this.#consumer.commit(member, event, events);
     } catch (error) {
       if (isFatal(error)) throw error;
-      // What was interrupted has not failed: it is given back.
-      if (this.#stop.signal.aborted) return false;
+      // What was interrupted has not failed, nor what there is no room for now: it is given back.
+      if (signal.aborted) return false;
+      if (isTransient(error)) {
+        await wait(transientWaitMs, undefined, { signal }).catch(() => undefined);
+        return false;
+      }
       const reason = error instanceof Error ? error.message : String(error);
-      this.#consumer.nack(this.#options.member, [event.position], { reason });
+      this.#consumer.nackLocal(member, [event.position], { reason });
       return false;
     }
+  }
+
+  /** The tenant `$system` is the store's own, whoever asks. */
+  #checked(input: NewEvent): NewEvent {
+    const tenantId = input.tenantId ?? this.#consumer.definition.tenantId;
+    if (typeof tenantId === 'string' && !tenantId.startsWith('$')) return { ...input, tenantId };
+    const reason = "only letters, digits, '-' and '_' are allowed";
+    throw new AllSourceError('validation_error', `tenantId: ${reason}`, {
+      details: [{ field: 'tenantId', reason }],
+    });
   }
 }
 
@@ -117,6 +142,10 @@ function isFatal(error: unknown): boolean {
       error.code,
     )
   );
+}
+
+function isTransient(error: unknown): boolean {
+  return error instanceof AllSourceError && ['storage_full', 'overloaded'].includes(error.code);
 }
 
 /** The store was closed, or the consumer deleted. */

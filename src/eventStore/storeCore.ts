@@ -112,13 +112,21 @@ export class StoreCore {
   }
 
   async #close(finish: () => Promise<void>): Promise<void> {
-    await finish();
-    this.#takesSystemEvents = false;
-    // What was appended before is finished: the engine reports progress until nothing waits.
-    this.native.ref();
-    await this.appends.idle();
+    // Whoever waits is told first: a handler that `finish` waits for may be one of them.
     this.#watermark.failAll(closedError());
+    this.native.ref();
     try {
+      await finish();
+    } finally {
+      await this.#closeEngine();
+    }
+  }
+
+  async #closeEngine(): Promise<void> {
+    this.#takesSystemEvents = false;
+    try {
+      // What was appended before is finished: the engine reports progress until nothing waits.
+      await this.appends.idle();
       await this.native.close();
     } catch (error) {
       throw fromNative(error);

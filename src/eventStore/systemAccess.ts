@@ -1,6 +1,6 @@
 import { systemTenant } from '../domain/index.js';
 import type { NewEvent, StoredEvent, SubscriptionFilter } from '../domain/index.js';
-import { fieldNames, inputFormat } from '../engine/index.js';
+import { fieldNames, fromNative, inputFormat } from '../engine/index.js';
 import { toJsonText } from './append/inputs.js';
 import type { Follower } from './read/follower.js';
 import { toEngineQuery } from './read/query.js';
@@ -44,6 +44,12 @@ export class SystemAccess {
     return readStats(this.#core.native, undefined).firstPosition;
   }
 
+  /** Throws where the store takes no appends: `storage_unavailable`. */
+  mustTakeAppends(): void {
+    const failure = this.#core.native.failure();
+    if (failure !== null) throw fromNative(failure);
+  }
+
   /** One atomic append, whose events may be of the tenant `$system`. */
   append(events: readonly NewEvent[]): Promise<BatchResult> {
     const bytes = Buffer.from(toJsonText(events, 'events'));
@@ -55,6 +61,8 @@ export class SystemAccess {
   /** Events of the tenant `$system` that are durable now, in order. */
   async *read(filter: SubscriptionFilter): AsyncGenerator<StoredEvent> {
     const query = systemQuery(filter);
+    // What was dropped had been recorded again before.
+    query.firstPosition = this.logBegin;
     query.lastPosition = this.watermark;
     for (;;) {
       const chunk = await this.#core.reader.objects(query, chunkBounds);
@@ -66,7 +74,8 @@ export class SystemAccess {
 
   /** The newest event of an entity of `$system`. */
   async last(entityId: string): Promise<StoredEvent | undefined> {
-    const query = { ...systemQuery({ entityId }), order: 'desc' as const };
+    const firstPosition = this.logBegin;
+    const query = { ...systemQuery({ entityId }), order: 'desc' as const, firstPosition };
     const { events } = await this.#core.reader.objects(query, { ...chunkBounds, events: 1 });
     return events[0];
   }

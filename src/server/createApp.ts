@@ -25,7 +25,9 @@ const runtimes = new WeakMap<Express, Runtime>();
  * `invalid_configuration` for a bad option.
  */
 export function createApp(store: EventStore, options: AppOptions = {}): Express {
-  return buildApp(new Runtime(store, options));
+  const runtime = new Runtime(store, options);
+  runtime.startWebhooks();
+  return buildApp(runtime);
 }
 
 /** Serves the WebSockets of an app that you let a `node:http` server of your own call. */

@@ -37,6 +37,7 @@ export async function listen(store: EventStore, options: ListenOptions = {}): Pr
   const app = buildApp(runtime);
   const server = createHttpServer(runtime, { app, settings });
   await bind(server, settings);
+  runtime.startWebhooks();
   const { port } = addressOf(server);
   const { host } = settings;
   let closing: Promise<void> | undefined;

@@ -30,10 +30,11 @@ export class Runtime {
     this.bodyMemory = new BodyMemory(this.settings.bodiesBytesMax);
     this.streams = new LiveStreams(this.settings.streamPingMs);
     this.metrics = new Metrics(store, this.streams, this.settings.processMetrics);
-    if (!store.readOnly) this.#startWebhooks();
   }
 
-  #startWebhooks(): void {
+  /** The server begins to post; not before it is known that it may serve. */
+  startWebhooks(): void {
+    if (this.store.readOnly) return;
     const { allowPrivateWebhooks: allowPrivateAddresses } = this.settings;
     this.store.webhooks.start({ allowPrivateAddresses }).catch((error: unknown) => {
       this.logger.error({ err: error }, 'webhooks could not be started');

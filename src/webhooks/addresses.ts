@@ -42,11 +42,16 @@ for (const [address, prefix, family] of networks) {
   notPublic[family].addSubnet(address, prefix, family);
 }
 
+/** All that is given out of IPv6 so far. */
+const globalUnicast = new BlockList();
+globalUnicast.addSubnet('2000::', 3, 'ipv6');
+
 /** Whether anybody may be sent there: not loopback, link-local, private or otherwise special. */
 export function isPublicAddress(address: string): boolean {
   // A zone (`fe80::1%eth0`) is for link-local addresses only.
   const version = isIP(address);
   if (version === 0 || address.includes('%')) return false;
   const family = version === 4 ? 'ipv4' : 'ipv6';
+  if (family === 'ipv6' && !globalUnicast.check(address, family)) return false;
   return !notPublic[family].check(address, family);
 }

@@ -81,6 +81,12 @@ function send(url: URL, options: PostOptions): Promise<IncomingMessage> {
     });
     outgoing.once('response', resolve);
     outgoing.once('error', reject);
+    // Without a response: the receiver wants to speak something else, or has hung up.
+    outgoing.once('upgrade', (_answer, socket) => {
+      socket.destroy();
+      reject(new Error('the receiver answered 101: it wants another protocol'));
+    });
+    outgoing.once('close', () => reject(new Error('the receiver hung up without an answer')));
     outgoing.end(body);
   });
 }

@@ -119,6 +119,7 @@ export class WebhookRegistry implements Webhooks {
     return this.#inTurn(async () => {
       const entry = await this.#entry(name, options);
       if (entry.pauseReason !== null) {
+        await entry.webhook.consumer.skipDropped();
         await this.#record(resumedType, entry.webhook.consumer.definition, {});
         entry.pauseReason = null;
         this.#startEntry(entry);
@@ -197,8 +198,30 @@ export class WebhookRegistry implements Webhooks {
     await this.#log.append([event]);
   }
 
+  /** Records again what is kept about all webhooks, before what it is recorded in is dropped. */
+  rewrite(): Promise<void> {
+    return this.#inTurn(async () => {
+      for (const { webhook, pauseReason } of this.#entries.values()) {
+        const { definition } = webhook.consumer;
+        const payload = {
+          webhook: webhookToPayload(webhook.definition),
+          consumer: toPayload(definition),
+        };
+        await this.#record(createdType, definition, payload);
+        if (pauseReason !== null) {
+          await this.#record(pausedType, definition, { reason: pauseReason });
+        }
+        await webhook.consumer.rewrite();
+      }
+    });
+  }
+
   #load(): Promise<void> {
-    this.#loaded ??= this.#read();
+    this.#loaded ??= this.#read().catch((error: unknown) => {
+      // The next call tries again.
+      this.#loaded = undefined;
+      throw error;
+    });
     return this.#loaded;
   }
 
@@ -206,7 +229,9 @@ export class WebhookRegistry implements Webhooks {
     const gone = new Set<string>();
     for await (const { entityId } of this.#log.read({ eventType: deletedType })) gone.add(entityId);
     for await (const event of this.#log.read({ eventType: createdType })) {
+      // One that was recorded again is there twice.
       if (gone.has(event.entityId)) continue;
+      gone.add(event.entityId);
       // Only `create` writes these events.
       const payload = event.payload as unknown as CreatedPayload;
       const entry = await this.#add(fromPayload(payload.consumer), payload.webhook);

@@ -50,6 +50,9 @@ export class RunningWebhook {
       (event, { attempt, signal }) => this.#deliver(event, { attempt, signal, host }),
       { member: memberName, concurrency },
     );
+    this.#worker.done.catch((error: unknown) => {
+      host.onPause(`it can't go on: ${error instanceof Error ? error.message : String(error)}`);
+    });
   }
 
   async stop(): Promise<void> {

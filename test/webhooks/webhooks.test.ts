@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { type AddressInfo, createServer } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { openEventStore, verifyWebhook } from '../../src/index.js';
 import type { EventStore, WebhookOptions, WebhookRunOptions } from '../../src/index.js';
 import {
@@ -153,6 +154,25 @@ describe('a webhook', () => {
     );
   });
 
+  it('is not held up by a receiver that wants another protocol, or hangs up', async () => {
+    const store = await memoryMode.open();
+    const server = createServer((socket) => {
+      socket.once('data', () =>
+        socket.end('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n'),
+      );
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    await store.webhooks.start(anywhere);
+    const { port } = server.address() as AddressInfo;
+    await store.webhooks.create({ name: 'w', url: `http://127.0.0.1:${port}/` });
+    await store.append(newEvent('a', 1));
+    await poll(async () => (await store.webhooks.deliveries('w'))[0]?.error).toBe(
+      'the receiver answered 101: it wants another protocol',
+    );
+    await store.webhooks.pause('w');
+  });
+
   it('follows redirects that keep the method, three at most', async () => {
     const { store, receiver } = await open();
     receiver.answer = ({ path }) => (path === '/hook' ? { status: 307, location: '/there' } : 200);
@@ -225,6 +245,8 @@ describe('webhooks never go to addresses that are not public', () => {
     'http://[fc00::1]/',
     'http://[fe80::1]/',
     'http://[ff02::1]/',
+    'http://[::ffff:0:127.0.0.1]/',
+    'http://[4000::1]/',
   ])('%s is refused', async (url) => {
     const store = await memoryMode.open();
     const error = await errorOf(() => store.webhooks.create({ name: 'w', url }));

@@ -45,6 +45,8 @@ export class ConsumerGroup {
   readonly #options: GroupOptions;
   readonly #assignment = new Assignment(partitionCount);
   readonly #members = new Map<string, Member>();
+  /** Partitions in which a handler of this process runs: they stay where they are. */
+  readonly #handling = new Set<number>();
   #queues: readonly PartitionQueue[];
 
   /** `cursors`: of each partition, the position up to which all is done. */
@@ -72,6 +74,32 @@ export class ConsumerGroup {
     return true;
   }
 
+  /** A member is still there; false where it is none. */
+  touch(member: string, now: number): boolean {
+    const known = this.#members.get(member);
+    if (known !== undefined) known.lastSeen = now;
+    return known !== undefined;
+  }
+
+  isLocal(member: string): boolean {
+    return this.#members.get(member)?.isLocal === true;
+  }
+
+  beginHandling(partition: number): void {
+    this.#handling.add(partition);
+  }
+
+  endHandling(partition: number): void {
+    this.#handling.delete(partition);
+    this.#settle();
+  }
+
+  /** Whether an event is in flight with this member. */
+  isHeld(partition: number, member: string, position: number): boolean {
+    const isOwner = this.#assignment.ownerOf(partition) === member;
+    return isOwner && this.#queue(partition).isInFlight(position);
+  }
+
   /** What the member has in flight comes to another, as if it had not been delivered. */
   leave(member: string): void {
     if (!this.#members.delete(member)) return;
@@ -80,9 +108,6 @@ export class ConsumerGroup {
     this.#settle();
   }
 
-  hasMember(member: string): boolean {
-    return this.#members.has(member);
-  }
   get hasMembers(): boolean {
     return this.#members.size > 0;
   }
@@ -198,6 +223,11 @@ export class ConsumerGroup {
     this.#settle();
   }
 
+  /** A replay is not to be delivered any more. */
+  dropReplay(position: number): void {
+    for (const queue of this.#queues) queue.dropReplay(position);
+  }
+
   replay(partition: number, position: number): void {
     this.#queue(partition).addReplay(position);
   }
@@ -258,7 +288,8 @@ export class ConsumerGroup {
   /** Hands over what is to move and of which nothing is in flight. */
   #settle(): void {
     for (const partition of this.#assignment.moving()) {
-      if (this.#queue(partition).inFlight === 0) this.#assignment.handOver(partition);
+      const isIdle = this.#queue(partition).inFlight === 0 && !this.#handling.has(partition);
+      if (isIdle) this.#assignment.handOver(partition);
     }
   }
 

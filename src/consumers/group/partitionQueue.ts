@@ -95,6 +95,13 @@ export class PartitionQueue {
     this.#replays.push(newItem(position, { isDone: false, isReplay: true }));
   }
 
+  dropReplay(position: number): void {
+    const at = this.#replays.findIndex((item) => item.position === position);
+    const [item] = at < 0 ? [] : this.#replays.splice(at, 1);
+    if (item?.state === 'inFlight') this.#inFlight -= 1;
+    this.#parking = this.#parking.filter((other) => other !== item);
+  }
+
   /** Up to `max` events that may be delivered now. */
   take(max: number, now: number, deadline: number): Taken[] {
     const taken: Taken[] = [];
@@ -112,6 +119,10 @@ export class PartitionQueue {
       }
     }
     return taken;
+  }
+
+  isInFlight(position: number): boolean {
+    return this.#inFlightItem(position) !== undefined;
   }
 
   /** The event in flight is done; undefined where it is not in flight (its time was over). */

@@ -59,19 +59,24 @@ export class Cursors {
 
   /** Writes the cursors that moved, of the partitions that are `wanted`, and those that moved far. */
   async save(
-    cursors: readonly number[],
+    cursors: () => readonly number[],
     options: {
       readonly isWanted: (partition: number) => boolean;
       readonly isBusy: (partition: number) => boolean;
     },
   ): Promise<void> {
     await this.#inTurn(() =>
-      [...cursors.entries()].filter(([partition, position]) => {
+      [...cursors().entries()].filter(([partition, position]) => {
         const moved = position - (this.#positions[partition] ?? 0);
         const isWorthIt = moved >= quietPositionsMax || options.isWanted(partition);
         return moved > 0 && isWorthIt && !options.isBusy(partition);
       }),
     );
+  }
+
+  /** Writes all cursors, whether they moved or not. */
+  async rewrite(cursors: readonly number[]): Promise<void> {
+    await this.#inTurn(() => [...cursors.entries()]);
   }
 
   /** Sets all cursors, also backwards. */

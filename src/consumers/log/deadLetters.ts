@@ -68,10 +68,22 @@ export class DeadLetters {
     );
   }
 
-  /** Appends events, and with them in one frame that a dead letter was handled. */
-  async resolve(events: readonly NewEvent[], position: number): Promise<void> {
-    await this.#log.append([...events, this.#event(resolvedType, { position })]);
-    this.#letters.delete(position);
+  /** Appends events, and with them in one frame that dead letters were handled. */
+  async resolve(events: readonly NewEvent[], positions: readonly number[]): Promise<void> {
+    const resolved = positions.map((position) => this.#event(resolvedType, { position }));
+    await this.#log.append([...events, ...resolved]);
+    for (const position of positions) this.#letters.delete(position);
+  }
+
+  /** Records all of them again, before what they are recorded in is dropped. */
+  async rewrite(): Promise<void> {
+    const events = this.list.flatMap((letter) => {
+      const { isReplayed, ...payload } = letter;
+      const { position } = letter;
+      const parked = this.#event(parkedType, payload);
+      return isReplayed ? [parked, this.#event(replayedType, { position })] : [parked];
+    });
+    if (events.length > 0) await this.#log.append(events);
   }
 
   async #write(eventType: string, payloads: readonly LetterPayload[]): Promise<void> {
@@ -87,9 +99,9 @@ export class DeadLetters {
 
   #apply(eventType: string, payload: LetterPayload, timestamp: number): void {
     const { position, partition = 0, attempts = 0, reason = '' } = payload;
+    const { failedAt = timestamp } = payload;
     const known = this.#letters.get(position);
     if (eventType === parkedType) {
-      const failedAt = timestamp;
       const letter = { position, partition, attempts, reason, failedAt, isReplayed: false };
       this.#letters.set(position, letter);
     } else if (eventType === resolvedType) {
@@ -105,4 +117,5 @@ type LetterPayload = {
   readonly partition?: number;
   readonly attempts?: number;
   readonly reason?: string;
+  readonly failedAt?: number;
 };
