@@ -254,6 +254,7 @@ export class NativeEventStore implements CoreStore {
   async dropBefore(position: number): Promise<DropReport> {
     this.#core.mustBeOpen();
     const before = checkedLimit(position, 1, Number.MAX_SAFE_INTEGER, 'position');
+    await this.beforeDrop();
     try {
       return await this.#core.native.dropBefore(before);
     } catch (error) {
@@ -268,6 +269,11 @@ export class NativeEventStore implements CoreStore {
 
   close(): Promise<void> {
     return this.#core.close(() => this.finish());
+  }
+
+  /** What is done before events are dropped. */
+  protected beforeDrop(): Promise<void> {
+    return Promise.resolve();
   }
 
   /** What is done while the store closes, before its engine does. */

@@ -2,7 +2,7 @@ import { ConsumerRegistry } from '../consumers/index.js';
 import type { ConsumerHandler, ConsumerWorker, HandlerOptions } from '../consumers/index.js';
 import type { AnyEvent, EventShape } from '../domain/index.js';
 import { NativeEventStore, SystemAccess, openCore } from '../eventStore/index.js';
-import type { DropReport, OpenOptions, StoreCore } from '../eventStore/index.js';
+import type { OpenOptions, StoreCore } from '../eventStore/index.js';
 import { WebhookRegistry } from '../webhooks/index.js';
 import type { EventStore } from './types.js';
 
@@ -46,11 +46,10 @@ class ComposedStore extends NativeEventStore implements EventStore {
     return this.consumers.start(name, handler, options);
   }
 
-  override async dropBefore(position: number): Promise<DropReport> {
-    // What the parts keep in the log must not go with the events that are dropped.
+  /** What the parts keep in the log must not go with the events that are dropped. */
+  protected override async beforeDrop(): Promise<void> {
     await this.consumers.rewrite();
     await this.webhooks.rewrite();
-    return super.dropBefore(position);
   }
 
   protected override async finish(): Promise<void> {
