@@ -1,7 +1,7 @@
-import type { Runtime } from '../runtime.js';
+import type { Runtime } from '../../runtime.js';
 import { Credit } from './credit.js';
-import { bytesFormOf, messagesOf } from './messages.js';
-import { type RequestedStream, readClientFrame } from './subscription.js';
+import { bytesFormOf, messagesOf } from '../messages.js';
+import { type RequestedStream, readClientFrame } from '../subscription.js';
 import { WebSocketPeer, type WebSocketWire } from './webSocketPeer.js';
 
 /** A WebSocket with a live stream: its newest subscription. */

@@ -1,9 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import type { Consumer } from '../../consumers/index.js';
-import { AllSourceError } from '../../domain/index.js';
-import { parseQueryText } from '../http/index.js';
-import type { Runtime } from '../runtime.js';
-import { consumers as schemas, creditFrame, frameReader, queryReader } from '../schemas/index.js';
+import type { Consumer } from '../../../consumers/index.js';
+import { AllSourceError } from '../../../domain/index.js';
+import { parseQueryText } from '../../http/index.js';
+import type { Runtime } from '../../runtime.js';
+import {
+  consumers as schemas,
+  creditFrame,
+  frameReader,
+  queryReader,
+} from '../../schemas/index.js';
 import { Credit } from './credit.js';
 import { WebSocketPeer, type WebSocketWire } from './webSocketPeer.js';
 

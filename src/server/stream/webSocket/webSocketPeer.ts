@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
 import type { RawData, WebSocket } from 'ws';
-import { AllSourceError } from '../../domain/index.js';
-import { publicError } from '../http/index.js';
-import type { Runtime } from '../runtime.js';
-import type { LiveStream } from './liveStreams.js';
-import { SocketProgress } from './progress.js';
+import { AllSourceError } from '../../../domain/index.js';
+import { publicError } from '../../http/index.js';
+import type { Runtime } from '../../runtime.js';
+import type { LiveStream } from '../liveStreams.js';
+import { SocketProgress } from '../progress.js';
 
 const goingAway = 1001;
 const internalError = 1011;

@@ -2,17 +2,17 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
-import { AllSourceError } from '../../domain/index.js';
+import { AllSourceError } from '../../../domain/index.js';
 import {
   isLoopbackHostHeader,
   publicError,
   queryTextOf,
   refuseSocket,
   requestIdOf,
-} from '../http/index.js';
-import type { Runtime } from '../runtime.js';
-import { streamPath } from './paths.js';
-import { streamFromQuery } from './subscription.js';
+} from '../../http/index.js';
+import type { Runtime } from '../../runtime.js';
+import { streamPath } from '../paths.js';
+import { streamFromQuery } from '../subscription.js';
 import { ConsumerSession, membershipOf } from './consumerSession.js';
 import { StreamSession } from './streamSession.js';
 import type { WebSocketPeer, WebSocketWire } from './webSocketPeer.js';
