@@ -133,7 +133,7 @@ export class RunningConsumer implements Consumer {
   }
 
   /** The same as JSON texts in the wire names; payloads are the bytes that were appended. */
-  async #pullTexts(options: PullOptions): Promise<{ texts: string[]; taken: Taken[] }> {
+  async #pullTexts(options: PullOptions): Promise<string[]> {
     const taken = await this.#taken(options);
     return this.#read(
       options.member,
@@ -141,7 +141,9 @@ export class RunningConsumer implements Consumer {
       async (positions) => {
         const { bytes } = await this.#log.bytesAt(positions, 'lines');
         const texts = linesOf(bytes);
-        return { given: texts.length, answer: (given) => ({ texts, taken: given }) };
+        const toText = ({ attempt }: Taken, i: number): string =>
+          `{"attempt":${attempt},"event":${texts[i]}}`;
+        return { given: texts.length, answer: (given) => given.map(toText) };
       },
       options.signal,
     );
@@ -227,13 +229,13 @@ export class RunningConsumer implements Consumer {
       const { given, answer } = await read(positions);
       const reached = signal?.aborted === true ? 0 : given;
       if (reached > 0) this.#lastDeliveryAt = Date.now() * 1000;
-      this.#giveBack(member, positions.slice(reached));
+      this.giveBack(member, positions.slice(reached));
       this.#armTimer();
       this.#counts.delivered += reached;
       this.#counts.redelivered += sorted.slice(0, reached).filter((one) => one.attempt > 1).length;
       return answer(sorted.slice(0, reached));
     } catch (error) {
-      this.#giveBack(member, positions);
+      this.giveBack(member, positions);
       await this.#resolveDropped(positions);
       throw error;
     }
@@ -341,11 +343,6 @@ export class RunningConsumer implements Consumer {
     this.#group.beginHandling(partition);
   }
 
-  /** Takes back what a handler did not get to. */
-  giveBack(member: string, positions: readonly number[]): void {
-    this.#giveBack(member, positions);
-  }
-
   /** A member of this process has handled what it took of a partition. */
   handled(partition: number): void {
     this.#group.endHandling(partition);
@@ -450,7 +447,8 @@ export class RunningConsumer implements Consumer {
     );
   }
 
-  #giveBack(member: string, positions: readonly number[]): void {
+  /** Takes back what did not reach the member, or what its handler did not get to. */
+  giveBack(member: string, positions: readonly number[]): void {
     if (positions.length === 0) return;
     this.#group.giveBack(member, positions);
     this.#changed();

@@ -68,7 +68,7 @@ export function definitionOf(
   const { name, tenantId = 'default' } = options;
   const filter = options.filter ?? {};
   if (typeof name !== 'string' || !new RegExp(consumerNamePattern).test(name)) {
-    throw invalid('name', "expected 1-128 letters, digits, '.', '_' and '-'");
+    throw invalidOption('name', "expected 1-128 letters, digits, '.', '_' and '-'");
   }
   return {
     key,
@@ -124,20 +124,25 @@ function definedOnly({
 }
 
 function numberOf(name: keyof typeof consumerLimits, value: number | undefined): number {
-  const { min, max, default: usual } = consumerLimits[name];
+  return optionNumber(name, value, consumerLimits[name]);
+}
+
+/** A whole number in a range; throws `validation_error`. */
+export function optionNumber(name: string, value: number | undefined, range: Range): number {
+  const { min, max, default: usual } = range;
   if (value === undefined) return usual;
   if (Number.isInteger(value) && value >= min && value <= max) return value;
-  throw invalid(name, `expected a whole number from ${min} to ${max}, got ${String(value)}`);
+  throw invalidOption(name, `expected a whole number from ${min} to ${max}, got ${String(value)}`);
 }
 
 function unknownOption(name: string): AllSourceError {
-  return invalid(
+  return invalidOption(
     name,
     `not an option of a consumer; they are ${Object.keys(optionNames).join(', ')}`,
   );
 }
 
-function invalid(field: string, reason: string): AllSourceError {
+export function invalidOption(field: string, reason: string): AllSourceError {
   return new AllSourceError('validation_error', `${field}: ${reason}`, {
     details: [{ field, reason }],
   });

@@ -1,6 +1,13 @@
 /** For other parts that deliver events by way of a consumer. */
 export { RunningConsumer } from './consumer.js';
-export { type ConsumerDefinition, definitionOf, fromPayload, toPayload } from './definition.js';
+export {
+  type ConsumerDefinition,
+  definitionOf,
+  fromPayload,
+  invalidOption,
+  optionNumber,
+  toPayload,
+} from './definition.js';
 export { HandlerWorker } from './worker.js';
 export { ConsumerRegistry, cursorBefore } from './registry.js';
 export type { DeadLetter } from './log/deadLetters.js';

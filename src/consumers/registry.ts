@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { AllSourceError, systemTenant } from '../domain/index.js';
+import { AllSourceError, partitionCount, systemTenant } from '../domain/index.js';
 import type { NewEvent } from '../domain/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
 import { RunningConsumer } from './consumer.js';
-import { definitionOf, differences, fromPayload, toPayload } from './definition.js';
+import { definitionOf, differences, fromPayload, optionNumber, toPayload } from './definition.js';
 import type { ConsumerDefinition, ConsumerOptions } from './definition.js';
 import type {
   ConsumerHandler,
@@ -16,7 +16,7 @@ import { HandlerWorker } from './worker.js';
 
 const createdType = 'consumer.created';
 const deletedType = 'consumer.deleted';
-const concurrencyDefault = 32;
+const concurrencyRange = { min: 1, max: partitionCount, default: partitionCount };
 
 interface ConsumerName extends OfTenant {
   readonly name: string;
@@ -25,7 +25,7 @@ interface ConsumerName extends OfTenant {
 /** The consumers of a store, by name. */
 export class ConsumerRegistry implements Consumers {
   readonly #log: SystemAccess;
-  readonly #byName = new Map<string, Promise<RunningConsumer>>();
+  readonly #byName = new Map<string, RunningConsumer>();
   readonly #workers = new Set<HandlerWorker>();
   #loaded: Promise<void> | undefined;
   /** One change after the other. */
@@ -41,9 +41,8 @@ export class ConsumerRegistry implements Consumers {
 
   async list(options: OfTenant = {}): Promise<ConsumerInfo[]> {
     await this.#load();
-    const all = await Promise.all(this.#byName.values());
     const { tenantId = 'default' } = options;
-    const infos = all.map((consumer) => consumer.info());
+    const infos = [...this.#byName.values()].map((consumer) => consumer.info());
     return infos
       .filter((info) => info.tenantId === tenantId)
       .sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -52,8 +51,7 @@ export class ConsumerRegistry implements Consumers {
   async all(): Promise<ConsumerInfo[]> {
     await this.#load();
     const named = [...this.#byName].sort(([a], [b]) => (a < b ? -1 : 1));
-    const consumers = await Promise.all(named.map(([, consumer]) => consumer));
-    return consumers.map((consumer) => consumer.info());
+    return named.map(([, consumer]) => consumer.info());
   }
 
   async get(name: string, options: OfTenant = {}): Promise<RunningConsumer> {
@@ -89,13 +87,8 @@ export class ConsumerRegistry implements Consumers {
     handler: ConsumerHandler,
     options: HandlerOptions = {},
   ): Promise<HandlerWorker> {
-    const { concurrency = concurrencyDefault, ...rest } = options;
-    if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > concurrencyDefault) {
-      const reason = `expected a whole number from 1 to ${concurrencyDefault}`;
-      throw new AllSourceError('validation_error', `concurrency: ${reason}`, {
-        details: [{ field: 'concurrency', reason }],
-      });
-    }
+    const { concurrency: wanted, ...rest } = options;
+    const concurrency = optionNumber('concurrency', wanted, concurrencyRange);
     const consumer = await this.#inTurn(() => this.#createConsumer({ ...rest, name }));
     const worker = new HandlerWorker(consumer, handler, { member: randomUUID(), concurrency });
     this.#workers.add(worker);
@@ -107,7 +100,7 @@ export class ConsumerRegistry implements Consumers {
   /** Stops the workers and writes the cursors; the log must still take appends. */
   async close(): Promise<void> {
     await Promise.all([...this.#workers].map((worker) => worker.stop()));
-    const consumers = await Promise.all(this.#byName.values());
+    const consumers = [...this.#byName.values()];
     const reason = new AllSourceError('store_closed', 'the store was closed');
     await Promise.all(consumers.map((consumer) => consumer.close(reason)));
   }
@@ -115,7 +108,7 @@ export class ConsumerRegistry implements Consumers {
   async #createConsumer(options: ConsumerOptions): Promise<RunningConsumer> {
     await this.#load();
     const definition = definitionOf(options, randomUUID());
-    const known = await this.#byName.get(keyOf(definition));
+    const known = this.#byName.get(keyOf(definition));
     if (known !== undefined) {
       const different = differences(known.definition, definition);
       if (different.length === 0) return known;
@@ -137,7 +130,7 @@ export class ConsumerRegistry implements Consumers {
     const full = { ...definition, start };
     await this.#log.append([recordOf(createdType, full)]);
     const consumer = await RunningConsumer.load(this.#log, full);
-    this.#byName.set(keyOf(definition), Promise.resolve(consumer));
+    this.#byName.set(keyOf(definition), consumer);
     return consumer;
   }
 
@@ -145,7 +138,7 @@ export class ConsumerRegistry implements Consumers {
   rewrite(): Promise<void> {
     return this.#inTurn(async () => {
       await this.#load();
-      for (const consumer of await Promise.all(this.#byName.values())) {
+      for (const consumer of this.#byName.values()) {
         await this.#log.append([recordOf(createdType, consumer.definition)]);
         await consumer.rewrite();
       }
@@ -171,7 +164,7 @@ export class ConsumerRegistry implements Consumers {
     }
     for (const definition of definitions.values()) {
       const consumer = await RunningConsumer.load(this.#log, definition);
-      this.#byName.set(keyOf(definition), Promise.resolve(consumer));
+      this.#byName.set(keyOf(definition), consumer);
     }
   }
 

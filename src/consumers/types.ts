@@ -2,7 +2,6 @@ import type { AllSourceError, NewEvent, StoredEvent } from '../domain/index.js';
 import type { DeadLetter } from './log/deadLetters.js';
 import type { ConsumerDefinition, ConsumerOptions } from './definition.js';
 import type { MemberState } from './group/group.js';
-import type { Taken } from './group/partitionQueue.js';
 
 /** Which tenant a consumer is of; default `default`. */
 export interface OfTenant {
@@ -62,8 +61,8 @@ export interface Consumer {
 
 /** @internal */
 export interface ConsumerWire {
-  /** Payloads are the bytes that were appended. */
-  pull(options: PullOptions): Promise<{ texts: string[]; taken: Taken[] }>;
+  /** Each delivery with its `attempt` and `event`; payloads are the bytes that were appended. */
+  pull(options: PullOptions): Promise<string[]>;
   /** Events that are still in the log, by position. */
   textsOf(positions: readonly number[]): Promise<Map<number, string>>;
 }

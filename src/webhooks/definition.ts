@@ -1,4 +1,4 @@
-import { AllSourceError } from '../domain/index.js';
+import { invalidOption, optionNumber } from '../consumers/index.js';
 import type { JsonObject } from '../domain/index.js';
 import { checkedUrl, literalAddress } from './post.js';
 import { checkSecret, makeSecret } from './signature.js';
@@ -38,7 +38,7 @@ export function webhookDefinitionOf(
 ): WebhookDefinition {
   for (const name in options) {
     if (!(name in optionNames)) {
-      throw invalid(
+      throw invalidOption(
         name,
         `not an option of a webhook; they are ${Object.keys(optionNames).join(', ')}`,
       );
@@ -47,29 +47,16 @@ export function webhookDefinitionOf(
   const url = checkedUrl(options.url);
   const literal = literalAddress(url);
   if (literal !== undefined && !isAllowed(literal)) {
-    throw invalid('url', `expected a public address, got ${literal}`);
+    throw invalidOption('url', `expected a public address, got ${literal}`);
   }
   return {
     url: url.href,
     secret: options.secret === undefined ? makeSecret() : checkSecret(options.secret),
-    timeoutMs: numberOf('timeoutMs', options.timeoutMs),
-    pauseAfter: numberOf('pauseAfter', options.pauseAfter),
+    timeoutMs: optionNumber('timeoutMs', options.timeoutMs, webhookLimits.timeoutMs),
+    pauseAfter: optionNumber('pauseAfter', options.pauseAfter, webhookLimits.pauseAfter),
   };
 }
 
 export function webhookToPayload(definition: WebhookDefinition): JsonObject {
   return { ...definition };
-}
-
-function numberOf(name: 'timeoutMs' | 'pauseAfter', value: number | undefined): number {
-  const { min, max, default: usual } = webhookLimits[name];
-  if (value === undefined) return usual;
-  if (Number.isInteger(value) && value >= min && value <= max) return value;
-  throw invalid(name, `expected a whole number from ${min} to ${max}, got ${String(value)}`);
-}
-
-function invalid(field: string, reason: string): AllSourceError {
-  return new AllSourceError('validation_error', `${field}: ${reason}`, {
-    details: [{ field, reason }],
-  });
 }

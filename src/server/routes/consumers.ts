@@ -28,6 +28,7 @@ import {
   filterOf,
   fromOf,
   queryErrors,
+  tenantIn,
   writeErrors,
 } from './control.js';
 import { callerTenant } from './tenant.js';
@@ -36,10 +37,8 @@ const path = '/api/v1/consumers';
 const onePath = `${path}/:name`;
 const tag = 'consumers';
 const defaultMember = 'default';
-const usualReason = 'refused by its member';
 
 const readNoQuery = queryReader(noQuery);
-const readTenantQuery = queryReader(tenantQuery);
 const readPullQuery = queryReader(schemas.pullQuery);
 const readDeadLettersQuery = queryReader(schemas.deadLettersQuery);
 const readConsumerParams = paramsReader(schemas.consumerParams);
@@ -265,15 +264,14 @@ async function pullEvents(exchange: Exchange): Promise<Reply> {
   const poll = { ping: () => undefined, end: () => stop.abort(), cut: () => stop.abort() };
   exchange.runtime.streams.add(poll);
   try {
-    const { texts, taken } = await consumer.wire.pull({
+    const deliveries = await consumer.wire.pull({
       member: query.member ?? defaultMember,
       limit: query.limit ?? pageEventsDefault,
       waitMs: (query.wait_seconds ?? 0) * 1000,
       signal: AbortSignal.any([exchange.signal, stop.signal]),
     });
-    exchange.resultCount = taken.length;
-    const items = taken.map(({ attempt }, i) => `{"attempt":${attempt},"event":${texts[i]}}`);
-    const answer = `{"deliveries":[${items.join(',')}],"count":${taken.length}}`;
+    exchange.resultCount = deliveries.length;
+    const answer = `{"deliveries":[${deliveries.join(',')}],"count":${deliveries.length}}`;
     return { status: 200, contentType: jsonType, body: answer };
   } finally {
     exchange.runtime.streams.delete(poll);
@@ -291,7 +289,7 @@ async function nackEvents(exchange: Exchange): Promise<Reply> {
   const { member = defaultMember, positions, reason, delay_seconds: delay } = readRefusal(exchange);
   return jsonReply(
     consumer.nack(member, positions, {
-      reason: reason ?? usualReason,
+      reason: reason ?? schemas.usualReason,
       delayMs: delay === undefined ? undefined : delay * 1000,
     }),
   );
@@ -330,10 +328,6 @@ async function leaveConsumer(exchange: Exchange): Promise<Reply> {
   const { member } = readMemberParams(exchange.params);
   (await consumerOf(exchange)).leave(member);
   return noContent;
-}
-
-function tenantIn(exchange: Exchange): string {
-  return readTenantQuery(parseQueryText(exchange.queryText)).tenant_id ?? callerTenant;
 }
 
 function consumerOf(exchange: Exchange): Promise<Consumer> {

@@ -2,14 +2,17 @@ import type { Static, TObject } from '@sinclair/typebox';
 import type { ConsumerOptions } from '../../consumers/index.js';
 import { AllSourceError } from '../../domain/index.js';
 import type { ErrorCode, SubscriptionFilter } from '../../domain/index.js';
-import { type Exchange, jsonType } from '../http/index.js';
+import { type Exchange, jsonType, parseQueryText } from '../http/index.js';
 import {
   type Start,
   type WireFilter,
   frameReader,
   toMatches,
   toWireMatches,
+  queryReader,
+  tenantQuery,
 } from '../schemas/index.js';
+import { callerTenant } from './tenant.js';
 
 // What routes that control something by JSON bodies have in common.
 
@@ -67,4 +70,11 @@ export function filterDocumentOf(filter: SubscriptionFilter) {
 export function fromOf(start: Start): NonNullable<ConsumerOptions['from']> {
   if (typeof start === 'number' || start === 'beginning' || start === 'now') return start;
   return { timestamp: start };
+}
+
+const readTenantQuery = queryReader(tenantQuery);
+
+/** The tenant that the query names, and nothing else. */
+export function tenantIn(exchange: Exchange): string {
+  return readTenantQuery(parseQueryText(exchange.queryText)).tenant_id ?? callerTenant;
 }

@@ -28,6 +28,7 @@ import {
   filterOf,
   fromOf,
   queryErrors,
+  tenantIn,
   writeErrors,
 } from './control.js';
 import { callerTenant } from './tenant.js';
@@ -37,7 +38,6 @@ const onePath = `${path}/:name`;
 const tag = 'webhooks';
 
 const readNoQuery = queryReader(noQuery);
-const readTenantQuery = queryReader(tenantQuery);
 const readDeliveriesQuery = queryReader(schemas.deliveriesQuery);
 const readParams = paramsReader(schemas.webhookParams);
 const readNewWebhook = bodyReader(schemas.newWebhook);
@@ -225,10 +225,6 @@ async function replayWebhook(exchange: Exchange): Promise<Reply> {
   const { positions } = readReplay(exchange);
   const options = { tenantId: tenantIn(exchange), positions };
   return jsonReply({ replayed: await exchange.runtime.store.webhooks.replay(name, options) });
-}
-
-function tenantIn(exchange: Exchange): string {
-  return readTenantQuery(parseQueryText(exchange.queryText)).tenant_id ?? callerTenant;
 }
 
 function toOptions(wanted: NewWebhook): WebhookOptions {

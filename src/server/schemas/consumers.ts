@@ -21,6 +21,9 @@ const { maxInFlight, ackTimeoutMs, maxAttempts } = consumerLimits;
 const positionsMax = 10_000;
 const waitSecondsMax = 60;
 
+/** Of a refusal that gives none. */
+export const usualReason = 'refused by its member';
+
 export const name = Type.String({
   pattern: consumerNamePattern,
   description: '1-128 letters, digits, `.`, `_` and `-`',

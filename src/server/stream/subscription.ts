@@ -15,7 +15,7 @@ import {
 } from '../schemas/index.js';
 import type { MessageFormat } from './messages.js';
 
-const defaultTenant = 'default';
+export const defaultTenant = 'default';
 const readStreamQuery = queryReader(streamQuery);
 const readSubscribeFrame = frameReader(subscribeFrame);
 const readCreditFrame = frameReader(creditFrame);
@@ -103,7 +103,7 @@ function optionsOf(filter: StreamFilter, tenantId: string): RequestedStream['opt
   };
 }
 
-function parseFrame(text: string): unknown {
+export function parseFrame(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { Consumer } from '../../../consumers/index.js';
-import { AllSourceError } from '../../../domain/index.js';
 import { parseQueryText } from '../../http/index.js';
 import type { Runtime } from '../../runtime.js';
 import {
@@ -9,11 +8,10 @@ import {
   frameReader,
   queryReader,
 } from '../../schemas/index.js';
+import { defaultTenant, parseFrame } from '../subscription.js';
 import { Credit } from './credit.js';
 import { WebSocketPeer, type WebSocketWire } from './webSocketPeer.js';
 
-const defaultTenant = 'default';
-const usualReason = 'refused by its member';
 /** Events of one frame at most. */
 const frameEventsMax = 1000;
 /** How long one look for events waits; the member is heard of at each. */
@@ -70,7 +68,7 @@ export class ConsumerSession extends WebSocketPeer {
       this.#tell(await consumer.ack(member, readAck(frame).positions));
       return;
     }
-    const { positions, reason = usualReason, delay_seconds: delay } = readNack(frame);
+    const { positions, reason = schemas.usualReason, delay_seconds: delay } = readNack(frame);
     const delayMs = delay === undefined ? undefined : delay * 1000;
     this.#tell(consumer.nack(member, positions, { reason, delayMs }));
   }
@@ -91,19 +89,10 @@ export class ConsumerSession extends WebSocketPeer {
     while (!signal.aborted) {
       await this.#credit.available(signal);
       const limit = Math.min(this.#credit.events, frameEventsMax);
-      const { texts, taken } = await consumer.wire.pull({ member, limit, waitMs, signal });
-      if (taken.length === 0) continue;
-      this.#credit.take(taken.length);
-      const items = taken.map(({ attempt }, i) => `{"attempt":${attempt},"event":${texts[i]}}`);
-      await this.sendAll([`{"type":"deliveries","deliveries":[${items.join(',')}]}`], signal);
+      const deliveries = await consumer.wire.pull({ member, limit, waitMs, signal });
+      if (deliveries.length === 0) continue;
+      this.#credit.take(deliveries.length);
+      await this.sendAll([`{"type":"deliveries","deliveries":[${deliveries.join(',')}]}`], signal);
     }
-  }
-}
-
-function parseFrame(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new AllSourceError('invalid_json', 'expected a frame of JSON');
   }
 }
