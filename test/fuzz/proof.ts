@@ -98,11 +98,15 @@ class Truth {
       return { event: JSON.stringify(event), position: read.position, against };
     });
     if (shown === undefined) return;
-    expectThat(this.#isTrue(shown.against), 'a head that is none proves nothing');
-    expectThat(shown.event === this.events[shown.position - 1], 'no other event is proven');
+    const { event, position, against } = shown;
+    expectThat(this.#isRoot(against), 'a root that is none proves nothing');
+    expectThat(this.events.includes(event), 'an event that is none is not proven');
+    if (this.#isTrue(against)) {
+      expectThat(event === this.events[position - 1], 'no other event is proven');
+    }
   }
 
-  /** Refused, or both heads are heads of this log. */
+  /** Refused, or both heads have roots of this log. */
   async checkConsistency(wire: { proof: Wire; older: Wire; newer: Wire }): Promise<void> {
     const shown = await unlessRefused(async () => {
       const heads = [readTreeHead(wire.older), readTreeHead(wire.newer)] as const;
@@ -113,7 +117,13 @@ class Truth {
     const [older, newer] = shown;
     // A head is consistent with itself, whatever it is.
     const isSame = older.treeSize === newer.treeSize && older.rootHash === newer.rootHash;
-    expectThat(isSame || (this.#isTrue(older) && this.#isTrue(newer)), 'a false head is refused');
+    expectThat(isSame || (this.#isRoot(older) && this.#isRoot(newer)), 'a false root is refused');
+  }
+
+  // A root says nothing of its size: of sizes whose paths have one shape, any is accepted with it
+  // (RFC 9162, 2.1.3.2 and 2.1.4.2). Whoever trusts a head has got both from one hand.
+  #isRoot({ rootHash }: TreeHead): boolean {
+    return [...this.heads.values()].includes(rootHash);
   }
 
   #isTrue({ treeSize, rootHash }: TreeHead): boolean {
