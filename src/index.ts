@@ -26,6 +26,7 @@ export type {
 } from './domain/index.js';
 export { verifyWebhook } from './webhooks/index.js';
 export type {
+  EmbeddedWebhooks,
   WebhookDelivery,
   WebhookInfo,
   WebhookOptions,
@@ -34,7 +35,7 @@ export type {
 } from './webhooks/index.js';
 export { repairStore } from './eventStore/index.js';
 export { openEventStore } from './store/index.js';
-export type { EventStore } from './store/index.js';
+export type { EmbeddedStore, EventStore } from './store/index.js';
 export type {
   AckResult,
   Consumer,
@@ -43,6 +44,8 @@ export type {
   ConsumerInfo,
   ConsumerOptions,
   ConsumerWorker,
+  EmbeddedConsumer,
+  EmbeddedConsumers,
   Consumers,
   DeadLetter,
   HandlerContext,

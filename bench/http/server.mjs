@@ -14,7 +14,7 @@ const store = await openEventStore({ dataDir });
 const server = await listen(store, { host: '127.0.0.1', port: 0 });
 
 process.once('message', async () => {
-  const { totalEvents } = store.stats();
+  const { totalEvents } = await store.stats();
   const cpu = process.cpuUsage();
   const commits = describeCommits(store.counters());
   await server.close();

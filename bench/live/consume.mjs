@@ -23,7 +23,7 @@ export async function run({ members, via, dataDir }) {
   return { value: events / seconds };
 }
 
-/** @param {import('../../dist/index.js').EventStore} store */
+/** @param {import('../../dist/index.js').EmbeddedStore} store */
 async function handle(store, { members, via, events }) {
   let count = 0;
   const begin = performance.now();
@@ -42,7 +42,7 @@ async function handle(store, { members, via, events }) {
   return (performance.now() - begin) / 1000;
 }
 
-/** @param {import('../../dist/index.js').EventStore} store */
+/** @param {import('../../dist/index.js').EmbeddedStore} store */
 async function pull(store, { members, events }) {
   await store.consumers.create({ name: 'bench', maxInFlight: 1000 });
   const consumer = await store.consumers.get('bench');

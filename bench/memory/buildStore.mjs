@@ -22,7 +22,7 @@ export async function run({ dataDir, events }) {
     }
   };
   await Promise.all(Array.from({ length: inFlight }, work));
-  const { totalEvents, storageBytes } = store.stats();
+  const { totalEvents, storageBytes } = await store.stats();
   await store.close();
   return { value: totalEvents, extra: { storageBytes } };
 }

@@ -62,7 +62,7 @@ function summarize(answers) {
 /**
  * Events a second of so many batches, four in flight.
  *
- * @param {import('../../dist/index.js').EventStore} store
+ * @param {import('../../dist/index.js').EmbeddedStore} store
  * @param {BatchSource} source
  * @param {{entities: Entities, batches: number}} how
  */

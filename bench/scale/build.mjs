@@ -32,7 +32,7 @@ export async function run({ dataDir, events }) {
   await Promise.all(Array.from({ length: inFlight }, (_, worker) => work(worker)));
   const seconds = (performance.now() - begun) / 1000;
   await waitForIndexFiles(store);
-  const { totalEvents, storageBytes, segments } = store.stats();
+  const { totalEvents, storageBytes, segments } = await store.stats();
   const { indexFiles, indexedSegments } = store.counters();
   await store.close();
   if (totalEvents !== events) throw new Error(`expected ${events} events, got ${totalEvents}`);
@@ -40,17 +40,17 @@ export async function run({ dataDir, events }) {
   return { value: events / seconds, extra };
 }
 
-/** @param {import('../../dist/index.js').EventStore} store */
+/** @param {import('../../dist/index.js').EmbeddedStore} store */
 async function waitForIndexFiles(store) {
   const deadline = performance.now() + settleDeadlineMs;
   let [files, unchangedSince] = [-1, performance.now()];
-  const isDone = () => {
+  const isDone = async () => {
     const { indexFiles, indexedSegments } = store.counters();
     if (indexFiles !== files) [files, unchangedSince] = [indexFiles, performance.now()];
     const isSettled = performance.now() - unchangedSince > 1_000;
-    return isSettled && indexedSegments >= store.stats().segments - 1;
+    return isSettled && indexedSegments >= (await store.stats()).segments - 1;
   };
-  while (!isDone() && performance.now() < deadline) {
+  while (!(await isDone()) && performance.now() < deadline) {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

@@ -16,7 +16,7 @@ export function drawEntityIds(kind, { events, count, seed }) {
 /**
  * Ids and times of events all over the log.
  *
- * @param {import('../../dist/index.js').EventStore} store
+ * @param {import('../../dist/index.js').EmbeddedStore} store
  * @param {{events: number, count: number, seed: number}} options
  */
 export async function drawEvents(store, { events, count, seed }) {

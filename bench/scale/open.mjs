@@ -59,7 +59,7 @@ export async function run({ dataDir, events, limitProgram, seed }) {
 /**
  * Microseconds of one read.
  *
- * @param {import('../../dist/index.js').EventStore} store
+ * @param {import('../../dist/index.js').EmbeddedStore} store
  * @param {string} entityId
  */
 async function timeRead(store, entityId) {

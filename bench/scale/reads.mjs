@@ -47,7 +47,7 @@ export async function run({ dataDir, events, seconds }) {
 }
 
 /**
- * @param {import('../../dist/index.js').EventStore} store
+ * @param {import('../../dist/index.js').EmbeddedStore} store
  * @param {number} events
  * @param {readonly {id: string, timestamp: number}[]} drawn
  */

@@ -23,7 +23,7 @@ export async function run(options) {
     eventsPerCall: events,
     call: (index) => store.appendBatch(batches[index % count] ?? [], { return: results }),
   });
-  checkAcknowledged(store, acknowledged);
+  await checkAcknowledged(store, acknowledged);
   const commits = describeCommits(store.counters());
   await store.close();
   return { value: rate, extra: { ...extra, ...commits } };

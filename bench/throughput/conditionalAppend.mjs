@@ -41,7 +41,7 @@ export async function run(options) {
     rates.plain.push(await measure(plain));
     rates.conditional.push(await measure(conditional));
   }
-  checkAcknowledged(store, acknowledged);
+  await checkAcknowledged(store, acknowledged);
   const extra = { ...rates, ...describeCommits(store.counters()) };
   await store.close();
   return { value: median(rates.conditional), peer: median(rates.plain), extra };

@@ -44,7 +44,7 @@ export async function run(options) {
     rates.push(measured.rate);
     acknowledged += measured.acknowledged;
   }
-  checkAcknowledged(store, acknowledged);
+  await checkAcknowledged(store, acknowledged);
   const extra = { rates, limits, ...describeCommits(store.counters()) };
   await store.close();
   return { value: median(rates), peer: median(limits), extra };

@@ -11,11 +11,11 @@ export function openBenchStore({ mode, dataDir }) {
  * Throws where the store does not hold what it acknowledged: a bench that counts too much is worse
  * than none.
  *
- * @param {import('../../dist/index.js').EventStore} store
+ * @param {import('../../dist/index.js').EmbeddedStore} store
  * @param {number} acknowledged events, of the whole life of the store
  */
-export function checkAcknowledged(store, acknowledged) {
-  const { totalEvents, watermark } = store.stats();
+export async function checkAcknowledged(store, acknowledged) {
+  const { totalEvents, watermark } = await store.stats();
   if (totalEvents === acknowledged && watermark === acknowledged) return;
   throw new Error(
     `acknowledged ${acknowledged} events, but the store holds ${totalEvents}, its watermark is ` +

@@ -30,7 +30,7 @@ export async function run(options) {
       return isAlone ? store.append(only) : store.appendBatch(batch, { return: 'summary' });
     },
   });
-  checkAcknowledged(store, acknowledged);
+  await checkAcknowledged(store, acknowledged);
   await store.close();
   return { value: rate, peer: claimedRate, extra };
 }

@@ -23,7 +23,7 @@ export async function run(options) {
     store.wire.append(at(bodies, index), 'default');
   const call = options.input === 'bytes' ? appendBytes : appendObject;
   const { rate, acknowledged, extra } = await measureRate({ ...options, call });
-  checkAcknowledged(store, acknowledged);
+  await checkAcknowledged(store, acknowledged);
   const commits = describeCommits(store.counters());
   await store.close();
   return { value: rate, extra: { ...extra, ...commits } };

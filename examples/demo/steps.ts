@@ -1,4 +1,4 @@
-import { formatTimestamp, type EventStore, type ReadOptions } from '../../src/index.js';
+import { formatTimestamp, type EmbeddedStore, type ReadOptions } from '../../src/index.js';
 import { countSent, multiplyDeliveries, type Delivery } from './deliveries.js';
 
 /** What one step did, for the table. */
@@ -21,17 +21,17 @@ const newline = 10;
 const listPageMax = 10_000;
 
 /** Sends everything as NDJSON; each batch is on the disk before it counts. */
-export async function ingestAll(store: EventStore, sent: Sent): Promise<StepResult> {
+export async function ingestAll(store: EmbeddedStore, sent: Sent): Promise<StepResult> {
   const startMs = performance.now();
   const done = await store.ingest(multiplyDeliveries(sent.deliveries, sent.total));
   checkEqual('events ingested', done.events, sent.total);
   checkEqual('watermark', store.watermark, sent.total);
-  checkEqual('events in the statistics', store.stats().totalEvents, sent.total);
+  checkEqual('events in the statistics', (await store.stats()).totalEvents, sent.total);
   return finish('ingest NDJSON, durable', { startMs, events: done.events, bytes: done.bytes });
 }
 
 /** Compares the store's own lists of types and entities with what was sent. */
-export async function checkCounts(store: EventStore, sent: Sent): Promise<StepResult> {
+export async function checkCounts(store: EmbeddedStore, sent: Sent): Promise<StepResult> {
   const startMs = performance.now();
   const { eventTypes } = await store.eventTypes({ limit: listPageMax });
   const types = countSent(sent.deliveries, sent.total, ({ eventType }) => eventType);
@@ -51,7 +51,7 @@ export async function checkCounts(store: EventStore, sent: Sent): Promise<StepRe
 }
 
 /** The first round comes back in order, with every payload as it was sent. */
-export async function checkPayloads(store: EventStore, sent: Sent): Promise<StepResult> {
+export async function checkPayloads(store: EmbeddedStore, sent: Sent): Promise<StepResult> {
   const startMs = performance.now();
   const expected = sent.deliveries.slice(0, sent.total);
   let index = 0;
@@ -69,7 +69,7 @@ export async function checkPayloads(store: EventStore, sent: Sent): Promise<Step
 
 /** Reads all events of one entity as objects: versions 1, 2, 3, … without a gap. */
 export async function readEntity(
-  store: EventStore,
+  store: EmbeddedStore,
   sent: Sent,
   entityId: string,
 ): Promise<StepResult> {
@@ -87,7 +87,7 @@ export async function readEntity(
 
 /** Reads one type as NDJSON bytes. */
 export async function readType(
-  store: EventStore,
+  store: EmbeddedStore,
   sent: Sent,
   eventType: string,
 ): Promise<StepResult> {
@@ -101,7 +101,7 @@ export async function readType(
 
 /** Reads all types with a common beginning as NDJSON bytes. */
 export async function readTypePrefix(
-  store: EventStore,
+  store: EmbeddedStore,
   sent: Sent,
   eventTypePrefix: string,
 ): Promise<StepResult> {
@@ -117,7 +117,7 @@ export async function readTypePrefix(
 
 /** Cuts the log in two at a time: both halves together are all that was sent. */
 export async function readTimeRanges(
-  store: EventStore,
+  store: EmbeddedStore,
   sent: Sent,
 ): Promise<readonly StepResult[]> {
   const middle = await store.readPage({
@@ -138,7 +138,7 @@ export async function readTimeRanges(
 
 /** The state of an entity: its payloads merged key by key. */
 export async function readState(
-  store: EventStore,
+  store: EmbeddedStore,
   sent: Sent,
   entityId: string,
 ): Promise<StepResult> {
@@ -159,7 +159,7 @@ export async function readState(
 }
 
 /** Reads the whole log and checks every checksum, hash, version and position. */
-export async function verifyLog(store: EventStore, sent: Sent): Promise<StepResult> {
+export async function verifyLog(store: EmbeddedStore, sent: Sent): Promise<StepResult> {
   const startMs = performance.now();
   const report = await store.verify();
   checkEqual('the log without damage', report.ok, true);
@@ -168,7 +168,7 @@ export async function verifyLog(store: EventStore, sent: Sent): Promise<StepResu
 }
 
 async function countQuery(
-  store: EventStore,
+  store: EmbeddedStore,
   step: { name: string; query: ReadOptions; expected?: number },
 ): Promise<StepResult> {
   const startMs = performance.now();

@@ -95,10 +95,15 @@ export class RunningConsumer implements Consumer {
     return new RunningConsumer(log, definition, { cursors, letters, retryDelay });
   }
 
-  info(): ConsumerInfo {
+  async info(): Promise<ConsumerInfo> {
+    return this.describe();
+  }
+
+  describe(): ConsumerInfo {
+    const { key: _key, ...definition } = this.definition;
     const cursor = Math.min(...this.#group.cursors);
     return {
-      ...this.definition,
+      ...definition,
       cursor,
       lag: Math.max(this.#log.watermark - cursor, 0),
       inFlight: this.#group.inFlight,
@@ -122,7 +127,7 @@ export class RunningConsumer implements Consumer {
   }
 
   /** What it holds goes to others at once. */
-  leave(member: string): void {
+  async leave(member: string): Promise<void> {
     this.#mustBeRemote(member);
     this.leaveLocal(member);
   }
@@ -278,7 +283,7 @@ export class RunningConsumer implements Consumer {
   }
 
   /** Gives events back as failed: they are delivered again, or become dead letters. */
-  nack(member: string, positions: readonly number[], failure: Refusal): AckResult {
+  async nack(member: string, positions: readonly number[], failure: Refusal): Promise<AckResult> {
     this.#mustBeOpen();
     this.#mustBeRemote(member);
     return this.nackLocal(member, positions, failure);
@@ -400,7 +405,7 @@ export class RunningConsumer implements Consumer {
     }
   }
 
-  get deadLetters(): readonly DeadLetter[] {
+  async deadLetters(): Promise<readonly DeadLetter[]> {
     return this.#letters.list;
   }
 

@@ -20,6 +20,8 @@ export type {
   ConsumerHandler,
   ConsumerInfo,
   ConsumerWorker,
+  EmbeddedConsumer,
+  EmbeddedConsumers,
   Consumers,
   HandlerContext,
   HandlerOptions,

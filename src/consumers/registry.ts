@@ -8,7 +8,7 @@ import type { ConsumerDefinition, ConsumerOptions } from './definition.js';
 import type {
   ConsumerHandler,
   ConsumerInfo,
-  Consumers,
+  EmbeddedConsumers,
   HandlerOptions,
   OfTenant,
 } from './types.js';
@@ -23,7 +23,7 @@ interface ConsumerName extends OfTenant {
 }
 
 /** The consumers of a store, by name. */
-export class ConsumerRegistry implements Consumers {
+export class ConsumerRegistry implements EmbeddedConsumers {
   readonly #log: SystemAccess;
   readonly #byName = new Map<string, RunningConsumer>();
   readonly #workers = new Set<HandlerWorker>();
@@ -36,13 +36,13 @@ export class ConsumerRegistry implements Consumers {
   }
 
   create(options: ConsumerOptions): Promise<ConsumerInfo> {
-    return this.#inTurn(async () => (await this.#createConsumer(options)).info());
+    return this.#inTurn(async () => (await this.#createConsumer(options)).describe());
   }
 
   async list(options: OfTenant = {}): Promise<ConsumerInfo[]> {
     await this.#load();
     const { tenantId = 'default' } = options;
-    const infos = [...this.#byName.values()].map((consumer) => consumer.info());
+    const infos = [...this.#byName.values()].map((consumer) => consumer.describe());
     return infos
       .filter((info) => info.tenantId === tenantId)
       .sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -51,7 +51,7 @@ export class ConsumerRegistry implements Consumers {
   async all(): Promise<ConsumerInfo[]> {
     await this.#load();
     const named = [...this.#byName].sort(([a], [b]) => (a < b ? -1 : 1));
-    return named.map(([, consumer]) => consumer.info());
+    return named.map(([, consumer]) => consumer.describe());
   }
 
   async get(name: string, options: OfTenant = {}): Promise<RunningConsumer> {
@@ -78,7 +78,7 @@ export class ConsumerRegistry implements Consumers {
     const consumer = await this.get(name, options);
     const { tenantId, filter } = consumer.definition;
     await consumer.seek(await cursorBefore(this.#log, { tenantId, filter, from: to }));
-    return consumer.info();
+    return consumer.describe();
   }
 
   /** Makes a consumer if it is not there, and handles its events in this process. */

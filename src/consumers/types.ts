@@ -17,8 +17,6 @@ export interface Consumers {
   create(options: ConsumerOptions): Promise<ConsumerInfo>;
   /** Of a tenant, by name. */
   list(options?: OfTenant): Promise<ConsumerInfo[]>;
-  /** Of all tenants, by tenant and name. */
-  all(): Promise<ConsumerInfo[]>;
   /** Throws `consumer_not_found`. */
   get(name: string, options?: OfTenant): Promise<Consumer>;
   /**
@@ -34,24 +32,35 @@ export interface Consumers {
   delete(name: string, options?: OfTenant): Promise<void>;
 }
 
+/** The consumers of a store in this process. */
+export interface EmbeddedConsumers extends Consumers {
+  /** Of all tenants, by tenant and name. */
+  all(): Promise<ConsumerInfo[]>;
+  get(name: string, options?: OfTenant): Promise<EmbeddedConsumer>;
+}
+
 /** One consumer, for members that pull their events; see `EventStore.consumer` for handlers. */
 export interface Consumer {
-  info(): ConsumerInfo;
+  info(): Promise<ConsumerInfo>;
   /** Events for a member, which joins by it; waits for some, and gives none where there are none. */
   pull(options: PullOptions): Promise<ConsumerDelivery[]>;
   /** The events are done; resolves once the replays of dead letters among them are recorded. */
   ack(member: string, positions: readonly number[]): Promise<AckResult>;
   /** The events failed: they are delivered again, or become dead letters. */
-  nack(member: string, positions: readonly number[], failure: Refusal): AckResult;
+  nack(member: string, positions: readonly number[], failure: Refusal): Promise<AckResult>;
   /** What the member holds goes to others at once, as if it had not been delivered. */
-  leave(member: string): void;
+  leave(member: string): Promise<void>;
   /** By position. */
-  readonly deadLetters: readonly DeadLetter[];
+  deadLetters(): Promise<readonly DeadLetter[]>;
   /**
    * Delivers dead letters again, all of them where no positions are given; tells how many. Throws
    * `dead_letter_not_found`.
    */
   replayDeadLetters(positions?: readonly number[]): Promise<number>;
+}
+
+/** A consumer of a store in this process. */
+export interface EmbeddedConsumer extends Consumer {
   /**
    * The same as JSON texts, for servers. Not part of the stable API.
    * @internal
@@ -96,7 +105,7 @@ export interface AckResult {
   readonly stale: readonly number[];
 }
 
-export interface ConsumerInfo extends ConsumerDefinition {
+export interface ConsumerInfo extends Omit<ConsumerDefinition, 'key'> {
   /** Every matching event up to here is done. */
   readonly cursor: number;
   /** Positions between the cursor and the end of the log; not all of them need match. */

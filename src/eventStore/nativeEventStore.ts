@@ -143,7 +143,7 @@ export class NativeEventStore implements CoreStore {
     return { events, nextCursor: cursorOf(query, nextPosition) };
   }
 
-  async readBytes(options: ReadOptions = {}): Promise<BytesPage> {
+  async readBytes(options: ReadOptions = {}): Promise<BytesPage & { readonly bytes: Buffer }> {
     this.#core.mustBeOpen();
     return this.#core.reader.page(toEngineQuery(options), pageLimit(options.limit));
   }
@@ -206,7 +206,7 @@ export class NativeEventStore implements CoreStore {
     return { eventTypes: list.items, nextCursor: list.nextCursor };
   }
 
-  stats(options: { tenantId?: string | undefined } = {}): StoreStats {
+  async stats(options: { tenantId?: string | undefined } = {}): Promise<StoreStats> {
     this.#core.mustBeOpen();
     const { tenantId } = options;
     return readStats(this.#core.native, tenantId === undefined ? undefined : tenantOf(tenantId));

@@ -87,7 +87,7 @@ export interface BytesPage {
    * `{"events":[…],"count":n,"next_cursor":…}` in the wire names; payloads are the bytes that were
    * appended. The caller owns the buffer.
    */
-  readonly bytes: Buffer;
+  readonly bytes: Uint8Array;
   readonly count: number;
   readonly nextCursor: string | null;
 }
@@ -295,15 +295,8 @@ export interface StoreDamage {
   readonly reason: string;
 }
 
-/** What an event store is without the parts that keep their own state in its log. */
-export interface CoreStore<E extends EventShape = AnyEvent> extends AsyncDisposable {
-  readonly durability: Durability;
-  /** True where appends are refused: opened read-only, damaged, or after a failed disk. */
-  readonly readOnly: boolean;
-  readonly damage: StoreDamage | null;
-  /** Highest durable position; 0 = empty. */
-  readonly watermark: number;
-
+/** Appends and reads, in this process or over the network. */
+export interface EventLog<E extends EventShape = AnyEvent> extends AsyncDisposable {
   /**
    * Appends one event; resolves when it is durable. With a condition, rejects with
    * `append_condition_failed` where events match that must not be there.
@@ -326,8 +319,8 @@ export interface CoreStore<E extends EventShape = AnyEvent> extends AsyncDisposa
   readPage(options?: ReadOptions): Promise<EventPage<E>>;
   /** A page as a JSON document straight from the engine. */
   readBytes(options?: ReadOptions): Promise<BytesPage>;
-  /** All matching events as NDJSON in the wire names, in chunks of whole lines. */
-  readNdjson(options?: ReadOptions): AsyncIterable<Buffer>;
+  /** All matching events as NDJSON in the wire names; of an embedded store in chunks of whole lines. */
+  readNdjson(options?: ReadOptions): AsyncIterable<Uint8Array>;
   /** Undefined where no event of the tenant has this id. */
   getEvent(
     eventId: string,
@@ -337,7 +330,7 @@ export interface CoreStore<E extends EventShape = AnyEvent> extends AsyncDisposa
   getEventBytes(
     eventId: string,
     options?: { tenantId?: string | undefined },
-  ): Promise<Buffer | undefined>;
+  ): Promise<Uint8Array | undefined>;
   /** Throws `entity_not_found` where the entity has no events up to `asOf`. */
   state(entityId: string, options?: StateOptions): Promise<EntityState>;
   entities(
@@ -347,13 +340,10 @@ export interface CoreStore<E extends EventShape = AnyEvent> extends AsyncDisposa
     options?: ListOptions,
   ): Promise<{ eventTypes: EventTypeSummary[]; nextCursor: string | null }>;
   /** Of one tenant, or of the whole store where none is given. */
-  stats(options?: { tenantId?: string | undefined }): StoreStats;
-  counters(): EngineCounters;
+  stats(options?: { tenantId?: string | undefined }): Promise<StoreStats>;
 
   /** Catch-up, then live: every matching event once, in order. Ends when the store is closed. */
   subscribe(options?: SubscribeOptions): Subscription<E>;
-  /** Resolves once the watermark is at least `position`; rejects on abort or close. */
-  waitForWatermark(position: number, signal?: AbortSignal): Promise<void>;
 
   /**
    * The Merkle tree (RFC 6962) over the log up to the watermark, or over its first `treeSize` events.
@@ -367,6 +357,22 @@ export interface CoreStore<E extends EventShape = AnyEvent> extends AsyncDisposa
     firstSize: number,
     options?: { secondSize?: number | undefined },
   ): Promise<ConsistencyProof>;
+
+  /** Finishes the appends under way and frees everything. A second call does nothing. */
+  close(): Promise<void>;
+}
+
+/** The log in this process, without the parts that keep their own state in it. */
+export interface CoreStore<E extends EventShape = AnyEvent> extends EventLog<E> {
+  readonly durability: Durability;
+  /** True where appends are refused: opened read-only, damaged, or after a failed disk. */
+  readonly readOnly: boolean;
+  readonly damage: StoreDamage | null;
+  /** Highest durable position; 0 = empty. */
+  readonly watermark: number;
+  counters(): EngineCounters;
+  /** Resolves once the watermark is at least `position`; rejects on abort or close. */
+  waitForWatermark(position: number, signal?: AbortSignal): Promise<void>;
 
   /**
    * Drops segments from the front of the log whose events all lie before a position; which ones can
@@ -386,8 +392,13 @@ export interface CoreStore<E extends EventShape = AnyEvent> extends AsyncDisposa
    */
   verify(options?: VerifyOptions): Promise<VerifyReport>;
 
-  /** Finishes the appends under way, syncs, and frees everything. A second call does nothing. */
-  close(): Promise<void>;
+  /** Bytes of the embedded store are Buffers. */
+  readBytes(options?: ReadOptions): Promise<BytesPage & { readonly bytes: Buffer }>;
+  readNdjson(options?: ReadOptions): AsyncIterable<Buffer>;
+  getEventBytes(
+    eventId: string,
+    options?: { tenantId?: string | undefined },
+  ): Promise<Buffer | undefined>;
 
   /**
    * The same calls as bytes in the wire names, for servers. Not part of the stable API.

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import express, { type Express, type NextFunction } from 'express';
 import { AllSourceError } from '../domain/index.js';
-import type { EventStore } from '../store/index.js';
+import type { EmbeddedStore } from '../store/index.js';
 import {
   type Handler,
   type MountedRoute,
@@ -24,7 +24,7 @@ const runtimes = new WeakMap<Express, Runtime>();
  * in front of body parsers: it reads bodies itself. The store stays yours to close. Throws
  * `invalid_configuration` for a bad option.
  */
-export function createApp(store: EventStore, options: AppOptions = {}): Express {
+export function createApp(store: EmbeddedStore, options: AppOptions = {}): Express {
   const runtime = new Runtime(store, options);
   runtime.startWebhooks();
   return buildApp(runtime);

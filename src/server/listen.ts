@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Express } from 'express';
 import { AllSourceError } from '../domain/index.js';
-import type { EventStore } from '../store/index.js';
+import type { EmbeddedStore } from '../store/index.js';
 import { buildApp } from './createApp.js';
 import { createDispatcher } from './dispatcher.js';
 import { isLoopbackName, refuseSocket, requestIdOf } from './http/index.js';
@@ -30,7 +30,10 @@ export interface HttpServer extends AsyncDisposable {
  * Serves a store over HTTP; resolves when the port is bound. Rejects with `invalid_configuration`
  * for a bad option, an address beyond loopback without `insecureNoAuth`, and a port that is taken.
  */
-export async function listen(store: EventStore, options: ListenOptions = {}): Promise<HttpServer> {
+export async function listen(
+  store: EmbeddedStore,
+  options: ListenOptions = {},
+): Promise<HttpServer> {
   const settings = resolveListenOptions(options);
   const runtime = new Runtime(store, options);
   checkExposure(runtime, settings);

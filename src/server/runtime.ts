@@ -1,4 +1,4 @@
-import type { EventStore } from '../store/index.js';
+import type { EmbeddedStore } from '../store/index.js';
 import type { Logger } from 'pino';
 import { BodyMemory } from './bodyMemory.js';
 import { type AppOptions, type AppSettings, resolveAppOptions } from './options.js';
@@ -13,7 +13,7 @@ type Phase = 'serving' | 'draining' | 'stopping';
 
 /** What all requests of one app share. */
 export class Runtime {
-  readonly store: EventStore;
+  readonly store: EmbeddedStore;
   readonly settings: AppSettings;
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -23,7 +23,7 @@ export class Runtime {
   /** True where only loopback names may stand in `Host` (see http/host.ts). */
   loopbackOnly = false;
 
-  constructor(store: EventStore, options: AppOptions) {
+  constructor(store: EmbeddedStore, options: AppOptions) {
     this.store = store;
     this.settings = resolveAppOptions(options);
     this.logger = this.settings.logger;

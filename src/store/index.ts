@@ -1,2 +1,2 @@
 export { openEventStore } from './openEventStore.js';
-export type { EventStore } from './types.js';
+export type { EmbeddedStore, EventStore } from './types.js';

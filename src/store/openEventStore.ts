@@ -4,7 +4,7 @@ import type { AnyEvent, EventShape } from '../domain/index.js';
 import { NativeEventStore, SystemAccess, openCore } from '../eventStore/index.js';
 import type { OpenOptions, StoreCore } from '../eventStore/index.js';
 import { WebhookRegistry } from '../webhooks/index.js';
-import type { EventStore } from './types.js';
+import type { EmbeddedStore } from './types.js';
 
 /**
  * Opens the store of a directory, making it if it is missing, or one in memory.
@@ -20,14 +20,14 @@ import type { EventStore } from './types.js';
  */
 export async function openEventStore<E extends EventShape = AnyEvent>(
   options: OpenOptions,
-): Promise<EventStore<E>> {
+): Promise<EmbeddedStore<E>> {
   const store = new ComposedStore(await openCore(options), options);
   // What E says of payloads is the caller's word; nothing is checked against it at run time.
-  return store as unknown as EventStore<E>;
+  return store as unknown as EmbeddedStore<E>;
 }
 
 /** The core of the store and the parts that are built on it. */
-class ComposedStore extends NativeEventStore implements EventStore {
+class ComposedStore extends NativeEventStore implements EmbeddedStore {
   readonly consumers: ConsumerRegistry;
   readonly webhooks: WebhookRegistry;
 

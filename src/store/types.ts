@@ -2,28 +2,38 @@ import type {
   ConsumerHandler,
   ConsumerWorker,
   Consumers,
+  EmbeddedConsumers,
   HandlerOptions,
 } from '../consumers/index.js';
 import type { AnyEvent, EventShape } from '../domain/index.js';
-import type { CoreStore } from '../eventStore/index.js';
-import type { Webhooks } from '../webhooks/index.js';
+import type { CoreStore, EventLog } from '../eventStore/index.js';
+import type { EmbeddedWebhooks, Webhooks } from '../webhooks/index.js';
 
 /**
- * An open event store. Calls may be made concurrently; appends take effect in the order in which
- * they were called. Nothing is visible to any reader before it is durable.
+ * An event store: one in this process (`openEventStore`), or one behind a server (`connect` of
+ * `allsource-core/client`). Calls may be made concurrently. Nothing is visible to any reader before it
+ * is durable.
  */
-export interface EventStore<E extends EventShape = AnyEvent> extends CoreStore<E> {
+export interface EventStore<E extends EventShape = AnyEvent> extends EventLog<E> {
   /** Durable subscriptions, whose members share the work. */
   readonly consumers: Consumers;
-  /** Post events to URLs, signed and in order for each entity; the server starts them. */
+  /** Post events to URLs, signed and in order for each entity. */
   readonly webhooks: Webhooks;
   /**
-   * Handles events in this process, each once: makes the consumer if it is not there, and goes on where
-   * it was. What the handler appends is durable together with the record that the event was handled.
+   * Handles events in this process: makes the consumer if it is not there, and goes on where it was.
+   * What the handler appends is there once for each event. An embedded store makes it durable together
+   * with the record that the event was handled.
    */
   consumer(
     name: string,
     handler: ConsumerHandler,
     options?: HandlerOptions,
   ): Promise<ConsumerWorker>;
+}
+
+/** A store in this process. Appends take effect in the order in which they were called. */
+export interface EmbeddedStore<E extends EventShape = AnyEvent>
+  extends CoreStore<E>, Omit<EventStore<E>, keyof CoreStore<E>> {
+  readonly consumers: EmbeddedConsumers;
+  readonly webhooks: EmbeddedWebhooks;
 }

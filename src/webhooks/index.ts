@@ -2,6 +2,7 @@ export { WebhookRegistry } from './registry.js';
 export { webhookLimits } from './definition.js';
 export { verifyWebhook } from './signature.js';
 export type {
+  EmbeddedWebhooks,
   WebhookDelivery,
   WebhookInfo,
   WebhookOptions,

@@ -14,11 +14,11 @@ import { isPublicAddress } from './addresses.js';
 import { webhookDefinitionOf, webhookLimits, webhookToPayload } from './definition.js';
 import type { WebhookDefinition } from './definition.js';
 import type {
+  EmbeddedWebhooks,
   WebhookDelivery,
   WebhookInfo,
   WebhookOptions,
   WebhookRunOptions,
-  Webhooks,
 } from './types.js';
 import { RunningWebhook } from './webhook.js';
 
@@ -44,7 +44,7 @@ interface CreatedPayload {
 }
 
 /** The webhooks of a store, by tenant and name. */
-export class WebhookRegistry implements Webhooks {
+export class WebhookRegistry implements EmbeddedWebhooks {
   readonly #log: SystemAccess;
   readonly #entries = new Map<string, Entry>();
   #run: { readonly isAllowed: (address: string) => boolean } | undefined;
@@ -133,7 +133,7 @@ export class WebhookRegistry implements Webhooks {
   }
 
   async deadLetters(name: string, options: OfTenant = {}): Promise<readonly DeadLetter[]> {
-    return (await this.#entry(name, options)).webhook.consumer.deadLetters;
+    return (await this.#entry(name, options)).webhook.consumer.deadLetters();
   }
 
   async replay(
@@ -250,7 +250,8 @@ export class WebhookRegistry implements Webhooks {
 }
 
 function infoOf({ webhook, pauseReason }: Entry): WebhookInfo {
-  const { name, tenantId, filter, maxAttempts, cursor, lag, deadLetters } = webhook.consumer.info();
+  const { name, tenantId, filter, maxAttempts, cursor, lag, deadLetters } =
+    webhook.consumer.describe();
   const { url, timeoutMs, pauseAfter } = webhook.definition;
   const status = pauseReason === null ? 'active' : 'paused';
   const doing = {

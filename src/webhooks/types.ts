@@ -56,10 +56,8 @@ export interface WebhookRunOptions {
   readonly isAllowed?: ((address: string) => boolean) | undefined;
 }
 
-/** The webhooks of a store. They post nothing before `start`, which the server calls. */
+/** The webhooks of a store. */
 export interface Webhooks {
-  /** Begins to post, in this process; a second call changes nothing. */
-  start(options?: WebhookRunOptions): Promise<void>;
   /** Throws `webhook_exists`, `validation_error`, `invalid_query`. The secret is not told again. */
   create(options: WebhookOptions): Promise<WebhookInfo & { readonly secret: string }>;
   /** Of a tenant, by name. */
@@ -79,4 +77,10 @@ export interface Webhooks {
     name: string,
     options?: OfTenant & { readonly positions?: readonly number[] | undefined },
   ): Promise<number>;
+}
+
+/** The webhooks of a store in this process. They post nothing before `start`, which the server calls. */
+export interface EmbeddedWebhooks extends Webhooks {
+  /** Begins to post, in this process; a second call changes nothing. */
+  start(options?: WebhookRunOptions): Promise<void>;
 }

@@ -1,7 +1,7 @@
 // What a careful reader of the consumers asked: seeks, drops and strangers while handlers run.
 import { describe, expect, it } from 'vitest';
 import { openEventStore } from '../../src/index.js';
-import type { EventStore, NewEvent, StoredEvent } from '../../src/index.js';
+import type { EmbeddedStore, NewEvent, StoredEvent } from '../../src/index.js';
 import {
   codeOf,
   collect,
@@ -16,12 +16,12 @@ const range = (from: number, to: number): number[] =>
 const poll = (read: () => unknown) => expect.poll(read, { timeout: 20_000, interval: 2 });
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-async function append(store: EventStore, count: number, fields: Partial<NewEvent> = {}) {
+async function append(store: EmbeddedStore, count: number, fields: Partial<NewEvent> = {}) {
   await store.appendBatch(range(1, count).map((i) => newEvent('e', i, fields)));
 }
 
-async function membersOf(store: EventStore): Promise<string[]> {
-  return (await store.consumers.get('c')).info().members.map(({ member }) => member);
+async function membersOf(store: EmbeddedStore): Promise<string[]> {
+  return (await (await store.consumers.get('c')).info()).members.map(({ member }) => member);
 }
 
 /** A handler that waits where it is told to. */
@@ -99,7 +99,7 @@ describe('a seek while a handler runs', () => {
     }
     await store.close();
     const again = await openStore({ dataDir });
-    const { cursor } = (await again.consumers.get('c')).info();
+    const { cursor } = await (await again.consumers.get('c')).info();
     expect(cursor).toBeGreaterThanOrEqual(399);
   });
 
@@ -109,14 +109,14 @@ describe('a seek while a handler runs', () => {
     await store.consumers.create({ name: 'c', maxAttempts: 1 });
     const consumer = await store.consumers.get('c');
     await consumer.pull({ member: 'm', limit: 1, waitMs: 1000 });
-    consumer.nack('m', [1], { reason: 'no' });
-    await poll(() => consumer.deadLetters.length).toBe(1);
+    await consumer.nack('m', [1], { reason: 'no' });
+    await poll(async () => (await consumer.deadLetters()).length).toBe(1);
     await consumer.replayDeadLetters();
     await store.consumers.seek('c', 'now');
     const [delivery] = await consumer.pull({ member: 'm', limit: 5, waitMs: 1000 });
     expect(delivery?.event.position).toBe(1);
     expect(await consumer.ack('m', [1])).toEqual({ acknowledged: 1, stale: [] });
-    expect(consumer.deadLetters).toEqual([]);
+    expect(await consumer.deadLetters()).toEqual([]);
   });
 });
 
@@ -137,14 +137,14 @@ describe('dropping old events', () => {
     const positions = taken.map(({ event }) => event.position);
     const last = positions.at(-1) ?? 0;
     await consumer.ack('m', positions.slice(0, -1));
-    consumer.nack('m', [last], { reason: 'broken' });
-    await poll(() => consumer.deadLetters.length).toBe(1);
-    const cursor = consumer.info().cursor;
+    await consumer.nack('m', [last], { reason: 'broken' });
+    await poll(async () => (await consumer.deadLetters()).length).toBe(1);
+    const cursor = (await consumer.info()).cursor;
     await poll(async () => (await store.dropBefore(100)).firstPosition).toBeGreaterThan(20);
     await store.close();
     const again = await openStore(options);
     expect((await again.consumers.list()).map(({ name }) => name)).toEqual(['c']);
-    const info = (await again.consumers.get('c')).info();
+    const info = await (await again.consumers.get('c')).info();
     expect(info.cursor).toBeGreaterThanOrEqual(Math.min(cursor, last));
     expect(info.deadLetters).toBe(1);
     expect(await again.webhooks.get('w')).toMatchObject({
@@ -172,7 +172,9 @@ describe('a handler', () => {
       { maxAttempts: 1 },
     );
     const consumer = await store.consumers.get('c');
-    await poll(() => consumer.deadLetters[0]?.reason).toMatch(/^tenantId: only letters/);
+    await poll(async () => (await consumer.deadLetters())[0]?.reason).toMatch(
+      /^tenantId: only letters/,
+    );
     await worker.stop();
   });
 
@@ -187,9 +189,9 @@ describe('a handler', () => {
       },
       { tenantId: 'acme', filter: { entityId: 'e' } },
     );
-    const count = (tenantId: string) => store.stats({ tenantId }).totalEvents;
+    const count = async (tenantId: string) => (await store.stats({ tenantId })).totalEvents;
     await poll(() => count('acme')).toBe(2);
-    expect(count('other')).toBe(1);
+    expect(await count('other')).toBe(1);
     await worker.stop();
   });
 
@@ -243,7 +245,7 @@ describe('members that are none', () => {
     expect(await membersOf(store)).toEqual([]);
     const waiting = consumer.pull({ member: 'a', limit: 1, waitMs: 10_000 });
     await poll(async () => membersOf(store)).toEqual(['a']);
-    consumer.leave('a');
+    await consumer.leave('a');
     expect(await waiting).toEqual([]);
     expect(await membersOf(store)).toEqual([]);
   });

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import type { EventStore, StoredEvent } from '../../src/index.js';
+import type { EmbeddedStore, StoredEvent } from '../../src/index.js';
 import { makeRandom, seedOf } from '../crash/random.js';
 import type { Random } from '../crash/random.js';
 import { collect, makeDirectory, openStore } from '../support/store.js';
@@ -32,7 +32,7 @@ async function killOne(dataDir: string, random: Random): Promise<void> {
 }
 
 /** Lets the consumer finish, and gives what it made. */
-async function finished(store: EventStore): Promise<StoredEvent[]> {
+async function finished(store: EmbeddedStore): Promise<StoredEvent[]> {
   const worker = await store.consumer(
     'billing',
     (event, { append }) => {
@@ -43,7 +43,7 @@ async function finished(store: EventStore): Promise<StoredEvent[]> {
   const consumer = await store.consumers.get('billing');
   const end = (await store.readPage({ order: 'desc', limit: 1 })).events[0]?.position ?? 0;
   const deadline = performance.now() + 30_000;
-  while (consumer.info().cursor < end && performance.now() < deadline) {
+  while ((await consumer.info()).cursor < end && performance.now() < deadline) {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   await worker.stop();

@@ -137,8 +137,8 @@ export function describeAppends(mode: StoreMode): void {
       expect(await codeOf(() => store.state('a', two))).toBe('entity_not_found');
       expect((await store.entities(two)).entities.map((item) => item.entityId)).toEqual(['b']);
       expect((await store.eventTypes(two)).eventTypes).toHaveLength(1);
-      expect(store.stats(two)).toMatchObject({ totalEvents: 1, totalEntities: 1 });
-      expect(store.stats()).toMatchObject({ totalEvents: 2, totalEntities: 2 });
+      expect(await store.stats(two)).toMatchObject({ totalEvents: 1, totalEntities: 1 });
+      expect(await store.stats()).toMatchObject({ totalEvents: 2, totalEntities: 2 });
     });
 
     it('are told apart by case', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AppendConditionError } from '../../src/index.js';
-import type { AppendCondition, EventMatch, EventStore } from '../../src/index.js';
+import type { AppendCondition, EventMatch, EmbeddedStore } from '../../src/index.js';
 import { codeOf, errorOf, newEvent } from '../support/store.js';
 import type { StoreMode } from '../support/store.js';
 
@@ -36,7 +36,7 @@ const refused: [object, string][] = [
   [{ failIfEventMatches: {} }, 'failIfEventMatches: not known here'],
 ];
 
-async function openCourse(mode: StoreMode): Promise<EventStore> {
+async function openCourse(mode: StoreMode): Promise<EmbeddedStore> {
   const store = await mode.open();
   await store.append(newEvent('other', {}, { tags: ['course:c2'] }));
   const joined = { eventType: 'student.joined', entityId: 'course-1', payload: { name: 'Ada' } };

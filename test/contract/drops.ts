@@ -1,25 +1,26 @@
 import { describe, expect, it, vi } from 'vitest';
 import { codeOf, collect, newEvent, wrong } from '../support/store.js';
 import type { StoreMode } from '../support/store.js';
-import type { EventStore } from '../../src/index.js';
+import type { EmbeddedStore } from '../../src/index.js';
 
 const segmentBytesMax = 64 * 1024;
 const events = 600;
 
 /** A store of many small segments whose events are all in index files, but for the last ones. */
-async function fill(mode: StoreMode): Promise<EventStore> {
+async function fill(mode: StoreMode): Promise<EmbeddedStore> {
   const store = await mode.open({ segmentBytesMax });
   const text = 'x'.repeat(1000);
   const batch = Array.from({ length: events }, (_, i) =>
     newEvent(i < 10 ? 'early' : `entity-${i % 7}`, { text }, { eventType: i < 10 ? 'a.b' : 'a.c' }),
   );
   for (let i = 0; i < events; i += 10) await store.appendBatch(batch.slice(i, i + 10));
-  const sealed = () => store.counters().indexedSegments === store.stats().segments - 1;
+  const sealed = async () =>
+    store.counters().indexedSegments === (await store.stats()).segments - 1;
   await vi.waitUntil(sealed, { timeout: 10_000, interval: 10 });
   // Merges go on for a moment: bytes are compared below.
   let [bytes, same] = [0, 0];
-  const isStill = (): boolean => {
-    const { storageBytes } = store.stats();
+  const isStill = async (): Promise<boolean> => {
+    const { storageBytes } = await store.stats();
     same = storageBytes === bytes ? same + 1 : 0;
     bytes = storageBytes;
     return same === 20;
@@ -32,14 +33,14 @@ export function describeDrops(mode: StoreMode): void {
   describe('drops', () => {
     it('take whole segments from the front, and reads of these are told', async () => {
       const store = await fill(mode);
-      const before = store.stats();
+      const before = await store.stats();
       const head = await store.treeHead({ treeSize: 300 });
       const [first] = await collect(store.read({ entityId: 'early' }));
       const report = await store.dropBefore(200);
       expect(report.segments).toBeGreaterThan(1);
       expect(report.firstPosition).toBeGreaterThan(100);
       expect(report.firstPosition).toBeLessThanOrEqual(200);
-      expect(store.stats()).toMatchObject({
+      expect(await store.stats()).toMatchObject({
         totalEvents: events,
         firstPosition: report.firstPosition,
         segments: before.segments - report.segments,
@@ -68,7 +69,8 @@ export function describeDrops(mode: StoreMode): void {
       await store.append(newEvent('a', 1, { eventId }));
       const text = 'x'.repeat(20_000);
       for (let i = 0; i < 40; i++) await store.append(newEvent('b', { text }));
-      const sealed = () => store.counters().indexedSegments === store.stats().segments - 1;
+      const sealed = async () =>
+        store.counters().indexedSegments === (await store.stats()).segments - 1;
       await vi.waitUntil(sealed, { timeout: 10_000, interval: 10 });
       expect((await store.dropBefore(20)).firstPosition).toBeGreaterThan(1);
       const again = () => store.append(newEvent('a', 1, { eventId }));

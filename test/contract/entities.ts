@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { EventStore, ListOptions } from '../../src/index.js';
+import type { EmbeddedStore, ListOptions } from '../../src/index.js';
 import { codeOf, collect, line, newEvent, wrong } from '../support/store.js';
 import type { StoreMode } from '../support/store.js';
 
-async function allEntities(store: EventStore, options: ListOptions): Promise<string[]> {
+async function allEntities(store: EmbeddedStore, options: ListOptions): Promise<string[]> {
   const ids: string[] = [];
   let cursor: string | null | undefined;
   while (cursor !== null) {
@@ -207,13 +207,13 @@ function describeStats(mode: StoreMode): void {
   describe('stats', () => {
     it('count events, entities and types of a tenant or of all', async () => {
       const store = await mode.open();
-      expect(store.stats()).toMatchObject({ totalEvents: 0, totalEntities: 0, watermark: 0 });
+      expect(await store.stats()).toMatchObject({ totalEvents: 0, totalEntities: 0, watermark: 0 });
       await store.appendBatch([
         newEvent('a', 1),
         newEvent('b', 2, { eventType: 'x' }),
         newEvent('a', 3, { tenantId: 'two' }),
       ]);
-      const all = store.stats();
+      const all = await store.stats();
       expect(all).toMatchObject({
         totalEvents: 3,
         totalEntities: 3,
@@ -223,7 +223,7 @@ function describeStats(mode: StoreMode): void {
         segments: 1,
       });
       expect(all.storageBytes).toBeGreaterThan(0);
-      expect(store.stats({ tenantId: 'two' })).toMatchObject({
+      expect(await store.stats({ tenantId: 'two' })).toMatchObject({
         totalEvents: 1,
         totalEntities: 1,
         totalEventTypes: 1,

@@ -91,8 +91,8 @@ export function describeIngest(mode: StoreMode): void {
         .join('\n');
       expect((await store.ingest(chunksOf(text), { tenantId: 'two' })).events).toBe(10);
       expect((await store.ingest(chunksOf(text), { tenantId: 'two' })).events).toBe(0);
-      expect(store.stats({ tenantId: 'two' }).totalEvents).toBe(10);
-      expect(store.stats({ tenantId: 'default' }).totalEvents).toBe(0);
+      expect((await store.stats({ tenantId: 'two' })).totalEvents).toBe(10);
+      expect((await store.stats({ tenantId: 'default' })).totalEvents).toBe(0);
     });
 
     it('ends on abort and on an error of its source', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { EventStore } from '../../src/index.js';
+import type { EmbeddedStore } from '../../src/index.js';
 import {
   chunksOf,
   codeOf,
@@ -14,7 +14,7 @@ import {
 import type { StoreMode } from '../support/store.js';
 
 /** Every call that a closed store must refuse. */
-const calls: [string, (store: EventStore) => unknown][] = [
+const calls: [string, (store: EmbeddedStore) => unknown][] = [
   ['append', (store) => store.append(newEvent('a'))],
   ['appendBatch', (store) => store.appendBatch([newEvent('a')])],
   ['ingest', (store) => store.ingest(chunksOf(''))],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { EventStore } from '../../src/index.js';
+import type { EmbeddedStore } from '../../src/index.js';
 import { ProofError, verifyConsistency, verifyEvent } from '../../src/proof/index.js';
 import type { EventProof, TreeHead } from '../../src/proof/index.js';
 import { codeOf, line, newEvent } from '../support/store.js';
@@ -111,7 +111,7 @@ export function describeProofs(mode: StoreMode): void {
   });
 }
 
-async function fill(store: EventStore): Promise<EventStore> {
+async function fill(store: EmbeddedStore): Promise<EmbeddedStore> {
   const events = Array.from({ length: eventCount }, (_, i) => newEvent(`entity-${i % 5}`, i));
   await store.appendBatch(events);
   return store;

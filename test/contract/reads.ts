@@ -1,13 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { formatTimestamp } from '../../src/index.js';
-import type { EventStore, ReadOptions, StoredEvent } from '../../src/index.js';
+import type { EmbeddedStore, ReadOptions, StoredEvent } from '../../src/index.js';
 import { codeOf, collect, newEvent, wrong } from '../support/store.js';
 import type { StoreMode } from '../support/store.js';
 
 const types = ['order.placed', 'order.paid', 'order', 'orderly.done', 'user.created'];
 
 /** 90 events of two tenants, five types and four entities, appended one by one. */
-async function fill(store: EventStore): Promise<StoredEvent[]> {
+async function fill(store: EmbeddedStore): Promise<StoredEvent[]> {
   for (let i = 0; i < 90; i++) {
     const more = {
       eventType: types[(i * 7) % 5] ?? '',
@@ -59,7 +59,7 @@ function combinations(all: readonly StoredEvent[]): ReadOptions[] {
   );
 }
 
-async function pagesOf(store: EventStore, options: ReadOptions): Promise<StoredEvent[]> {
+async function pagesOf(store: EmbeddedStore, options: ReadOptions): Promise<StoredEvent[]> {
   const events: StoredEvent[] = [];
   let cursor: string | null | undefined;
   while (cursor !== null) {
@@ -72,7 +72,7 @@ async function pagesOf(store: EventStore, options: ReadOptions): Promise<StoredE
 
 export function describeReads(mode: StoreMode): void {
   describe('reads', () => {
-    let store: EventStore;
+    let store: EmbeddedStore;
     let all: StoredEvent[];
 
     beforeEach(async () => {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { EventBatch, EventStore, SubscribeOptions } from '../../src/index.js';
+import type { EventBatch, EmbeddedStore, SubscribeOptions } from '../../src/index.js';
 import { codeOf, collect, newEvent, take, wrong } from '../support/store.js';
 import type { StoreMode } from '../support/store.js';
 
 async function positions(
-  store: EventStore,
+  store: EmbeddedStore,
   options: SubscribeOptions,
   count: number,
 ): Promise<number[]> {
@@ -14,7 +14,7 @@ async function positions(
 const range = (from: number, to: number): number[] =>
   Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
-async function appendMany(store: EventStore, writers: number, each: number): Promise<void> {
+async function appendMany(store: EmbeddedStore, writers: number, each: number): Promise<void> {
   const write = async (writer: number): Promise<void> => {
     for (let i = 0; i < each; i++) await store.append(newEvent(`e${writer}`, i));
   };
@@ -23,7 +23,7 @@ async function appendMany(store: EventStore, writers: number, each: number): Pro
 
 type Batches = AsyncIterator<EventBatch, undefined>;
 
-function batchesOf(store: EventStore, options: SubscribeOptions): Batches {
+function batchesOf(store: EmbeddedStore, options: SubscribeOptions): Batches {
   return store.subscribe(options)[Symbol.asyncIterator]();
 }
 

@@ -1,4 +1,4 @@
-import type { EventStore, StoredEvent } from '../../src/index.js';
+import type { EmbeddedStore, StoredEvent } from '../../src/index.js';
 import { Violation, tenants } from './history.js';
 import type { Random } from './random.js';
 
@@ -10,7 +10,7 @@ const newestRead = 100;
 
 /** The answers of the index agree with the list of all events; `whole`: over all of history. */
 export async function checkAnswers(
-  store: EventStore,
+  store: EmbeddedStore,
   events: readonly StoredEvent[],
   { random, whole }: { random: Random; whole: boolean },
 ): Promise<void> {
@@ -47,7 +47,7 @@ function checkCounts(
 }
 
 async function checkIds(
-  store: EventStore,
+  store: EmbeddedStore,
   events: readonly StoredEvent[],
   random: Random,
 ): Promise<void> {
@@ -63,7 +63,7 @@ async function checkIds(
 
 /** Reading backwards gives `expected`, the newest, last one first. */
 async function checkList(
-  store: EventStore,
+  store: EmbeddedStore,
   filter: { tenantId: string; entityId?: string; eventType?: string },
   expected: readonly StoredEvent[],
 ): Promise<void> {

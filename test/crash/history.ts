@@ -1,4 +1,4 @@
-import type { EventStore, StoredEvent } from '../../src/index.js';
+import type { EmbeddedStore, StoredEvent } from '../../src/index.js';
 import type { Acknowledged, Seen } from './runVictim.js';
 
 export const tenants = ['default', 'other'];
@@ -16,7 +16,7 @@ interface Mark {
   readonly filler: string;
 }
 
-export async function readAll(store: EventStore): Promise<StoredEvent[]> {
+export async function readAll(store: EmbeddedStore): Promise<StoredEvent[]> {
   const events: StoredEvent[] = [];
   for (const tenantId of tenants) {
     for await (const event of store.read({ tenantId })) events.push(event);

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openEventStore } from '../../src/index.js';
-import type { EventStore, StoredEvent } from '../../src/index.js';
+import type { EmbeddedStore, StoredEvent } from '../../src/index.js';
 import { checkAnswers } from './answers.js';
 import {
   Violation,
@@ -101,7 +101,7 @@ export class CrashedStore {
     };
   }
 
-  async #check(store: EventStore, { acknowledged, seen }: Told): Promise<number> {
+  async #check(store: EmbeddedStore, { acknowledged, seen }: Told): Promise<number> {
     if (store.damage !== null) throw new Violation(`damage: ${JSON.stringify(store.damage)}`);
     const events = await readAll(store);
     checkNumbers(events, store.watermark);
@@ -130,7 +130,7 @@ export class CrashedStore {
   }
 
   /** Some of the last events again, under their ids: known, and written no second time. */
-  async #retry(store: EventStore, events: readonly StoredEvent[]): Promise<void> {
+  async #retry(store: EmbeddedStore, events: readonly StoredEvent[]): Promise<void> {
     for (const event of events.slice(-20)) {
       const { eventType, entityId, tenantId, payload, id: eventId } = event;
       const again = await store.append({ eventType, entityId, tenantId, payload, eventId });

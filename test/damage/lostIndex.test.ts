@@ -18,7 +18,7 @@ it('appends that went through before a part of the index was lost are told so, l
   for (let i = 0; i < 7; i++) await before.append(newEvent(`old-${i}`, payload));
   await before.append({ ...ofNow('now'), payload });
   // One file, so that no merge reads it.
-  const { segments, watermark } = before.stats();
+  const { segments, watermark } = await before.stats();
   expect(segments).toBe(2);
   await waitUntil(() => before.counters().indexedSegments >= segments - 1);
   await before.close();

@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openEventStore } from '../../src/index.js';
-import type { EventStore, StoredEvent } from '../../src/index.js';
+import type { EmbeddedStore, StoredEvent } from '../../src/index.js';
 import { collect, makeDirectory, newEvent, openStore } from '../support/store.js';
 import { copyStore, readSegment, segmentFiles } from '../support/segment.js';
 import type { Frame } from '../support/segment.js';
@@ -56,7 +56,7 @@ export class Bench {
 }
 
 export interface Opened {
-  readonly damage: EventStore['damage'];
+  readonly damage: EmbeddedStore['damage'];
   readonly events: StoredEvent[];
 }
 

@@ -2,7 +2,7 @@
 // consistency under parallel writers, positions that only rise, and parallel writes that do not meet.
 import { describe, expect, it } from 'vitest';
 import { AppendConditionError } from '../../src/index.js';
-import type { EventMatch, EventStore } from '../../src/index.js';
+import type { EventMatch, EmbeddedStore } from '../../src/index.js';
 import { collect, durableMode, memoryMode } from '../support/store.js';
 
 const writers = 16;
@@ -24,7 +24,7 @@ const seatTaken = (course: number, student: number) => ({
  * Takes a seat if the course has one and the student is not in it: reads what the decision rests on,
  * and appends on condition that nothing of it came in between.
  */
-async function takeSeat(store: EventStore, course: number, student: number): Promise<boolean> {
+async function takeSeat(store: EmbeddedStore, course: number, student: number): Promise<boolean> {
   const match: EventMatch = { eventTypes: ['seat.taken'], tags: [`course:${course}`] };
   const taken = await collect(store.read({ match }));
   for (let after = taken.at(-1)?.position ?? 0; ;) {

@@ -56,6 +56,18 @@ function inheritedOf({ types }: ts.HeritageClause): string[] {
   });
 }
 
+/** The section of a symbol, and those of the exports that it extends. */
+function textOf(symbol: ts.Symbol): string {
+  const bases = (symbol.declarations ?? []).flatMap((declaration) =>
+    ts.isInterfaceDeclaration(declaration)
+      ? (declaration.heritageClauses ?? []).flatMap(
+          (clause) => clause.getText().match(/\w+/g) ?? [],
+        )
+      : [],
+  );
+  return [symbol.name, ...bases].map((name) => sections.get(name) ?? '').join('\n');
+}
+
 const isNamed = (text: string, member: string): boolean =>
   new RegExp(`\`${member}(?:\\(|: |\`)`).test(text);
 
@@ -66,10 +78,11 @@ describe('docs/reference/api.md', () => {
     expect([...sections.keys()].sort()).toEqual([...names].sort());
   });
 
-  it.each(exported.map((symbol) => ({ name: symbol.name, members: membersOf(symbol) })))(
+  it.each(exported.map((symbol) => ({ name: symbol.name, symbol })))(
     'names the members of $name',
-    ({ name, members }) => {
-      const text = sections.get(name) ?? '';
+    ({ symbol }) => {
+      const members = membersOf(symbol);
+      const text = textOf(symbol);
       const inherited = ['name', 'override', 'payload'];
       const missing = members.filter(
         (member) => !isNamed(text, member) && !inherited.includes(member),

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { EventStore } from '../../src/index.js';
+import type { EmbeddedStore } from '../../src/index.js';
 import {
   chunksOf,
   codeOf,
@@ -42,7 +42,7 @@ async function freeBytes(disk: string): Promise<number> {
 }
 
 /** Appends until the disk is full; returns how many were acknowledged. */
-async function fillUp(store: EventStore): Promise<number> {
+async function fillUp(store: EmbeddedStore): Promise<number> {
   let acknowledged = 0;
   for (let i = 0; i < 100_000; i++) {
     try {

@@ -11,7 +11,7 @@ import {
   openStore,
   uuid,
 } from '../support/store.js';
-import type { EventStore } from '../../src/index.js';
+import type { EmbeddedStore } from '../../src/index.js';
 import { faultEnvironment } from './faultLibrary.js';
 
 const run = promisify(execFile);
@@ -64,7 +64,7 @@ const newEvent = (number: number) => ({
 });
 
 /** Appends everything again under its id, and finds each event there exactly once. */
-async function retryAll(store: EventStore): Promise<void> {
+async function retryAll(store: EmbeddedStore): Promise<void> {
   for (const number of [5, 6, 7, 8]) await store.append(newEvent(number));
   await store.appendBatch([9, 10, 11].map(newEvent));
   const events = await collect(store.read());

@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { AllSourceError, decodeCursor, encodeCursor } from '../../src/domain/index.js';
 import type { PageCursor } from '../../src/domain/index.js';
 import { openEventStore } from '../../src/index.js';
-import type { EventStore, StoredEvent } from '../../src/index.js';
+import type { EmbeddedStore, StoredEvent } from '../../src/index.js';
 import { listen } from '../../src/server/index.js';
 import { changed, expectThat, property } from './target.js';
 import type { FuzzTarget } from './target.js';
@@ -59,7 +59,7 @@ export const cursorTarget: FuzzTarget = {
   },
 };
 
-async function fill(store: EventStore): Promise<void> {
+async function fill(store: EmbeddedStore): Promise<void> {
   for (let i = 0; i < eventCount; i++) {
     await store.append({
       entityId: `e${i % 3}`,
@@ -70,14 +70,14 @@ async function fill(store: EventStore): Promise<void> {
   }
 }
 
-async function allOf(store: EventStore, filter: Filter): Promise<StoredEvent[]> {
+async function allOf(store: EmbeddedStore, filter: Filter): Promise<StoredEvent[]> {
   const events: StoredEvent[] = [];
   for await (const event of store.read(filter)) events.push(event);
   return events;
 }
 
 /** One of each filter and list, by the filter's number. */
-async function realCursors(store: EventStore): Promise<string[]> {
+async function realCursors(store: EmbeddedStore): Promise<string[]> {
   const pages = await Promise.all(filters.map((filter) => store.readPage({ ...filter, limit: 2 })));
   const lists = [await store.entities({ limit: 1 }), await store.eventTypes({ limit: 1 })];
   return [...pages, ...lists].map(({ nextCursor }) => {
@@ -173,7 +173,7 @@ function expectedPage(events: readonly StoredEvent[], ask: Ask): StoredEvent[] {
 }
 
 /** A cursor counts where the store gave one of this filter and order, whatever its position. */
-async function belongs(store: EventStore, filter: Filter, text: string): Promise<boolean> {
+async function belongs(store: EmbeddedStore, filter: Filter, text: string): Promise<boolean> {
   const cursor = decoded(text);
   if (cursor === undefined) return false;
   const { nextCursor } = await store.readPage({ ...filter, limit: 1 });
@@ -182,7 +182,7 @@ async function belongs(store: EventStore, filter: Filter, text: string): Promise
 }
 
 async function checkPage(
-  store: EventStore,
+  store: EmbeddedStore,
   events: readonly StoredEvent[][],
   ask: Ask,
 ): Promise<void> {
@@ -199,7 +199,7 @@ async function checkPage(
 }
 
 /** Of the two lists at most one takes a cursor, and never one of events. */
-async function checkLists(store: EventStore, cursor: string): Promise<void> {
+async function checkLists(store: EmbeddedStore, cursor: string): Promise<void> {
   const taken = await Promise.all(
     [store.entities.bind(store), store.eventTypes.bind(store)].map(async (list) => {
       try {

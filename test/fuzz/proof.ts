@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { openEventStore } from '../../src/index.js';
-import type { EventStore } from '../../src/index.js';
+import type { EmbeddedStore } from '../../src/index.js';
 import {
   ProofError,
   readConsistencyProof,
@@ -57,7 +57,7 @@ class Truth {
     readonly consistencies: fc.Arbitrary<{ proof: Wire; older: Wire; newer: Wire }>,
   ) {}
 
-  static async of(store: EventStore): Promise<Truth> {
+  static async of(store: EmbeddedStore): Promise<Truth> {
     const heads = new Map<number, string>();
     for (const treeSize of sizes) {
       heads.set(treeSize, (await store.treeHead({ treeSize })).rootHash);

@@ -2,7 +2,7 @@ import { type IncomingHttpHeaders, type Server, createServer, request } from 'no
 import { once } from 'node:events';
 import { pino } from 'pino';
 import { expect, onTestFinished } from 'vitest';
-import { type EventStore, openEventStore } from '../../src/store/index.js';
+import { type EmbeddedStore, openEventStore } from '../../src/store/index.js';
 import { type ListenOptions, createApp, listen } from '../../src/server/index.js';
 
 export interface Call {
@@ -28,7 +28,7 @@ export interface HttpCase extends Call {
 }
 
 export interface Target {
-  readonly store: EventStore;
+  readonly store: EmbeddedStore;
   readonly port: number;
 }
 
@@ -36,7 +36,7 @@ export const silent = pino({ level: 'silent' });
 export const json = { 'content-type': 'application/json' };
 export const ndjson = { 'content-type': 'application/x-ndjson' };
 
-export async function openMemoryStore(): Promise<EventStore> {
+export async function openMemoryStore(): Promise<EmbeddedStore> {
   const store = await openEventStore({ memory: true });
   onTestFinished(() => store.close());
   return store;
@@ -144,7 +144,7 @@ export async function eventually<T>(
 }
 
 /** Counts the bytes that followers of a store get from now on. */
-export function countReadBytes({ wire }: EventStore): () => number {
+export function countReadBytes({ wire }: EmbeddedStore): () => number {
   const follow = wire.follow;
   let bytes = 0;
   const counted: typeof follow = (options, form) => {

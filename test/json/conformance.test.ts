@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openEventStore } from '../../src/index.js';
-import type { EventStore } from '../../src/index.js';
+import type { EmbeddedStore } from '../../src/index.js';
 import { listen } from '../../src/server/index.js';
 import { bodyOf, call, json, ndjson, silent } from '../http/support.js';
 import { errorOf } from '../support/store.js';
@@ -52,7 +52,7 @@ describe('the table', () => {
 });
 
 describe('over the API', () => {
-  let store: EventStore;
+  let store: EmbeddedStore;
   beforeAll(async () => {
     store = await openEventStore({ memory: true });
   });
@@ -89,7 +89,7 @@ describe('over the API', () => {
 });
 
 describe('over HTTP', () => {
-  let store: EventStore;
+  let store: EmbeddedStore;
   let target: { port: number; close: () => Promise<void> };
   beforeAll(async () => {
     store = await openEventStore({ memory: true });

@@ -4,7 +4,7 @@ import { AllSourceError, AppendConditionError, openEventStore } from '../../src/
 import type {
   AppendResult,
   EventMatch,
-  EventStore,
+  EmbeddedStore,
   ExpectedVersion,
   OpenOptions,
   ReadOptions,
@@ -18,7 +18,7 @@ import type { ModelCondition, ModelEvent, ModelInput, ModelOutcome } from './mod
 export class Real {
   private constructor(
     readonly options: OpenOptions,
-    public store: EventStore,
+    public store: EmbeddedStore,
   ) {}
 
   static async open(options: OpenOptions): Promise<Real> {
@@ -204,7 +204,7 @@ class Read implements Command {
     };
   }
 
-  async #pages(store: EventStore, options: ReadOptions): Promise<StoredEvent[]> {
+  async #pages(store: EmbeddedStore, options: ReadOptions): Promise<StoredEvent[]> {
     const events: StoredEvent[] = [];
     for (let cursor: string | null | undefined; cursor !== null;) {
       const page = await store.readPage({ ...options, limit: this.choice.pageEvents, cursor });
@@ -243,7 +243,7 @@ class Survey implements Command {
       const events = model.read({ tenantId });
       const entities = [...new Set(events.map((event) => event.entityId))];
       const types = [...new Set(events.map((event) => event.eventType))];
-      expect(store.stats({ tenantId })).toMatchObject({
+      expect(await store.stats({ tenantId })).toMatchObject({
         totalEvents: events.length,
         totalEntities: entities.length,
         totalEventTypes: types.length,

@@ -5,7 +5,7 @@ import { expect, onTestFinished } from 'vitest';
 import { AllSourceError, openEventStore } from '../../src/index.js';
 import type {
   Durability,
-  EventStore,
+  EmbeddedStore,
   JsonValue,
   NewEvent,
   OpenOptions,
@@ -20,7 +20,7 @@ export async function makeDirectory(parent = tmpdir()): Promise<string> {
 }
 
 /** A store that is closed when the test has ended. */
-export async function openStore(options: OpenOptions): Promise<EventStore> {
+export async function openStore(options: OpenOptions): Promise<EmbeddedStore> {
   const store = await openEventStore(options);
   onTestFinished(() => store.close());
   return store;
@@ -29,7 +29,7 @@ export async function openStore(options: OpenOptions): Promise<EventStore> {
 /** A way to open new, empty stores: what the contract suite is run over. */
 export interface StoreMode {
   readonly durability: Durability;
-  open(options?: Omit<OpenOptions, 'dataDir' | 'memory' | 'durability'>): Promise<EventStore>;
+  open(options?: Omit<OpenOptions, 'dataDir' | 'memory' | 'durability'>): Promise<EmbeddedStore>;
 }
 
 export const memoryMode: StoreMode = {
@@ -138,7 +138,7 @@ export async function waitUntil(holds: () => boolean): Promise<void> {
   }
 }
 
-export async function expectIntact(store: EventStore): Promise<void> {
+export async function expectIntact(store: EmbeddedStore): Promise<void> {
   const report = await store.verify();
   expect(report.files.filter((file) => !file.ok)).toEqual([]);
   expect(report).toMatchObject({ ok: true, events: store.watermark });

@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openEventStore, verifyWebhook } from '../../src/index.js';
-import type { EventStore, WebhookOptions, WebhookRunOptions } from '../../src/index.js';
+import type { EmbeddedStore, WebhookOptions, WebhookRunOptions } from '../../src/index.js';
 import {
   codeOf,
   errorOf,
@@ -18,7 +18,7 @@ const anywhere: WebhookRunOptions = { allowPrivateAddresses: true };
 async function open(
   options: Partial<WebhookOptions> = {},
   run: WebhookRunOptions = anywhere,
-): Promise<{ store: EventStore; receiver: Receiver; secret: string }> {
+): Promise<{ store: EmbeddedStore; receiver: Receiver; secret: string }> {
   const store = await memoryMode.open();
   const receiver = await Receiver.listen();
   await store.webhooks.start(run);

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { loadSettings, type Settings } from '../../config/index.js';
-import { openEventStore, type EventStore } from '../../store/index.js';
+import { openEventStore, type EmbeddedStore } from '../../store/index.js';
 import type { HttpServer } from '../../server/index.js';
 import { CliError, findSystemCode } from '../failure.js';
 import { addJsonFlag, addSettingFlags, readSettingFlags } from '../options.js';
@@ -76,7 +76,7 @@ const durabilityMeanings = {
   memory: 'memory: nothing is on disk, all is gone when the server ends',
 } as const;
 
-function describeStart(url: string, store: EventStore, settings: Settings): string {
+function describeStart(url: string, store: EmbeddedStore, settings: Settings): string {
   const reachable = url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
   const event = '{"event_type":"user.created","entity_id":"user-1","payload":{"name":"Ada"}}';
   return [
@@ -96,7 +96,7 @@ function describePlace({ memory, dataDir }: Settings): string {
   return memory ? 'in memory' : resolve(dataDir);
 }
 
-function printDamage({ damage }: EventStore, { dataDir }: Settings): void {
+function printDamage({ damage }: EmbeddedStore, { dataDir }: Settings): void {
   if (damage === null) return;
   printNote(
     `allsource: the log is damaged in ${damage.file} at byte ${damage.offset}: ${damage.reason}; ` +

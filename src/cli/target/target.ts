@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import type { EventFilter, Order } from '../../domain/index.js';
 import { AllSourceError } from '../../domain/index.js';
 import { type StatsDocument } from '../../eventStore/index.js';
-import { openEventStore, type EventStore } from '../../store/index.js';
+import { openEventStore, type EmbeddedStore } from '../../store/index.js';
 import { CliError, exitUsage } from '../failure.js';
 import { openRemoteTarget } from './remoteTarget.js';
 import type { WireBatchResult, WireState } from './wire.js';
@@ -58,7 +58,7 @@ export async function openTarget(
 }
 
 /** Opens beside a writer. A directory that is not there is an error, never made. */
-export async function openReadOnly(dataDir: string): Promise<EventStore> {
+export async function openReadOnly(dataDir: string): Promise<EmbeddedStore> {
   if (!existsSync(dataDir) || !statSync(dataDir).isDirectory()) {
     throw new CliError(
       `${dataDir}: expected the data directory of a store, found no directory; check --data-dir`,
@@ -70,9 +70,9 @@ export async function openReadOnly(dataDir: string): Promise<EventStore> {
 class DirectoryTarget implements Target {
   readonly kind = 'directory';
   readonly place: string;
-  readonly #store: EventStore;
+  readonly #store: EmbeddedStore;
 
-  constructor(place: string, store: EventStore) {
+  constructor(place: string, store: EmbeddedStore) {
     this.place = place;
     this.#store = store;
   }

@@ -86,7 +86,7 @@ export class Reader {
     return { events: parseEvents(this.#arrayText(bytes)), ...this.#answer() };
   }
 
-  async page(query: EngineQuery, events: number): Promise<BytesPage> {
+  async page(query: EngineQuery, events: number): Promise<BytesPage & { readonly bytes: Buffer }> {
     const flags = flagsOf(query, 0);
     const bounds = { events, bytes: pageBytesMax };
     const bytes = this.#read(query, flags, bounds, pageSlab);

@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { ConsumerInfo } from '../../consumers/index.js';
-import type { EventStore } from '../../store/index.js';
+import type { EmbeddedStore } from '../../store/index.js';
 
 /** Consumers with labels of their own: the first ones by tenant and name. */
 const consumersMax = 100;
@@ -70,14 +70,14 @@ const counters: readonly Measure[] = [
 ];
 
 /** What consumers tell of themselves; read when `/metrics` is asked for. */
-export function addConsumerMetrics(registry: Registry, store: EventStore): void {
+export function addConsumerMetrics(registry: Registry, store: EmbeddedStore): void {
   for (const measure of gauges) addMeasure(Gauge, { registry, store, measure });
   for (const measure of counters) addMeasure(Counter, { registry, store, measure });
 }
 
 function addMeasure(
   Kind: typeof Counter | typeof Gauge,
-  { registry, store, measure }: { registry: Registry; store: EventStore; measure: Measure },
+  { registry, store, measure }: { registry: Registry; store: EmbeddedStore; measure: Measure },
 ): void {
   new Kind({
     name: `allsource_${measure.name}`,

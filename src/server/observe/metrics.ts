@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { ErrorCode } from '../../domain/index.js';
-import type { EventStore } from '../../store/index.js';
+import type { EmbeddedStore } from '../../store/index.js';
 import type { Purpose } from '../http/index.js';
 import type { StreamCounters } from '../stream/index.js';
 import { addConsumerMetrics } from './consumerMetrics.js';
@@ -84,7 +84,7 @@ export class Metrics {
     registers: [this.registry],
   });
 
-  constructor(store: EventStore, streams: StreamCounters, withProcess: boolean) {
+  constructor(store: EmbeddedStore, streams: StreamCounters, withProcess: boolean) {
     const inFlight = (): number => this.requestsInFlight;
     new Gauge({
       name: 'allsource_http_requests_in_flight',

@@ -1,12 +1,13 @@
 import { Counter, Gauge, type Registry, Summary } from 'prom-client';
-import type { EventStore } from '../../store/index.js';
+import type { StoreStats } from '../../eventStore/index.js';
+import type { EmbeddedStore } from '../../store/index.js';
 import type { StreamCounters } from '../stream/index.js';
 
 /** Event types with a label of their own; the rest are counted together under `other`. */
 const eventTypeLabelsMax = 100;
 
 interface Sources {
-  readonly store: EventStore;
+  readonly store: EmbeddedStore;
   readonly streams: StreamCounters;
 }
 
@@ -14,14 +15,13 @@ interface Sources {
 export function addStoreMetrics(registry: Registry, { store, streams }: Sources): void {
   const counter = totalsOf(Counter, registry);
   const gauge = totalsOf(Gauge, registry);
-  counter('events_ingested_total', 'Events appended since start.', () => {
-    return store.stats().totalIngested;
-  });
+  const stat = (name: keyof StoreStats) => async () => (await store.stats())[name];
+  counter('events_ingested_total', 'Events appended since start.', stat('totalIngested'));
   addEventTypes(registry, store);
-  gauge('storage_events_total', 'Events in the log.', () => store.stats().totalEvents);
-  gauge('storage_entities_total', 'Entities in the log.', () => store.stats().totalEntities);
-  gauge('storage_size_bytes', 'Bytes of all files.', () => store.stats().storageBytes);
-  gauge('wal_segments_total', 'Files of the log.', () => store.stats().segments);
+  gauge('storage_events_total', 'Events in the log.', stat('totalEvents'));
+  gauge('storage_entities_total', 'Entities in the log.', stat('totalEntities'));
+  gauge('storage_size_bytes', 'Bytes of all files.', stat('storageBytes'));
+  gauge('wal_segments_total', 'Files of the log.', stat('segments'));
   gauge('watermark_position', 'Highest durable position.', () => store.watermark);
   addCache(gauge, counter, store);
   addIndex(gauge, counter, store);
@@ -35,7 +35,7 @@ export function addStoreMetrics(registry: Registry, { store, streams }: Sources)
 
 type AddTotal = ReturnType<typeof totalsOf>;
 
-function addCache(gauge: AddTotal, counter: AddTotal, store: EventStore): void {
+function addCache(gauge: AddTotal, counter: AddTotal, store: EmbeddedStore): void {
   gauge('cache_bytes', 'Bytes of index files and sealed segments in memory.', () => {
     return store.counters().cacheBytes;
   });
@@ -47,7 +47,7 @@ function addCache(gauge: AddTotal, counter: AddTotal, store: EventStore): void {
   });
 }
 
-function addIndex(gauge: AddTotal, counter: AddTotal, store: EventStore): void {
+function addIndex(gauge: AddTotal, counter: AddTotal, store: EmbeddedStore): void {
   gauge('index_bytes', 'Memory of the index: of the events that no index file has yet.', () => {
     return store.counters().indexBytes;
   });
@@ -64,21 +64,22 @@ function addIndex(gauge: AddTotal, counter: AddTotal, store: EventStore): void {
 function totalsOf(
   Kind: typeof Counter | typeof Gauge,
   registry: Registry,
-): (name: string, help: string, read: () => number) => void {
+): (name: string, help: string, read: () => number | Promise<number>) => void {
   return (name, help, read) => {
     new Kind({
       name: `allsource_${name}`,
       help,
       registers: [registry],
-      collect() {
+      async collect() {
+        const value = await read();
         this.reset();
-        this.inc(read());
+        this.inc(value);
       },
     });
   };
 }
 
-function addEventTypes(registry: Registry, store: EventStore): void {
+function addEventTypes(registry: Registry, store: EmbeddedStore): void {
   new Counter({
     name: 'allsource_events_ingested_by_type',
     help:
@@ -88,7 +89,7 @@ function addEventTypes(registry: Registry, store: EventStore): void {
     registers: [registry],
     async collect() {
       const { eventTypes } = await store.eventTypes({ limit: eventTypeLabelsMax });
-      let rest = store.stats().totalEvents;
+      let rest = (await store.stats()).totalEvents;
       this.reset();
       for (const { eventType, eventCount } of eventTypes) {
         rest -= eventCount;
@@ -99,7 +100,7 @@ function addEventTypes(registry: Registry, store: EventStore): void {
   });
 }
 
-function addEngineTotals(registry: Registry, store: EventStore): void {
+function addEngineTotals(registry: Registry, store: EmbeddedStore): void {
   new TotalsSummary(registry, {
     name: 'allsource_wal_sync_duration_seconds',
     help: 'Time of the syncs of the log.',

@@ -1,4 +1,9 @@
-import type { Consumer, ConsumerInfo, ConsumerOptions, DeadLetter } from '../../consumers/index.js';
+import type {
+  ConsumerInfo,
+  ConsumerOptions,
+  DeadLetter,
+  EmbeddedConsumer,
+} from '../../consumers/index.js';
 import { formatTimestamp, pageEventsDefault } from '../../domain/index.js';
 import type { ErrorCode } from '../../domain/index.js';
 import {
@@ -91,7 +96,7 @@ export const consumerRoutes: readonly Route[] = [
       answers: { [jsonType]: schemas.consumer },
       errors: oneErrors,
     },
-    handle: async (exchange) => jsonReply(toDocument((await consumerOf(exchange)).info())),
+    handle: async (exchange) => jsonReply(toDocument(await (await consumerOf(exchange)).info())),
   },
   {
     method: 'DELETE',
@@ -288,7 +293,7 @@ async function nackEvents(exchange: Exchange): Promise<Reply> {
   const consumer = await consumerOf(exchange);
   const { member = defaultMember, positions, reason, delay_seconds: delay } = readRefusal(exchange);
   return jsonReply(
-    consumer.nack(member, positions, {
+    await consumer.nack(member, positions, {
       reason: reason ?? schemas.usualReason,
       delayMs: delay === undefined ? undefined : delay * 1000,
     }),
@@ -308,12 +313,13 @@ async function listDeadLetters(exchange: Exchange): Promise<Reply> {
   const query = readDeadLettersQuery(parseQueryText(exchange.queryText));
   const consumer = await consumerNamed(exchange, query.tenant_id);
   const { limit = pageEventsDefault, from_position: from = 1 } = query;
-  const all = consumer.deadLetters.filter(({ position }) => position >= from);
+  const letters = await consumer.deadLetters();
+  const all = letters.filter(({ position }) => position >= from);
   const page = all.slice(0, limit);
   const texts = await consumer.wire.textsOf(page.map(({ position }) => position));
   const items = page.map((letter) => deadLetterText(letter, texts.get(letter.position)));
   const next = all[limit]?.position ?? null;
-  const total = consumer.deadLetters.length;
+  const total = letters.length;
   const answer = `{"dead_letters":[${items.join(',')}],"total":${total},"next_position":${next}}`;
   return { status: 200, contentType: jsonType, body: answer };
 }
@@ -326,15 +332,15 @@ async function replayDeadLetters(exchange: Exchange): Promise<Reply> {
 
 async function leaveConsumer(exchange: Exchange): Promise<Reply> {
   const { member } = readMemberParams(exchange.params);
-  (await consumerOf(exchange)).leave(member);
+  await (await consumerOf(exchange)).leave(member);
   return noContent;
 }
 
-function consumerOf(exchange: Exchange): Promise<Consumer> {
+function consumerOf(exchange: Exchange): Promise<EmbeddedConsumer> {
   return consumerNamed(exchange, tenantIn(exchange));
 }
 
-function consumerNamed(exchange: Exchange, tenantId = callerTenant): Promise<Consumer> {
+function consumerNamed(exchange: Exchange, tenantId = callerTenant): Promise<EmbeddedConsumer> {
   const { name } = readConsumerParams(exchange.params);
   return exchange.runtime.store.consumers.get(name, { tenantId });
 }

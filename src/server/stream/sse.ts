@@ -1,5 +1,5 @@
 import type { BytesChunk, Delivery, SubscribeOptions } from '../../eventStore/index.js';
-import type { EventStore } from '../../store/index.js';
+import type { EmbeddedStore } from '../../store/index.js';
 import type { Exchange } from '../http/index.js';
 import type { LiveStream } from './liveStreams.js';
 import { linesOf, markName } from './messages.js';
@@ -37,7 +37,7 @@ export async function* eventStreamChunks(
   }
 }
 
-function greeting(store: EventStore): Buffer {
+function greeting(store: EmbeddedStore): Buffer {
   return Buffer.from(`event: subscribed\ndata: {"watermark":${store.watermark}}\n\n`);
 }
 

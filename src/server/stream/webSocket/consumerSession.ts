@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Consumer } from '../../../consumers/index.js';
+import type { EmbeddedConsumer } from '../../../consumers/index.js';
 import { parseQueryText } from '../../http/index.js';
 import type { Runtime } from '../../runtime.js';
 import {
@@ -24,7 +24,7 @@ const readAck = frameReader(schemas.ackFrame);
 const readNack = frameReader(schemas.nackFrame);
 
 export interface Membership {
-  readonly consumer: Consumer;
+  readonly consumer: EmbeddedConsumer;
   readonly member: string;
 }
 
@@ -70,13 +70,15 @@ export class ConsumerSession extends WebSocketPeer {
     }
     const { positions, reason = schemas.usualReason, delay_seconds: delay } = readNack(frame);
     const delayMs = delay === undefined ? undefined : delay * 1000;
-    this.#tell(consumer.nack(member, positions, { reason, delayMs }));
+    this.#tell(await consumer.nack(member, positions, { reason, delayMs }));
   }
 
   protected override stop(): void {
     if (this.#end.signal.aborted) return;
     this.#end.abort();
-    this.#membership.consumer.leave(this.#membership.member);
+    const { consumer, member } = this.#membership;
+    // A consumer that is gone has no members.
+    consumer.leave(member).catch(() => undefined);
   }
 
   #tell(result: object): void {
