@@ -17,11 +17,11 @@ const cursorPattern = /^1([ad])([1-9][0-9]{0,15})\.([0-9a-z]{1,16})$/;
 
 export function encodeCursor(cursor: PageCursor): string {
   const plain = `1${cursor.order === 'asc' ? 'a' : 'd'}${cursor.position}.${cursor.filter}`;
-  return Buffer.from(plain, 'latin1').toString('base64url');
+  return btoa(plain).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
 export function decodeCursor(text: string): PageCursor {
-  const match = cursorPattern.exec(Buffer.from(text.slice(0, 64), 'base64url').toString('latin1'));
+  const match = cursorPattern.exec(decodedText(text));
   const [, order, position, filter] = match ?? [];
   if (position !== undefined && filter !== undefined) {
     const cursor: PageCursor = {
@@ -36,4 +36,13 @@ export function decodeCursor(text: string): PageCursor {
     'invalid_query',
     'cursor: expected a next_cursor of an earlier answer, unchanged; leave it out to begin at the start',
   );
+}
+
+function decodedText(text: string): string {
+  try {
+    return atob(text.slice(0, 64).replaceAll('-', '+').replaceAll('_', '/'));
+  } catch {
+    // Not base64: no cursor either.
+    return '';
+  }
 }

@@ -61,6 +61,10 @@ export const errorTable = {
   },
   overloaded: { status: 503, meaning: 'Too much work is waiting; try again.' },
   shutting_down: { status: 503, meaning: 'The store or server is closing.' },
+  server_unreachable: {
+    status: 503,
+    meaning: 'A client got no answer of the server, or lost the connection before its end.',
+  },
   storage_full: { status: 507, meaning: 'The disk is full; the append was not written.' },
   store_locked: { status: 500, meaning: 'Another process has this data directory open.' },
   store_closed: { status: 500, meaning: 'The store was closed before this call.' },
@@ -152,4 +156,8 @@ export class EventIdConflictError extends AllSourceError {
     );
     this.eventId = eventId;
   }
+}
+
+export function abortedError(): AllSourceError {
+  return new AllSourceError('aborted', 'the call was aborted by its signal');
 }

@@ -4,3 +4,6 @@ export * from './filter.js';
 export * from './limits.js';
 export * from './timestamp.js';
 export * from './cursor.js';
+export * from './json.js';
+export * from './ndjson.js';
+export * from './wireNames.js';

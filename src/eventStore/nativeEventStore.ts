@@ -1,9 +1,15 @@
-import { AllSourceError, decodeCursor, encodeCursor, pageBytesMax } from '../domain/index.js';
+import {
+  AllSourceError,
+  decodeCursor,
+  encodeCursor,
+  pageBytesMax,
+  toJsonText,
+} from '../domain/index.js';
 import type { AppendCondition, NewEvent, StoredEvent } from '../domain/index.js';
 import { fromNative, nativeError, readFlag } from '../engine/index.js';
 import type { ConsistencyProof, EventProof, TreeHead } from '../proof/index.js';
 import { withEvents } from './append/conditionError.js';
-import { ingestLines, onlyResult, toBatchInput, toJsonText } from './append/inputs.js';
+import { ingest, onlyResult, toBatchInput } from './append/inputs.js';
 import type { ProofOptions } from './proofs.js';
 import {
   checkedLimit,
@@ -120,7 +126,7 @@ export class NativeEventStore implements CoreStore {
     this.#core.mustBeOpen();
     checkedLimit(options.batchEvents ?? 1, 1, 1_000_000, 'batchEvents');
     checkedLimit(options.inFlight ?? 1, 1, 1024, 'inFlight');
-    return ingestLines((input) => this.#core.appendInput(input), source, options);
+    return ingest((input) => this.#core.appendInput(input), source, options);
   }
 
   async *read(options: ReadOptions = {}): AsyncGenerator<StoredEvent> {

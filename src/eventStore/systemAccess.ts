@@ -1,7 +1,6 @@
-import { systemTenant } from '../domain/index.js';
+import { systemTenant, toJsonText } from '../domain/index.js';
 import type { NewEvent, StoredEvent, SubscriptionFilter } from '../domain/index.js';
 import { fieldNames, fromNative, inputFormat } from '../engine/index.js';
-import { toJsonText } from './append/inputs.js';
 import type { Follower } from './read/follower.js';
 import { toEngineQuery } from './read/query.js';
 import type { EngineQuery } from './read/query.js';

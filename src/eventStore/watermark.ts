@@ -1,4 +1,4 @@
-import { AllSourceError } from '../domain/index.js';
+import { type AllSourceError, abortedError } from '../domain/index.js';
 
 interface Waiter {
   readonly position: number;
@@ -68,8 +68,4 @@ export class Watermark {
   failAll(error: AllSourceError): void {
     for (const waiter of this.#waiters) waiter.reject(error);
   }
-}
-
-export function abortedError(): AllSourceError {
-  return new AllSourceError('aborted', 'the call was aborted by its signal');
 }

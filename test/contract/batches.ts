@@ -112,10 +112,20 @@ export function describeBatches(mode: StoreMode): void {
       const error = await errorOf(() => store.appendBatch(Buffer.from(text)));
       expect(error.message).toMatch(/^line 4: entity_id: /);
       expect(error.details).toEqual([
-        { field: 'entity_id', line: 4, reason: expect.stringContaining('white space') },
+        {
+          field: expect.stringMatching(/^entity(_id|Id)$/),
+          line: 4,
+          reason: expect.stringContaining('white space'),
+        },
       ]);
       const inArray = await errorOf(() => store.appendBatch([newEvent('a'), newEvent(' a')]));
-      expect(inArray.message).toMatch(/^events\[1\]: entityId: /);
+      expect(inArray.message).toMatch(/^events\[1\]: entity(Id|_id): /);
+      expect(inArray.details).toEqual([
+        {
+          field: expect.stringMatching(/entityId$/),
+          reason: expect.stringContaining('white space'),
+        },
+      ]);
     });
 
     it('keeps many batches in flight apart', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { EmbeddedStore, ListOptions } from '../../src/index.js';
-import { codeOf, collect, line, newEvent, wrong } from '../support/store.js';
+import { codeOf, collect, line, newEvent, textOf, wrong } from '../support/store.js';
 import type { StoreMode } from '../support/store.js';
 
 async function allEntities(store: EmbeddedStore, options: ListOptions): Promise<string[]> {
@@ -45,7 +45,7 @@ function describeState(mode: StoreMode): void {
       const store = await mode.open();
       await store.appendBatch(Buffer.from(line('e', '{"key":1,"n":1e400, "k\\u0065y" : 2.0}')));
       const bytes = await store.wire.state('e', {});
-      expect(bytes?.toString()).toContain('"current_state":{"key":2.0,"n":1e400}');
+      expect(bytes && textOf(bytes)).toContain('"current_state":{"key":2.0,"n":1e400}');
     });
 
     it('is what it was at a time', async () => {

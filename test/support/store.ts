@@ -29,6 +29,8 @@ export async function openStore(options: OpenOptions): Promise<EmbeddedStore> {
 /** A way to open new, empty stores: what the contract suite is run over. */
 export interface StoreMode {
   readonly durability: Durability;
+  /** The calls go over a network: they have no order but that of their answers. */
+  readonly isRemote?: boolean;
   open(options?: Omit<OpenOptions, 'dataDir' | 'memory' | 'durability'>): Promise<EmbeddedStore>;
 }
 
@@ -81,6 +83,9 @@ export async function take<T>(source: AsyncIterable<T>, count: number): Promise<
   }
   return items;
 }
+
+export const textOf = (bytes: Uint8Array | undefined): string =>
+  Buffer.from(bytes ?? []).toString();
 
 export async function* chunksOf(
   bytes: Uint8Array | string,

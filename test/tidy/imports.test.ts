@@ -13,8 +13,14 @@ const allowed: Record<string, readonly string[]> = {
   consumers: ['domain', 'eventStore'],
   webhooks: ['domain', 'eventStore', 'consumers'],
   store: ['domain', 'eventStore', 'consumers', 'webhooks'],
+  client: ['domain', 'proof'],
   server: ['domain', 'eventStore', 'consumers', 'webhooks', 'store'],
   cli: ['domain', 'eventStore', 'store', 'config', 'server'],
+};
+
+/** What a folder takes the types of, and nothing that is there at run time. */
+const typesOnly: Record<string, readonly string[]> = {
+  client: ['eventStore', 'consumers', 'webhooks', 'store'],
 };
 
 /** Each native folder may include those before it, and the ones named here of its own rank. */
@@ -33,7 +39,7 @@ const nativeAllowed: Record<string, readonly string[]> = {
 /** npm packages that belong to one folder. */
 const packageHomes: Record<string, readonly string[]> = {
   express: ['server'],
-  ws: ['server'],
+  ws: ['server', 'client'],
   pino: ['server'],
   'prom-client': ['server'],
   helmet: ['server'],
@@ -48,6 +54,7 @@ const packageHomes: Record<string, readonly string[]> = {
 interface Import {
   readonly file: string;
   readonly specifier: string;
+  readonly isType: boolean;
 }
 
 function importsOf(file: string): Import[] {
@@ -56,19 +63,22 @@ function importsOf(file: string): Import[] {
   return [...text.matchAll(pattern)].map((match) => ({
     file,
     specifier: match[1] ?? match[2] ?? '',
+    isType: /^(?:import|export) type /.test(match[0]),
   }));
 }
 
 const sourceImports = filesBelow('src', ['.ts']).flatMap(importsOf);
 const folderOf = (path: string): string => path.split('/')[1] ?? '';
-const show = ({ file, specifier }: Import): string => `${file} imports ${specifier}`;
+const show = ({ file, specifier }: Pick<Import, 'file' | 'specifier'>): string =>
+  `${file} imports ${specifier}`;
 
 describe('imports of src', () => {
   it('point one way between the folders', () => {
-    const wrong = sourceImports.filter(({ file, specifier }) => {
+    const wrong = sourceImports.filter(({ file, specifier, isType }) => {
       if (!specifier.startsWith('.') || file.split('/').length === 2) return false;
       const target = folderOf(normalize(join(dirname(file), specifier)));
       const from = folderOf(file);
+      if (isType && typesOnly[from]?.includes(target)) return false;
       return target !== from && !allowed[from]?.includes(target);
     });
     expect(wrong.map(show)).toEqual([]);
@@ -95,9 +105,12 @@ describe('imports of src', () => {
     expect(wrong.map(show)).toEqual([]);
   });
 
-  it('keep the domain free of Node', () => {
+  it('keep what runs in browsers free of Node', () => {
     const wrong = sourceImports.filter(
-      ({ file, specifier }) => folderOf(file) === 'domain' && specifier.startsWith('node:'),
+      ({ file, specifier }) =>
+        ['domain', 'proof', 'client'].includes(folderOf(file)) &&
+        file !== 'src/client/node.ts' &&
+        /^(node:|ws$)/.test(specifier),
     );
     expect(wrong.map(show)).toEqual([]);
   });

@@ -8,10 +8,10 @@ import {
   ndjsonType,
   parseQueryText,
 } from '../http/index.js';
-import { batchQuery, documents, noQuery, queryReader } from '../schemas/index.js';
+import { batchQuery, documents, queryReader, tenantQuery } from '../schemas/index.js';
 import { callerTenant } from './tenant.js';
 
-const readNoQuery = queryReader(noQuery);
+const readTenantQuery = queryReader(tenantQuery);
 const readBatchQuery = queryReader(batchQuery);
 
 const appendErrors = [
@@ -39,7 +39,7 @@ export const appendRoute: Route = {
     id: 'appendEvent',
     summary: 'Append one event; answered when it is durable',
     tag: 'events',
-    query: noQuery,
+    query: tenantQuery,
     bodies: { [jsonType]: documents.newEvent },
     answers: { [jsonType]: documents.appendResult },
     errors: appendErrors,
@@ -67,9 +67,9 @@ export const appendBatchRoute: Route = {
 /** Without `await`: at this rate each promise counts. */
 function appendEvent(exchange: Exchange): Promise<Reply> {
   const { queryText, runtime } = exchange;
-  if (queryText !== '') readNoQuery(parseQueryText(queryText));
+  const query = queryText === '' ? {} : readTenantQuery(parseQueryText(queryText));
   const { store } = runtime;
-  return store.wire.append(exchange.body, callerTenant).then((result) => ({
+  return store.wire.append(exchange.body, query.tenant_id ?? callerTenant).then((result) => ({
     status: 200,
     contentType: jsonType,
     body: `{${resultFields(result, formatTimestamp(result.timestamp))},${modeField(store)}}`,
@@ -82,7 +82,7 @@ async function appendBatch(exchange: Exchange): Promise<Reply> {
   const isNdjson = exchange.request.headers['content-type']?.toLowerCase().startsWith(ndjsonType);
   const mode = query.return ?? 'full';
   const result = await runtime.store.wire.appendBatch(exchange.body, {
-    tenantId: callerTenant,
+    tenantId: query.tenant_id ?? callerTenant,
     format: isNdjson === true ? 'ndjson' : 'json',
     return: mode,
   });

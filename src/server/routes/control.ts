@@ -1,14 +1,12 @@
 import type { Static, TObject } from '@sinclair/typebox';
 import type { ConsumerOptions } from '../../consumers/index.js';
-import { AllSourceError } from '../../domain/index.js';
+import { AllSourceError, toMatches, toWireMatches } from '../../domain/index.js';
 import type { ErrorCode, SubscriptionFilter } from '../../domain/index.js';
 import { type Exchange, jsonType, parseQueryText } from '../http/index.js';
 import {
   type Start,
   type WireFilter,
   frameReader,
-  toMatches,
-  toWireMatches,
   queryReader,
   tenantQuery,
 } from '../schemas/index.js';

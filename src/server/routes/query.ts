@@ -58,8 +58,10 @@ export const eventRoute: Route = {
 };
 
 /** Timestamps become microseconds here, so that a bad one is refused before the engine is asked. */
-export function optionalTime(text: string | undefined, field: string): number | undefined {
-  return text === undefined ? undefined : parseTimestamp(text, field);
+/** As text, which may name times that a number of microseconds can't. */
+export function optionalTime(text: string | undefined, field: string): string | undefined {
+  if (text !== undefined) parseTimestamp(text, field);
+  return text;
 }
 
 async function queryEvents(exchange: Exchange): Promise<Reply> {

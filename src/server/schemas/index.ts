@@ -22,5 +22,5 @@ export {
   tenantQuery,
   treeHeadQuery,
 } from './parameters.js';
-export { matchesOfText, toMatches, toWireMatches } from './matches.js';
+export { matchesOfText } from './matches.js';
 export { frameReader, paramsReader, queryReader } from './validate.js';

@@ -1,5 +1,5 @@
-import { type Static, Type } from '@sinclair/typebox';
-import { AllSourceError, matchItemsMax, matchTextsMax } from '../../domain/index.js';
+import { Type } from '@sinclair/typebox';
+import { AllSourceError, matchItemsMax, matchTextsMax, toMatches } from '../../domain/index.js';
 import type { EventMatch } from '../../domain/index.js';
 import { entityId, eventType, tags } from './formats.js';
 import { frameReader } from './validate.js';
@@ -32,8 +32,6 @@ export const matchParameter = Type.String({
     'that one of them is about',
 });
 
-export type WireMatches = Static<typeof eventMatches>;
-
 const readMatches = frameReader(Type.Object({ match: eventMatches }, strict));
 
 /** What a query parameter says; throws `invalid_query`. */
@@ -47,26 +45,4 @@ export function matchesOfText(text: string | undefined): readonly EventMatch[] |
       details: [{ field: 'match', reason }],
     });
   }
-}
-
-export function toMatches(wire: WireMatches | null | undefined): readonly EventMatch[] | undefined {
-  if (wire === null || wire === undefined) return undefined;
-  const items = Array.isArray(wire) ? wire : [wire];
-  return items.map(({ event_types: eventTypes, entity_ids: entityIds, tags: all }) => ({
-    ...(eventTypes !== undefined && { eventTypes }),
-    ...(entityIds !== undefined && { entityIds }),
-    ...(all !== undefined && all.length > 0 && { tags: all }),
-  }));
-}
-
-export function toWireMatches(
-  match: EventMatch | readonly EventMatch[] | undefined,
-): WireMatches | null {
-  if (match === undefined) return null;
-  const items = Array.isArray(match) ? (match as readonly EventMatch[]) : [match as EventMatch];
-  return items.map(({ eventTypes, entityIds, tags: all }) => ({
-    ...(eventTypes !== undefined && { event_types: [...eventTypes] }),
-    ...(entityIds !== undefined && { entity_ids: [...entityIds] }),
-    ...(all !== undefined && { tags: [...all] }),
-  }));
 }

@@ -42,6 +42,7 @@ export const tenantQuery = Type.Object({ tenant_id: Type.Optional(tenantId) }, s
 
 export const batchQuery = Type.Object(
   {
+    tenant_id: Type.Optional(tenantId),
     return: Type.Optional(
       Type.Union([Type.Literal('full'), Type.Literal('summary')], {
         description: '`summary` leaves `results` out; default `full`',
@@ -137,6 +138,7 @@ export const streamQuery = Type.Object(
     tag: Type.Optional(tagParameter),
     match: Type.Optional(matchParameter),
     from_position: Type.Optional(position),
+    from_timestamp: Type.Optional(timestamp),
     access_token: Type.Optional(Type.String({ description: 'Credentials; never logged' })),
   },
   strict,
@@ -154,6 +156,7 @@ export const subscribeFrame = Type.Object(
     tags: Type.Optional(Type.Union([tags, Type.Null()])),
     match: Type.Optional(Type.Union([eventMatches, Type.Null()])),
     from_position: Type.Optional(Type.Union([position, Type.Null()])),
+    from_timestamp: Type.Optional(Type.Union([timestamp, Type.Null()])),
     batch: Type.Optional(Type.Union([Type.Boolean(), Type.Null()])),
     credit: Type.Optional(Type.Union([eventCount, Type.Null()])),
   },

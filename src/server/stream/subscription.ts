@@ -1,4 +1,4 @@
-import { AllSourceError } from '../../domain/index.js';
+import { AllSourceError, toMatches } from '../../domain/index.js';
 import type { EventMatch } from '../../domain/index.js';
 import type { SubscribeOptions } from '../../eventStore/index.js';
 import { parseQueryText } from '../http/index.js';
@@ -11,7 +11,6 @@ import {
   queryReader,
   streamQuery,
   subscribeFrame,
-  toMatches,
 } from '../schemas/index.js';
 import type { MessageFormat } from './messages.js';
 
@@ -35,9 +34,18 @@ export type ClientFrame =
 /** What the URL of a stream asks for; throws `invalid_query`. */
 export function streamFromQuery(queryText: string): RequestedStream {
   const query: StreamQuery = readStreamQuery(parseQueryText(queryText));
-  const { entity_id, event_type, event_type_prefix, tag: tags, from_position } = query;
+  const { entity_id, event_type, event_type_prefix, tag: tags } = query;
+  const { from_position, from_timestamp } = query;
   const match = matchesOfText(query.match);
-  const filter = { entity_id, event_type, event_type_prefix, tags, match, from_position };
+  const filter = {
+    entity_id,
+    event_type,
+    event_type_prefix,
+    tags,
+    match,
+    from_position,
+    from_timestamp,
+  };
   const isFramed = Object.values(filter).some((value) => value !== undefined);
   return {
     options: optionsOf(filter, query.tenant_id ?? defaultTenant),
@@ -55,9 +63,10 @@ export function readClientFrame(text: string, tenantId: string): ClientFrame {
 
 function streamFromFrame(frame: SubscribeFrame, tenantId: string): RequestedStream {
   const isFramed = frame.type === 'subscribe';
-  const { from_position, event_type_prefix, tags, match, batch, credit } = frame;
-  const newInFrame = from_position ?? event_type_prefix ?? tags ?? match ?? batch ?? credit ?? null;
-  if (!isFramed && newInFrame !== null) {
+  const { type: _type, entity_id: _entity, event_type: _eventType, ...rest } = frame;
+  const { match, batch, credit } = rest;
+  const newInFrame = Object.values(rest).find((value) => value !== null && value !== undefined);
+  if (!isFramed && newInFrame !== undefined) {
     const reason = 'expected "subscribe" with all but entity_id and event_type';
     throw new AllSourceError('validation_error', `field type: ${reason}`, {
       details: [{ field: 'type', reason }],
@@ -99,7 +108,7 @@ function optionsOf(filter: StreamFilter, tenantId: string): RequestedStream['opt
       tags: filter.tags ?? undefined,
       match: filter.match,
     },
-    from: filter.from_position ?? 'now',
+    from: fromOf(filter),
   };
 }
 
@@ -109,4 +118,13 @@ export function parseFrame(text: string): unknown {
   } catch {
     throw new AllSourceError('invalid_json', 'expected a frame of JSON');
   }
+}
+
+function fromOf({ from_position, from_timestamp }: StreamFilter): SubscribeOptions['from'] {
+  if (from_timestamp === null || from_timestamp === undefined) return from_position ?? 'now';
+  if (from_position === null || from_position === undefined) return { timestamp: from_timestamp };
+  const reason = 'expected from_position or from_timestamp, got both';
+  throw new AllSourceError('invalid_query', `from_timestamp: ${reason}`, {
+    details: [{ field: 'from_timestamp', reason }],
+  });
 }

@@ -1,6 +1,6 @@
 import type { Runtime } from '../../runtime.js';
 import { Credit } from './credit.js';
-import { bytesFormOf, messagesOf } from '../messages.js';
+import { type MessageFormat, bytesFormOf, messagesOf } from '../messages.js';
 import { type RequestedStream, readClientFrame } from '../subscription.js';
 import { WebSocketPeer, type WebSocketWire } from './webSocketPeer.js';
 
@@ -9,11 +9,18 @@ export class StreamSession extends WebSocketPeer {
   readonly #tenantId: string;
   #delivery = new AbortController();
   #credit = new Credit(undefined);
+  #format: MessageFormat = 'bare';
 
   constructor(runtime: Runtime, wire: WebSocketWire, requested: RequestedStream) {
     super(runtime, wire);
     this.#tenantId = requested.options.tenantId;
     this.#subscribe(requested);
+  }
+
+  /** Pings of the protocol are hidden from browsers, which would not notice a lost connection. */
+  override ping(): void {
+    super.ping();
+    if (this.#format === 'batch' && !this.isBacklogged) this.send('{"type":"ping"}');
   }
 
   protected override receive(text: string): void {
@@ -30,9 +37,12 @@ export class StreamSession extends WebSocketPeer {
     this.#delivery.abort();
     this.#delivery = new AbortController();
     this.#credit = new Credit(requested.credit);
+    this.#format = requested.format;
     if (requested.format !== 'bare') {
-      const { watermark } = this.runtime.store;
-      this.send(`{"type":"subscribed","watermark":${watermark}}`);
+      const { store, settings } = this.runtime;
+      const pings =
+        requested.format === 'batch' ? `,"ping_seconds":${settings.streamPingMs / 1000}` : '';
+      this.send(`{"type":"subscribed","watermark":${store.watermark}${pings}}`);
     }
     this.#deliver(requested, this.#credit, this.#delivery.signal).catch((error: unknown) =>
       this.fail(error),

@@ -45,7 +45,7 @@ export abstract class WebSocketPeer implements LiveStream {
       return;
     }
     this.#isAlive = false;
-    if (this.#webSocket.bufferedAmount <= this.#bufferBytesMax) this.#webSocket.ping();
+    if (!this.isBacklogged) this.#webSocket.ping();
   }
 
   end(): void {
@@ -67,13 +67,18 @@ export abstract class WebSocketPeer implements LiveStream {
     this.runtime.streams.messagesSent += 1;
   }
 
+  /** More waits for the client than it should. */
+  protected get isBacklogged(): boolean {
+    return this.#webSocket.bufferedAmount > this.#bufferBytesMax;
+  }
+
   /** Sends messages, and waits for the client whenever the buffer is full. */
   protected async sendAll(messages: Iterable<Buffer | string>, signal: AbortSignal): Promise<void> {
     this.#socket.cork();
     for (const message of messages) {
       if (signal.aborted) break;
       this.send(message);
-      if (this.#webSocket.bufferedAmount <= this.#bufferBytesMax) continue;
+      if (!this.isBacklogged) continue;
       this.#socket.uncork();
       await this.#whenTaken();
       this.#socket.cork();

@@ -1,0 +1,3 @@
+/** The client of a server: runs where there is `fetch` and `WebSocket`. */
+export { connect } from './remoteStore.js';
+export type { ClientOptions, WebSocketConstructor, WebSocketLike } from './types.js';

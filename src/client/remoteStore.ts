@@ -1,0 +1,281 @@
+import type {
+  ConsumerHandler,
+  ConsumerWorker,
+  Consumers,
+  HandlerOptions,
+} from '../consumers/index.js';
+import { AllSourceError } from '../domain/index.js';
+import type {
+  AnyEvent,
+  AppendCondition,
+  EventShape,
+  NewEvent,
+  StoredEvent,
+} from '../domain/index.js';
+import type {
+  AppendResult,
+  BatchOptions,
+  BatchResult,
+  BytesPage,
+  EntityState,
+  EntitySummary,
+  EventPage,
+  EventTypeSummary,
+  IngestOptions,
+  IngestProgress,
+  ListOptions,
+  ProofOptions,
+  ReadOptions,
+  StateOptions,
+  StatsDocument,
+  StoreStats,
+  SubscribeOptions,
+  Subscription,
+} from '../eventStore/index.js';
+import { readConsistencyProof, readEventProof, readTreeHead } from '../proof/index.js';
+import type { ConsistencyProof, EventProof, TreeHead } from '../proof/index.js';
+import type { EventStore } from '../store/index.js';
+import type { Webhooks } from '../webhooks/index.js';
+import { appendMany, appendOne, ingest, onlyResult } from './appends.js';
+import { Connection } from './connection.js';
+import { RemoteConsumers } from './consumers.js';
+import { subscribe } from './subscription.js';
+import type { ClientOptions } from './types.js';
+import { RemoteWebhooks } from './webhooks.js';
+import { toEntity, toEvent, toEventType, toState, toStats } from './wire/documents.js';
+import type { WireEntity, WireEvent, WireEventType, WireState } from './wire/documents.js';
+import { badOption, optionTables, toQuery } from './wire/parameters.js';
+import type { QueryParameters } from './wire/parameters.js';
+
+const queryPath = '/api/v1/events/query';
+const ndjsonType = 'application/x-ndjson';
+const lineFeed = 0x0a;
+/** Bytes at the end of a page that hold its count and cursor. */
+const pageTailBytes = 256;
+const pageTail = /\],"count":(\d+),"next_cursor":(?:null|"([^"]*)")\}$/;
+
+interface OfTenant {
+  readonly tenantId?: string | undefined;
+}
+
+/**
+ * The store behind a server, as an `EventStore`: the same calls as those of a store in this process,
+ * over `fetch` and `WebSocket`. Nothing is sent before the first call.
+ *
+ * @example
+ * const store = connect('http://127.0.0.1:3900');
+ * await store.append({ eventType: 'order.placed', entityId: 'order-1', payload: { total: 42 } });
+ * for await (const event of store.subscribe({ from: 'beginning' }).events()) console.log(event);
+ */
+export function connect<E extends EventShape = AnyEvent>(
+  url: string | URL,
+  options: ClientOptions = {},
+): EventStore<E> {
+  // What E says of payloads is the caller's word; nothing is checked against it at run time.
+  return new RemoteEventStore(url, options) as unknown as EventStore<E>;
+}
+
+class RemoteEventStore implements EventStore {
+  readonly consumers: Consumers;
+  readonly webhooks: Webhooks;
+  readonly #connection: Connection;
+  readonly #consumers: RemoteConsumers;
+
+  constructor(url: string | URL, options: ClientOptions) {
+    this.#connection = new Connection(url, options);
+    this.#consumers = new RemoteConsumers(this.#connection, this);
+    this.consumers = this.#consumers;
+    this.webhooks = new RemoteWebhooks(this.#connection);
+  }
+
+  async append(event: NewEvent, condition?: AppendCondition): Promise<AppendResult> {
+    this.#connection.mustBeOpen();
+    if (condition === undefined) return appendOne(this.#connection, event);
+    const { failIfEventsMatch, after, ...rest } = condition;
+    const [unknown] = Object.keys(rest);
+    if (unknown !== undefined) throw badOption(unknown, 'not known here', 'validation_error');
+    const options = { tenantId: event.tenantId, failIfEventsMatch, after };
+    return onlyResult(await appendMany(this.#connection, [event], options));
+  }
+
+  async appendBatch(
+    events: readonly NewEvent[] | Uint8Array | AsyncIterable<Uint8Array>,
+    options: BatchOptions = {},
+  ): Promise<BatchResult> {
+    this.#connection.mustBeOpen();
+    return appendMany(this.#connection, events, options);
+  }
+
+  async ingest(
+    source: AsyncIterable<Uint8Array>,
+    options: IngestOptions = {},
+  ): Promise<IngestProgress> {
+    this.#connection.mustBeOpen();
+    return ingest(this.#connection, source, options);
+  }
+
+  async *read(options: ReadOptions = {}): AsyncGenerator<StoredEvent> {
+    const decoder = new TextDecoder();
+    let rest = '';
+    for await (const chunk of this.readNdjson(options)) {
+      const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) yield toEvent(JSON.parse(line) as WireEvent);
+    }
+  }
+
+  async readPage(options: ReadOptions = {}): Promise<EventPage> {
+    const query = toQuery(options, optionTables.read);
+    const page = await this.#get<{ events: WireEvent[]; next_cursor: string | null }>(
+      queryPath,
+      query,
+    );
+    return { events: page.events.map(toEvent), nextCursor: page.next_cursor };
+  }
+
+  async readBytes(options: ReadOptions = {}): Promise<BytesPage> {
+    const query = toQuery(options, optionTables.read);
+    const request = { path: queryPath, query, isRepeatable: true };
+    const bytes = await this.#connection.send(request, bytesOf);
+    const tail = new TextDecoder('latin1').decode(bytes.subarray(-pageTailBytes));
+    const [, count, nextCursor] = pageTail.exec(tail) ?? [];
+    return { bytes, count: Number(count), nextCursor: nextCursor ?? null };
+  }
+
+  async *readNdjson(options: ReadOptions = {}): AsyncGenerator<Uint8Array> {
+    this.#connection.mustBeOpen();
+    const query = toQuery(options, optionTables.read);
+    if (options.limit === 0) return;
+    const request = { path: queryPath, query, accept: ndjsonType, isRepeatable: true };
+    let last = lineFeed;
+    for await (const chunk of this.#connection.stream(request)) {
+      last = chunk.at(-1) ?? last;
+      yield chunk;
+    }
+    if (last !== lineFeed) {
+      throw new AllSourceError('server_unreachable', 'the answer ended in the middle of an event');
+    }
+  }
+
+  async getEvent(eventId: string, options: OfTenant = {}): Promise<StoredEvent | undefined> {
+    const bytes = await this.getEventBytes(eventId, options);
+    if (bytes === undefined) return undefined;
+    return toEvent(JSON.parse(new TextDecoder().decode(bytes)) as WireEvent);
+  }
+
+  async getEventBytes(eventId: string, options: OfTenant = {}): Promise<Uint8Array | undefined> {
+    this.#connection.mustBeOpen();
+    if (eventId === '') return undefined;
+    const path = `/api/v1/events/${segmentOf(eventId, 'event_id')}`;
+    const query = toQuery(options, optionTables.tenant);
+    try {
+      return await this.#connection.send({ path, query, isRepeatable: true }, bytesOf);
+    } catch (error) {
+      if (isCode(error, 'event_not_found') || isBadId(error)) return undefined;
+      throw error;
+    }
+  }
+
+  async state(entityId: string, options: StateOptions = {}): Promise<EntityState> {
+    this.#connection.mustBeOpen();
+    const path = `/api/v1/entities/${segmentOf(entityId, 'entity_id')}/state`;
+    return toState(await this.#get<WireState>(path, toQuery(options, optionTables.state)));
+  }
+
+  async entities(
+    options: ListOptions = {},
+  ): Promise<{ entities: EntitySummary[]; nextCursor: string | null }> {
+    const query = toQuery(options, optionTables.list);
+    const page = await this.#get<{ entities: WireEntity[]; next_cursor: string | null }>(
+      '/api/v1/entities',
+      query,
+    );
+    return { entities: page.entities.map(toEntity), nextCursor: page.next_cursor };
+  }
+
+  async eventTypes(
+    options: ListOptions = {},
+  ): Promise<{ eventTypes: EventTypeSummary[]; nextCursor: string | null }> {
+    const query = toQuery(options, optionTables.list);
+    const page = await this.#get<{ event_types: WireEventType[]; next_cursor: string | null }>(
+      '/api/v1/event-types',
+      query,
+    );
+    return { eventTypes: page.event_types.map(toEventType), nextCursor: page.next_cursor };
+  }
+
+  async stats(options: OfTenant = {}): Promise<StoreStats> {
+    const query = toQuery(options, optionTables.tenant);
+    return toStats(await this.#get<StatsDocument>('/api/v1/stats', query));
+  }
+
+  subscribe(options: SubscribeOptions = {}): Subscription {
+    return subscribe(this.#connection, options);
+  }
+
+  consumer(
+    name: string,
+    handler: ConsumerHandler,
+    options?: HandlerOptions,
+  ): Promise<ConsumerWorker> {
+    return this.#consumers.start(name, handler, options);
+  }
+
+  async treeHead(options: { treeSize?: number | undefined } = {}): Promise<TreeHead> {
+    const query = toQuery(options, optionTables.treeHead);
+    return readTreeHead(await this.#get('/api/v1/integrity/root', query));
+  }
+
+  async proveEvent(position: number, options: ProofOptions = {}): Promise<EventProof> {
+    const { tenantId } = options;
+    const query = toQuery(options, optionTables.proof);
+    const at = { tenantId, fromPosition: position, limit: 1 };
+    const [event] = (await this.readPage(at)).events;
+    if (event?.position !== position) {
+      throw new AllSourceError('event_not_found', `the tenant has no event at ${position}`);
+    }
+    return readEventProof(await this.#get(`/api/v1/integrity/proof/${event.id}`, query));
+  }
+
+  async proveConsistency(
+    firstSize: number,
+    options: { secondSize?: number | undefined } = {},
+  ): Promise<ConsistencyProof> {
+    const query = { ...toQuery(options, optionTables.consistency), first_size: firstSize };
+    return readConsistencyProof(await this.#get('/api/v1/integrity/consistency', query));
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #get<T>(path: string, query: QueryParameters): Promise<T> {
+    return this.#connection.json<T>({ path, query, isRepeatable: true });
+  }
+}
+
+async function bytesOf(response: Response): Promise<Uint8Array> {
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+/** A part of a path; one that is no text, or none, would make another path of it. */
+function segmentOf(text: unknown, name: string): string {
+  if (typeof text === 'string' && text !== '') return encodeURIComponent(text);
+  throw badOption(name, `expected a string, got ${text === '' ? 'an empty one' : typeof text}`);
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof AllSourceError && error.code === code;
+}
+
+/** What is no UUID is the id of no event. */
+function isBadId(error: unknown): boolean {
+  return (
+    error instanceof AllSourceError &&
+    error.details?.some(({ field }) => field === 'eventId') === true
+  );
+}

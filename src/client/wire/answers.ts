@@ -1,0 +1,135 @@
+import {
+  AllSourceError,
+  AppendConditionError,
+  EventIdConflictError,
+  VersionConflictError,
+  errorTable,
+} from '../../domain/index.js';
+import type { ErrorCode, ErrorDetail } from '../../domain/index.js';
+import { toApiName, toEvent } from './documents.js';
+import type { WireEvent } from './documents.js';
+
+/** Characters of an error answer that are read; our own have a few hundred. */
+const problemCharsMax = 64 * 1024 * 1024;
+const transientCodes: ReadonlySet<string> = new Set([
+  'overloaded',
+  'shutting_down',
+  'server_unreachable',
+]);
+
+/** The error body of every answer, and the error frame of a WebSocket. */
+export interface Problem {
+  readonly error: string;
+  readonly code: string;
+  readonly details?: readonly ErrorDetail[];
+  readonly entity_id?: string;
+  readonly expected_version?: number | 'exists' | 'none';
+  readonly current_version?: number;
+  readonly event_id?: string;
+  readonly events?: readonly WireEvent[];
+  readonly position?: number;
+}
+
+/** True where the same call may go through a moment later. */
+export function isTransient(error: unknown): boolean {
+  return error instanceof AllSourceError && transientCodes.has(error.code);
+}
+
+/** What an answer that is not 2xx says. */
+export async function errorOfAnswer(base: string, response: Response): Promise<AllSourceError> {
+  const text = (await response.text()).slice(0, problemCharsMax);
+  const problem = parseProblem(text);
+  if (problem !== undefined) return errorOfProblem(problem);
+  // A proxy that can't reach the server, or something else altogether.
+  const code = response.status >= 500 ? 'server_unreachable' : 'unprocessable';
+  return new AllSourceError(
+    code,
+    `${base} answered ${response.status} without an error that allsource knows; is that an ` +
+      'allsource server?',
+  );
+}
+
+export function errorOfProblem(problem: Problem): AllSourceError {
+  const { code, error: message } = problem;
+  if (!isErrorCode(code)) return new AllSourceError('internal_error', `${message} (${code})`);
+  const { entity_id: entityId, expected_version: expected, current_version: current } = problem;
+  if (code === 'version_conflict' && entityId !== undefined && expected !== undefined) {
+    return new VersionConflictError({
+      entityId,
+      expectedVersion: expected,
+      currentVersion: current ?? 0,
+    });
+  }
+  if (code === 'append_condition_failed' && problem.events !== undefined) {
+    const { events, position = 0 } = problem;
+    return new AppendConditionError(message, { events: events.map(toEvent), position });
+  }
+  if (code === 'event_id_conflict' && problem.event_id !== undefined) {
+    return new EventIdConflictError(problem.event_id);
+  }
+  const details = problem.details?.map(toApiDetail);
+  return new AllSourceError(code, message, details && { details });
+}
+
+export function unreachable(base: string, cause: unknown): AllSourceError {
+  const reason = reasonOf(cause);
+  return new AllSourceError(
+    'server_unreachable',
+    `${base} can't be reached: ${reason}; see whether the server is running and its address is right`,
+    { cause },
+  );
+}
+
+/** Whether bytes that nobody can tell from others were written before the connection was lost. */
+export function outcomeUnknown(error: AllSourceError): AllSourceError {
+  return new AllSourceError(
+    'append_outcome_unknown',
+    `${error.message}; the append may or may not have been written. With an event_id in each line ` +
+      'the same can be sent again',
+    { cause: error },
+  );
+}
+
+function parseProblem(text: string): Problem | undefined {
+  try {
+    const body: unknown = JSON.parse(text);
+    if (typeof body !== 'object' || body === null) return undefined;
+    const isProblem =
+      'error' in body &&
+      typeof body.error === 'string' &&
+      'code' in body &&
+      typeof body.code === 'string';
+    // The server's own form; what is optional in it is looked at where it is used.
+    return isProblem ? (body as Problem) : undefined;
+  } catch {
+    // Not JSON: something that is not allsource; the caller says so.
+    return undefined;
+  }
+}
+
+function toApiDetail(detail: ErrorDetail): ErrorDetail {
+  if (detail.field === undefined) return detail;
+  return { ...detail, field: detail.field.split('.').map(toApiName).join('.') };
+}
+
+function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(errorTable, code);
+}
+
+const systemReasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there',
+  ENOTFOUND: 'there is no such host',
+  EAI_AGAIN: 'the name of the host cannot be looked up now',
+  ECONNRESET: 'the connection was cut',
+  UND_ERR_SOCKET: 'the connection was cut',
+  ETIMEDOUT: 'no answer in time',
+};
+
+/** Node.js names the reason in a cause; browsers tell none. */
+function reasonOf(error: unknown): string {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (at.name === 'TimeoutError') return 'no answer in time';
+    if ('code' in at && typeof at.code === 'string') return systemReasons[at.code] ?? at.code;
+  }
+  return 'no HTTP answer';
+}

@@ -1,0 +1,124 @@
+import { AllSourceError, formatTimestamp, toWireMatches } from '../../domain/index.js';
+import type { EventMatch } from '../../domain/index.js';
+
+/** An array is a parameter given several times. */
+export type QueryParameters = Readonly<
+  Record<string, string | number | readonly string[] | undefined>
+>;
+
+type BadOptionCode = 'invalid_query' | 'validation_error';
+type Kind = 'text' | 'number' | 'time' | 'tags' | 'match';
+
+/** How the options of a call are called on the wire, and what they hold. */
+export type OptionTable = Readonly<Record<string, readonly [name: string, kind: Kind]>>;
+
+const filter = {
+  entityId: ['entity_id', 'text'],
+  eventType: ['event_type', 'text'],
+  eventTypePrefix: ['event_type_prefix', 'text'],
+  tags: ['tag', 'tags'],
+  match: ['match', 'match'],
+} as const satisfies OptionTable;
+const tenant = { tenantId: ['tenant_id', 'text'] } as const satisfies OptionTable;
+const page = { limit: ['limit', 'number'], cursor: ['cursor', 'text'] } as const;
+
+export const optionTables = {
+  tenant,
+  read: {
+    ...tenant,
+    ...filter,
+    ...page,
+    since: ['since', 'time'],
+    until: ['until', 'time'],
+    asOf: ['as_of', 'time'],
+    fromPosition: ['from_position', 'number'],
+    order: ['order', 'text'],
+  },
+  list: { ...tenant, ...page, prefix: ['prefix', 'text'] },
+  state: { ...tenant, asOf: ['as_of', 'time'], historyLimit: ['history_limit', 'number'] },
+  treeHead: { treeSize: ['tree_size', 'number'] },
+  proof: { ...tenant, treeSize: ['tree_size', 'number'] },
+  consistency: { secondSize: ['second_size', 'number'] },
+} as const satisfies Record<string, OptionTable>;
+
+/**
+ * Query parameters of a call's options. Values are checked by the server; here only what could not
+ * reach it as it is. Throws `invalid_query`.
+ */
+export function toQuery(options: object, table: OptionTable): QueryParameters {
+  const query: Record<string, string | number | readonly string[] | undefined> = {};
+  for (const [option, value] of Object.entries(options)) {
+    const entry = table[option];
+    if (entry === undefined) {
+      throw badOption(option, `not an option; they are ${Object.keys(table).join(', ')}`);
+    }
+    const [name, kind] = entry;
+    if (value !== undefined) query[name] = toParameter(option, value, kind);
+  }
+  return query;
+}
+
+function toParameter(option: string, value: unknown, kind: Kind) {
+  switch (kind) {
+    case 'text':
+      if (typeof value === 'string') return value;
+      throw badOption(option, `expected a string, got ${typeof value}`);
+    case 'number':
+      if (typeof value === 'number') return value;
+      throw badOption(option, `expected a number, got ${typeof value}`);
+    case 'time':
+      return toTime(option, value);
+    case 'tags':
+      if (Array.isArray(value) && value.every((tag) => typeof tag === 'string')) {
+        return value;
+      }
+      throw badOption(option, 'expected an array of strings');
+    case 'match':
+      return JSON.stringify(toMatch(option, value));
+  }
+}
+
+/** RFC 3339 text of a time: microseconds, or text already. */
+export function toTime(option: string, value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' && Number.isSafeInteger(value)) {
+    try {
+      return formatTimestamp(value);
+    } catch {
+      // Beyond the years that a Date has.
+    }
+  }
+  throw badOption(option, 'expected microseconds since 1970, or RFC 3339 text');
+}
+
+const matchNames: ReadonlySet<string> = new Set(['eventTypes', 'tags', 'entityIds']);
+
+/** What a match is on the wire; the server checks what it holds. */
+export function toMatch(option: string, value: unknown, code: BadOptionCode = 'invalid_query') {
+  const items: readonly unknown[] = Array.isArray(value) ? value : [value];
+  for (const item of items) {
+    if (typeof item !== 'object' || item === null || Array.isArray(item)) {
+      throw badOption(
+        option,
+        'expected an object of eventTypes, tags and entityIds, or an array',
+        code,
+      );
+    }
+    for (const [name, texts] of Object.entries(item)) {
+      if (!matchNames.has(name)) throw badOption(`${option}.${name}`, 'not known in a match', code);
+      if (texts !== undefined && !Array.isArray(texts)) {
+        throw badOption(`${option}.${name}`, 'expected an array of strings', code);
+      }
+    }
+  }
+  // Arrays of whatever the caller has in them: the server says what is wrong with that.
+  return toWireMatches(items as readonly EventMatch[]);
+}
+
+export function badOption(
+  field: string,
+  reason: string,
+  code: BadOptionCode = 'invalid_query',
+): AllSourceError {
+  return new AllSourceError(code, `${field}: ${reason}`, { details: [{ field, reason }] });
+}
