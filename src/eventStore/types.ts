@@ -222,8 +222,8 @@ export interface EventBatch<E extends EventShape = AnyEvent> {
 }
 
 /**
- * Batches of at most 256 events, made when they are asked for: a slow reader costs the memory of one
- * batch, whatever it missed. Each is for one reader.
+ * Batches made when they are asked for, of at most 256 events in this process: a slow reader costs the
+ * memory of one batch, over a network of a few megabytes, whatever it missed. Each is for one reader.
  */
 export interface Subscription<E extends EventShape = AnyEvent> extends AsyncIterable<
   EventBatch<E>

@@ -1,4 +1,4 @@
-// docs/reference/api.md has a section for each export of the three entries, and names each of its
+// docs/reference/api.md has a section for each export of the four entries, and names each of its
 // members.
 import { join } from 'node:path';
 import ts from 'typescript';
@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { root } from '../tidy/sources.js';
 import { sectionsOf } from './pages.js';
 
-const entries = ['src/index.ts', 'src/server/index.ts', 'src/proof/index.ts'].map((file) =>
+const entries = ['src/index.ts', 'src/client/index.ts', 'src/server/index.ts', 'src/proof/index.ts'].map((file) =>
   join(root, file),
 );
 const program = ts.createProgram(entries, {

@@ -30,6 +30,7 @@ function configuredOptions(): ts.CompilerOptions {
     typeRoots: [join(root, 'node_modules/@types')],
     paths: {
       'allsource-core': [join(root, 'src/index.ts')],
+      'allsource-core/client': [join(root, 'src/client/index.ts')],
       'allsource-core/server': [join(root, 'src/server/index.ts')],
       'allsource-core/proof': [join(root, 'src/proof/index.ts')],
       '*': [join(root, 'node_modules/*'), join(root, 'node_modules/@types/*')],
