@@ -1,5 +1,5 @@
 import { type Server, createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Express } from 'express';
 import { AllSourceError } from '../domain/index.js';
@@ -39,12 +39,14 @@ export async function listen(
   checkExposure(runtime, settings);
   const app = buildApp(runtime);
   const server = createHttpServer(runtime, { app, settings });
+  const unusedSockets = socketsWithoutRequest(server);
   await bind(server, settings);
   runtime.startWebhooks();
   const { port } = addressOf(server);
   const { host } = settings;
   let closing: Promise<void> | undefined;
-  const close = (): Promise<void> => (closing ??= closeServer(server, { runtime, settings }));
+  const close = (): Promise<void> =>
+    (closing ??= closeServer(server, { runtime, settings, unusedSockets }));
   const shownHost = host.includes(':') ? `[${host}]` : host;
   const url = `http://${shownHost}:${port}`;
   return { url, host, port, app, server, close, [Symbol.asyncDispose]: close };
@@ -126,9 +128,28 @@ function addressOf(server: Server): AddressInfo {
   return address;
 }
 
+interface Closing {
+  readonly runtime: Runtime;
+  readonly settings: ListenSettings;
+  readonly unusedSockets: () => readonly Socket[];
+}
+
+/**
+ * Connections on which nothing came yet, as clients open them beforehand. Node.js does not count them
+ * among the idle ones.
+ */
+function socketsWithoutRequest(server: Server): () => readonly Socket[] {
+  const open = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
+  return () => [...open].filter(({ bytesRead }) => bytesRead === 0);
+}
+
 async function closeServer(
   server: Server,
-  { runtime, settings }: { runtime: Runtime; settings: ListenSettings },
+  { runtime, settings, unusedSockets }: Closing,
 ): Promise<void> {
   runtime.phase = 'draining';
   if (settings.drainDelayMs > 0) await delay(settings.drainDelayMs);
@@ -136,6 +157,7 @@ async function closeServer(
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   runtime.streams.endAll();
   server.closeIdleConnections();
+  for (const socket of unusedSockets()) socket.destroy();
   const deadline = setTimeout(() => {
     runtime.logger.warn('requests are cut off: the deadline of close has passed');
     runtime.streams.cutAll();

@@ -1,5 +1,6 @@
 import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   type HttpServer,
@@ -104,6 +105,17 @@ describe('closing a server', () => {
     const closing = server.close();
     expect(server.close()).toBe(closing);
     await closing;
+  });
+
+  it('closes connections on which no request came at once', async () => {
+    const server = await startServer();
+    const socket = connect(server.port, '127.0.0.1');
+    await Promise.all([once(socket, 'connect'), once(server.server, 'connection')]);
+    const gone = once(socket, 'close');
+    const begin = performance.now();
+    await server.close();
+    await gone;
+    expect(performance.now() - begin).toBeLessThan(1000);
   });
 
   it('frees a connection whose client left in the middle of a body', async () => {
