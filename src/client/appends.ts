@@ -50,7 +50,7 @@ export async function appendOne(connection: Connection, event: NewEvent): Promis
   // The body of a single event has a limit that an event of the largest size with its envelope is over.
   if (body.length > largeEventChars) return onlyResult(await appendMany(connection, [event], {}));
   const request = { path, contentType: jsonType, body, isRepeatable: true };
-  const result = toResult(await connection.append<WireResult>(request));
+  const result = toResult(await connection.append<WireResult>(request).catch(rethrow));
   return madeId === undefined ? result : { ...result, deduplicated: false };
 }
 

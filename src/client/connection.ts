@@ -72,8 +72,9 @@ export class Connection {
       } catch (error) {
         const isWorthAnother = request.isRepeatable && isTransient(error) && Date.now() < giveUpAt;
         if (!isWorthAnother) throw error;
+        await this.#pause(attempt, request.signal);
+        if (this.closing.aborted) throw error;
       }
-      await this.pause(attempt, request.signal);
     }
   }
 
@@ -95,27 +96,23 @@ export class Connection {
 
   /** The bytes of an answer as they come. */
   async *stream(request: ClientRequest): AsyncGenerator<Uint8Array> {
-    this.mustBeOpen();
-    const end = new AbortController();
-    const stop = (): void => end.abort();
-    this.closing.addEventListener('abort', stop, { once: true });
+    const body = await this.send(request, async (response) => response.body?.getReader());
+    if (body === undefined) return;
+    // Also where the reader leaves before the end.
+    const cancel = (): void => void body.cancel().catch(() => undefined);
+    this.closing.addEventListener('abort', cancel, { once: true });
     try {
-      const body = await this.send({ ...request, signal: end.signal }, async (response) =>
-        response.body?.getReader(),
-      );
-      if (body === undefined) return;
       for (;;) {
-        const piece: { readonly done: boolean; readonly value?: Uint8Array } = await body.read();
+        const piece: { readonly value?: Uint8Array | undefined } = await body.read();
+        this.mustBeOpen();
         if (piece.value === undefined) return;
         yield piece.value;
       }
     } catch (error) {
-      if (error instanceof AllSourceError) throw error;
-      throw this.closing.aborted ? closedError() : unreachable(this.base, error);
+      throw error instanceof AllSourceError ? error : unreachable(this.base, error);
     } finally {
-      this.closing.removeEventListener('abort', stop);
-      // Ends the request of a reader that left before the end.
-      end.abort();
+      this.closing.removeEventListener('abort', cancel);
+      cancel();
     }
   }
 
@@ -137,17 +134,16 @@ export class Connection {
     void start.finally(() => this.#starts.delete(start));
   }
 
-  /** Before another attempt; throws where there is to be none. */
-  async pause(attempt: number, signal?: AbortSignal): Promise<void> {
-    const most = Math.min(retryWaitMs * 2 ** (attempt - 1), retryWaitMsMax);
-    await wait(most * (0.5 + Math.random() / 2), [signal, this.closing]);
-    if (signal?.aborted) throw abortedError();
-    this.mustBeOpen();
-  }
-
   async close(): Promise<void> {
     this.#closing.abort();
     await Promise.all(this.#appends);
+  }
+
+  /** Before another attempt. */
+  async #pause(attempt: number, signal?: AbortSignal): Promise<void> {
+    const most = Math.min(retryWaitMs * 2 ** (attempt - 1), retryWaitMsMax);
+    await wait(most * (0.5 + Math.random() / 2), [signal, this.closing]);
+    if (signal?.aborted) throw abortedError();
   }
 
   async #attempt<T>(request: ClientRequest, read: (response: Response) => Promise<T>): Promise<T> {

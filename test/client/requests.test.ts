@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { connect } from '../../src/client/node.js';
 import { bindServer } from '../http/support.js';
-import { codeOf, collect, errorOf, line, newEvent, uuid, wrong } from '../support/store.js';
+import { codeOf, collect, errorOf, line, newEvent, take, uuid, wrong } from '../support/store.js';
 import { RestartingServer, openClient } from './support.js';
 
 /** Sends, and then loses the first answers. */
@@ -49,7 +49,7 @@ describe('an append whose answer is lost', () => {
     const bytes = Buffer.from(line('a', '1', { event_id: uuid(1) }));
     const error = await errorOf(() => client.appendBatch(bytes));
     expect(error.code).toBe('append_outcome_unknown');
-    expect(error.message).toContain('event_id');
+    expect(error.message).toContain('event ids of yours');
     expect(fetch.calls).toHaveLength(1);
     expect(await client.appendBatch(bytes)).toMatchObject({ ingested: 0 });
     expect(server.store.watermark).toBe(1);
@@ -63,8 +63,9 @@ describe('a server that is out of reach', () => {
     await server.stop();
     const hasty = openClient(url, { retryForMs: 0 });
     const error = await errorOf(() => hasty.append(newEvent('a')));
-    expect(error).toMatchObject({ code: 'server_unreachable' });
+    expect(error).toMatchObject({ code: 'append_outcome_unknown' });
     expect(error.message).toContain('nothing listens there');
+    expect(await codeOf(() => hasty.stats())).toBe('server_unreachable');
     const patient = openClient(url);
     const appended = patient.append(newEvent('a'));
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -147,6 +148,24 @@ describe('the client', () => {
     expect((await events).length).toBeLessThanOrEqual(50);
     expect(await codeOf(() => client.consumers.list())).toBe('store_closed');
     expect(server.store.readOnly).toBe(false);
+  });
+});
+
+describe('a read over a network', () => {
+  it('is ended by whoever leaves it, and by close', async () => {
+    const server = await RestartingServer.start();
+    const events = Array.from({ length: 1000 }, (_, i) => newEvent(`e${i % 7}`, 'x'.repeat(1000)));
+    for (let i = 0; i < 20; i += 1) await server.store.appendBatch(events);
+    const client = openClient(server.url);
+    expect(await take(client.read(), 10)).toHaveLength(10);
+    expect(await collect(client.read({ limit: 0 }))).toEqual([]);
+    const reading = client.read()[Symbol.asyncIterator]();
+    await reading.next();
+    await client.close();
+    const rest = async () => {
+      while ((await reading.next()).done !== true);
+    };
+    expect(await codeOf(rest)).toBe('store_closed');
   });
 });
 

@@ -80,12 +80,12 @@ export function unreachable(base: string, cause: unknown): AllSourceError {
   );
 }
 
-/** Whether bytes that nobody can tell from others were written before the connection was lost. */
+/** Of an append, which may have been written before the connection was lost. */
 export function outcomeUnknown(error: AllSourceError): AllSourceError {
   return new AllSourceError(
     'append_outcome_unknown',
-    `${error.message}; the append may or may not have been written. With an event_id in each line ` +
-      'the same can be sent again',
+    `${error.message}; the append may or may not have been written. What has event ids of yours can ` +
+      'be sent again as it is',
     { cause: error },
   );
 }
