@@ -72,7 +72,7 @@ export class Connection {
       } catch (error) {
         const isWorthAnother = request.isRepeatable && isTransient(error) && Date.now() < giveUpAt;
         if (!isWorthAnother) throw error;
-        await this.#pause(attempt, request.signal);
+        await this.pause(attempt, request.signal);
         if (this.closing.aborted) throw error;
       }
     }
@@ -134,16 +134,16 @@ export class Connection {
     void start.finally(() => this.#starts.delete(start));
   }
 
-  async close(): Promise<void> {
-    this.#closing.abort();
-    await Promise.all(this.#appends);
-  }
-
   /** Before another attempt. */
-  async #pause(attempt: number, signal?: AbortSignal): Promise<void> {
+  async pause(attempt: number, signal?: AbortSignal): Promise<void> {
     const most = Math.min(retryWaitMs * 2 ** (attempt - 1), retryWaitMsMax);
     await wait(most * (0.5 + Math.random() / 2), [signal, this.closing]);
     if (signal?.aborted) throw abortedError();
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await Promise.all(this.#appends);
   }
 
   async #attempt<T>(request: ClientRequest, read: (response: Response) => Promise<T>): Promise<T> {

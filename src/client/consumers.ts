@@ -24,6 +24,7 @@ import {
   toWireFilter,
   toWireStart,
 } from './wire/consumerDocuments.js';
+import { isTransient } from './wire/answers.js';
 import { type WireEvent, toEvent } from './wire/documents.js';
 import { badOption, optionTables, toQuery } from './wire/parameters.js';
 import type { QueryParameters } from './wire/parameters.js';
@@ -151,7 +152,22 @@ export class RemoteConsumer implements Consumer {
     return toConsumerInfo(await this.#connection.json<WireConsumer>(request));
   }
 
-  async pull({ member, limit, waitMs, signal }: PullOptions): Promise<ConsumerDelivery[]> {
+  async pull(options: PullOptions): Promise<ConsumerDelivery[]> {
+    const giveUpAt = Date.now() + this.#connection.retryForMs;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.pullOnce(options);
+      } catch (error) {
+        if (!isTransient(error) || Date.now() >= giveUpAt) throw error;
+      }
+      // An answer that was lost had events, perhaps: they have to come before those behind them.
+      await this.leave(options.member);
+      await this.#connection.pause(attempt, options.signal);
+    }
+  }
+
+  /** Without another attempt: nobody knows what was in an answer that is lost. */
+  async pullOnce({ member, limit, waitMs, signal }: PullOptions): Promise<ConsumerDelivery[]> {
     const until = Date.now() + waitMs;
     for (;;) {
       const left = Math.min(Math.max(until - Date.now(), 0), pullWaitMsMax);
@@ -162,8 +178,7 @@ export class RemoteConsumer implements Consumer {
         query: { ...this.#query, member, limit, wait_seconds: left / 1000 },
         waitMs: left,
         signal,
-        // What was in an answer that was lost comes again, when its time is over.
-        isRepeatable: true,
+        isRepeatable: false,
       });
       if (deliveries.length > 0 || Date.now() >= until) {
         return deliveries.map(({ attempt, event }) => ({ attempt, event: toEvent(event) }));

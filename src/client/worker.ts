@@ -13,6 +13,8 @@ import { eventIdOf } from './eventId.js';
 import { isTransient } from './wire/answers.js';
 
 const pullWaitMs = 20_000;
+/** Events that are pulled at a time: at first, and at most where they are handled fast. */
+const pulledFirst = 32;
 const pulledMax = 1000;
 /** Before another try where the server is out of reach for longer than calls are tried again. */
 const lostWaitMs = 1000;
@@ -36,8 +38,9 @@ export class RemoteWorker implements ConsumerWorker {
   readonly name: string;
   readonly done: Promise<void>;
   readonly #options: RemoteWorkerOptions;
-  readonly #member = crypto.randomUUID();
+  #member = crypto.randomUUID();
   readonly #stop = new AbortController();
+  #limit = pulledFirst;
 
   constructor(options: RemoteWorkerOptions) {
     this.#options = options;
@@ -56,31 +59,57 @@ export class RemoteWorker implements ConsumerWorker {
   }
 
   async #run(): Promise<void> {
-    const { consumer } = this.#options;
     const { signal } = this.#stop;
     try {
       while (!signal.aborted) {
-        const pulled = { member: this.#member, limit: pulledMax, waitMs: pullWaitMs, signal };
-        const deliveries = await consumer.pull(pulled).catch((error: unknown) => this.#lost(error));
-        await this.#handleAll(deliveries);
+        const isSure = await this.#pullAndHandle();
+        if (!isSure && !signal.aborted) await this.#startAnew();
       }
     } catch (error) {
       if (!isEnd(error)) throw error;
     } finally {
-      // What it holds goes to the others at once; a server that is gone has no members.
-      await consumer.leave(this.#member).catch(() => undefined);
+      await this.#leave();
     }
   }
 
-  /** A server that can't be reached is waited for; anything else ends the worker. */
-  async #lost(error: unknown): Promise<ConsumerDelivery[]> {
-    if (this.#stop.signal.aborted) return [];
-    if (!isTransient(error)) throw error;
-    await wait(lostWaitMs, [this.#stop.signal]);
-    return [];
+  /** False where the server may hold events for this member that it will not handle any more. */
+  async #pullAndHandle(): Promise<boolean> {
+    const { consumer } = this.#options;
+    const { signal } = this.#stop;
+    const pulled = { member: this.#member, limit: this.#limit, waitMs: pullWaitMs, signal };
+    const deliveries = await this.#orLost(consumer.pullOnce(pulled));
+    return deliveries !== undefined && (await this.#handleAll(deliveries));
   }
 
-  async #handleAll(deliveries: readonly ConsumerDelivery[]): Promise<void> {
+  /**
+   * Under another name: what the one before was given goes to whoever has its partitions now, before
+   * anything behind it.
+   */
+  async #startAnew(): Promise<void> {
+    await this.#leave();
+    this.#member = crypto.randomUUID();
+  }
+
+  /** What it holds goes to the others at once; a server that is gone has no members. */
+  async #leave(): Promise<void> {
+    await this.#options.consumer.leave(this.#member).catch(() => undefined);
+  }
+
+  /** Undefined where the server can't be reached, which is waited for; anything else ends the worker. */
+  async #orLost<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
+    try {
+      return await answer;
+    } catch (error) {
+      if (this.#stop.signal.aborted) return undefined;
+      if (!isTransient(error)) throw error;
+      await wait(lostWaitMs, [this.#stop.signal]);
+      return undefined;
+    }
+  }
+
+  /** False where not all of them were acknowledged or refused. */
+  async #handleAll(deliveries: readonly ConsumerDelivery[]): Promise<boolean> {
+    const begin = performance.now();
     const partitions = new Map<number, ConsumerDelivery[]>();
     for (const delivery of deliveries) {
       const queue = partitions.get(delivery.event.partition);
@@ -88,37 +117,78 @@ export class RemoteWorker implements ConsumerWorker {
       else queue.push(delivery);
     }
     const queues = [...partitions.values()];
+    const until = begin + this.#options.info.ackTimeoutMs;
+    let isSure = true;
     const next = async (): Promise<void> => {
       for (let queue = queues.shift(); queue !== undefined; queue = queues.shift()) {
-        await this.#handlePartition(queue);
+        if (!(await this.#handlePartition(queue, until))) isSure = false;
       }
     };
     const workers = Math.min(this.#options.concurrency, queues.length);
-    await Promise.all(Array.from({ length: workers }, next));
+    const ends = await Promise.allSettled(Array.from({ length: workers }, next));
+    // Nobody else is to get a partition in which a handler still runs: only now it may end.
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
+    this.#adapt(deliveries.length, performance.now() - begin);
+    return isSure;
   }
 
-  /** In order, up to the first that fails: the server brings those behind it again. */
-  async #handlePartition(queue: readonly ConsumerDelivery[]): Promise<void> {
+  /** What is pulled at a time is to be handled long before its time is over. */
+  #adapt(count: number, tookMs: number): void {
+    if (tookMs > this.#ackEveryMs) this.#limit = Math.max(Math.floor(this.#limit / 2), 1);
+    else if (count === this.#limit) this.#limit = Math.min(this.#limit * 2, pulledMax);
+  }
+
+  get #ackEveryMs(): number {
+    return this.#options.info.ackTimeoutMs / 4;
+  }
+
+  /** In order, up to the first that fails: the server brings it and those behind it again. */
+  async #handlePartition(queue: readonly ConsumerDelivery[], until: number): Promise<boolean> {
     const done: number[] = [];
-    let failure: { readonly position: number; readonly reason: string } | undefined;
+    let ackAt = performance.now() + this.#ackEveryMs;
     for (const delivery of queue) {
-      if (this.#stop.signal.aborted) break;
-      const { position } = delivery.event;
-      try {
-        await this.#handleOne(delivery);
-        done.push(position);
-      } catch (error) {
-        // What was interrupted has not failed, nor what the server could not be asked for.
-        if (!this.#stop.signal.aborted && !isTransient(error)) {
-          failure = { position, reason: error instanceof Error ? error.message : String(error) };
-        }
-        break;
+      // What is late by now comes again, here or elsewhere.
+      const isOver = this.#stop.signal.aborted || performance.now() >= until;
+      const outcome = isOver ? 'left' : await this.#tryOne(delivery);
+      if (outcome === 'left') {
+        await this.#ack(done);
+        return false;
       }
+      const { position } = delivery.event;
+      if (outcome === 'done') done.push(position);
+      if (outcome === 'done' && performance.now() < ackAt) continue;
+      if (!(await this.#ack(done.splice(0)))) return false;
+      if (outcome !== 'done') return this.#refuse(position, outcome.reason);
+      ackAt = performance.now() + this.#ackEveryMs;
     }
+    return this.#ack(done);
+  }
+
+  /** False where the time of some was over, or the server can't be reached. */
+  async #ack(positions: readonly number[]): Promise<boolean> {
+    if (positions.length === 0) return true;
+    const answer = await this.#orLost(this.#options.consumer.ack(this.#member, positions));
+    return answer?.stale.length === 0;
+  }
+
+  async #refuse(position: number, reason: string): Promise<boolean> {
     const { consumer } = this.#options;
-    if (done.length > 0) await consumer.ack(this.#member, done);
-    if (failure === undefined) return;
-    await consumer.nack(this.#member, [failure.position], { reason: failure.reason });
+    const answer = await this.#orLost(consumer.nack(this.#member, [position], { reason }));
+    return answer?.stale.length === 0;
+  }
+
+  /** `left`: it has not failed, and is to come again. */
+  async #tryOne(
+    delivery: ConsumerDelivery,
+  ): Promise<'done' | 'left' | { readonly reason: string }> {
+    try {
+      await this.#handleOne(delivery);
+      return 'done';
+    } catch (error) {
+      // What was interrupted has not failed, nor what the server could not be asked for.
+      if (this.#stop.signal.aborted || isTransient(error) || isUnknown(error)) return 'left';
+      return { reason: error instanceof Error ? error.message : String(error) };
+    }
   }
 
   async #handleOne({ event, attempt }: ConsumerDelivery): Promise<void> {
@@ -150,4 +220,9 @@ function isEnd(error: unknown): boolean {
     error instanceof AllSourceError &&
     ['store_closed', 'consumer_not_found', 'aborted'].includes(error.code)
   );
+}
+
+/** What a handler appends may be there; with its next attempt it is found. */
+function isUnknown(error: unknown): boolean {
+  return error instanceof AllSourceError && error.code === 'append_outcome_unknown';
 }

@@ -3,6 +3,7 @@ import type { StoreMode } from '../support/store.js';
 import { describeAppends } from './append.js';
 import { describeBatches } from './batches.js';
 import { describeConditions } from './conditions.js';
+import { describeConsumers } from './consumers.js';
 import { describeDrops } from './drops.js';
 import { describeEntities } from './entities.js';
 import { describeExpectedVersions } from './expectedVersions.js';
@@ -33,6 +34,7 @@ export function describeStoreContract(name: string, mode: StoreMode): void {
     describeDrops(mode);
     describeProofs(mode);
     describeSubscriptions(mode);
+    describeConsumers(mode);
     describeIngest(mode);
     describeLimits(mode);
     describeLifecycle(mode);
