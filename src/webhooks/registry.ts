@@ -136,6 +136,13 @@ export class WebhookRegistry implements EmbeddedWebhooks {
     return (await this.#entry(name, options)).webhook.consumer.deadLetters();
   }
 
+  async textsOf(
+    name: string,
+    { positions, ...options }: OfTenant & { readonly positions: readonly number[] },
+  ): Promise<Map<number, string>> {
+    return (await this.#entry(name, options)).webhook.consumer.wire.textsOf(positions);
+  }
+
   async replay(
     name: string,
     options: OfTenant & { readonly positions?: readonly number[] | undefined } = {},

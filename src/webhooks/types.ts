@@ -83,4 +83,13 @@ export interface Webhooks {
 export interface EmbeddedWebhooks extends Webhooks {
   /** Begins to post, in this process; a second call changes nothing. */
   start(options?: WebhookRunOptions): Promise<void>;
+  /**
+   * Events that are still in the log as JSON texts, by position; for servers. Not part of the stable
+   * API.
+   * @internal
+   */
+  textsOf(
+    name: string,
+    options: OfTenant & { readonly positions: readonly number[] },
+  ): Promise<Map<number, string>>;
 }

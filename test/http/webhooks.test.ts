@@ -48,6 +48,11 @@ describe.each([
     const hook = async () => check('Webhook', await get(target, '/w'));
     await expect.poll(async () => (await hook())['dead_letters']).toBe(1);
     expect((await hook())['secret']).toBeUndefined();
+    expect(check('DeadLetters', await get(target, '/w/dead-letters'))).toMatchObject({
+      dead_letters: [{ attempts: 1, event: { tags: ['x'] } }],
+      total: 1,
+      next_position: null,
+    });
     check('Replayed', await post(target, '/w/replay', {}));
     await expect.poll(async () => (await hook())['dead_letters']).toBe(0);
     const [, { headers, body } = { headers: {}, body: '' }] = receiver.requests;
@@ -89,5 +94,15 @@ describe('webhooks over HTTP', () => {
     const target = await startListening();
     await post(target, '', { name: 'known', url: 'https://example.com' });
     expect(bodyOf(await post(target, suffix, body))).toMatchObject({ code });
+  });
+
+  it.each([
+    ['/w/dead-letters', 'webhook_not_found'],
+    ['/known/dead-letters?limit=1001', 'invalid_query'],
+    ['/known/dead-letters?tenant_id=other', 'webhook_not_found'],
+  ])('refuse GET %s', async (suffix, code) => {
+    const target = await startListening();
+    await post(target, '', { name: 'known', url: 'https://example.com' });
+    expect(bodyOf(await get(target, suffix))).toMatchObject({ code });
   });
 });

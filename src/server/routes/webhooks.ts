@@ -31,6 +31,7 @@ import {
   tenantIn,
   writeErrors,
 } from './control.js';
+import { deadLettersReply } from './deadLetters.js';
 import { callerTenant } from './tenant.js';
 
 const path = '/api/v1/webhooks';
@@ -39,6 +40,7 @@ const tag = 'webhooks';
 
 const readNoQuery = queryReader(noQuery);
 const readDeliveriesQuery = queryReader(schemas.deliveriesQuery);
+const readDeadLettersQuery = queryReader(consumers.deadLettersQuery);
 const readParams = paramsReader(schemas.webhookParams);
 const readNewWebhook = bodyReader(schemas.newWebhook);
 const readReplay = bodyReader(consumers.replayRequest);
@@ -155,6 +157,21 @@ export const webhookRoutes: readonly Route[] = [
     handle: listDeliveries,
   },
   {
+    method: 'GET',
+    pattern: `${onePath}/dead-letters`,
+    purpose: control,
+    operation: {
+      id: 'listWebhookDeadLetters',
+      summary: 'Events that the receiver never took, by position',
+      tag,
+      params,
+      query: consumers.deadLettersQuery,
+      answers: { [jsonType]: consumers.deadLetters },
+      errors: oneErrors,
+    },
+    handle: listDeadLetters,
+  },
+  {
     method: 'POST',
     pattern: `${onePath}/replay`,
     purpose: control,
@@ -218,6 +235,16 @@ async function listDeliveries(exchange: Exchange): Promise<Reply> {
     error: delivery.error,
   }));
   return jsonReply({ deliveries });
+}
+
+async function listDeadLetters(exchange: Exchange): Promise<Reply> {
+  const { name } = readParams(exchange.params);
+  const query = readDeadLettersQuery(parseQueryText(exchange.queryText));
+  const options = { tenantId: query.tenant_id ?? callerTenant };
+  const { webhooks } = exchange.runtime.store;
+  const textsOf = (positions: readonly number[]) =>
+    webhooks.textsOf(name, { ...options, positions });
+  return deadLettersReply(await webhooks.deadLetters(name, options), { query, textsOf });
 }
 
 async function replayWebhook(exchange: Exchange): Promise<Reply> {
