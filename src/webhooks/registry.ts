@@ -128,6 +128,18 @@ export class WebhookRegistry implements EmbeddedWebhooks {
     });
   }
 
+  async seek(
+    name: string,
+    to: NonNullable<WebhookOptions['from']>,
+    options: OfTenant = {},
+  ): Promise<WebhookInfo> {
+    const entry = await this.#entry(name, options);
+    const { consumer } = entry.webhook;
+    const { tenantId, filter } = consumer.definition;
+    await consumer.seek(await cursorBefore(this.#log, { tenantId, filter, from: to }));
+    return infoOf(entry);
+  }
+
   async deliveries(name: string, options: OfTenant = {}): Promise<readonly WebhookDelivery[]> {
     return (await this.#entry(name, options)).webhook.deliveries;
   }

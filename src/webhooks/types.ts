@@ -68,6 +68,15 @@ export interface Webhooks {
   /** Posts nothing until it is resumed; nothing is lost meanwhile. */
   pause(name: string, options?: OfTenant): Promise<WebhookInfo>;
   resume(name: string, options?: OfTenant): Promise<WebhookInfo>;
+  /**
+   * Goes on from another place, forwards or backwards; it stays paused where it is. Throws
+   * `invalid_query`.
+   */
+  seek(
+    name: string,
+    to: NonNullable<WebhookOptions['from']>,
+    options?: OfTenant,
+  ): Promise<WebhookInfo>;
   /** The last attempts since the store was opened, 1 000 at most, the newest first. */
   deliveries(name: string, options?: OfTenant): Promise<readonly WebhookDelivery[]>;
   /** Events that the receiver never took. */

@@ -25,7 +25,7 @@ describe('a client', () => {
     });
   });
 
-  it('reads the dead letters of a webhook', async () => {
+  it('reads the dead letters of a webhook, and seeks it', async () => {
     const server = await RestartingServer.start({ allowPrivateWebhooks: true });
     const client = openClient(server.url);
     const receiver = await Receiver.listen();
@@ -37,5 +37,10 @@ describe('a client', () => {
     const letters = await client.webhooks.deadLetters('w');
     expect(letters).toEqual(await server.store.webhooks.deadLetters('w'));
     expect(letters.length).toBe(5);
+    receiver.answer = () => 204;
+    const { position } = await client.append(newEvent('taken', 1));
+    await expect.poll(async () => (await client.webhooks.get('w')).cursor >= position).toBe(true);
+    expect(await client.webhooks.seek('w', position)).toMatchObject({ name: 'w' });
+    await expect.poll(() => receiver.positions.slice(5)).toEqual([position, position]);
   });
 });

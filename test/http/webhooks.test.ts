@@ -62,6 +62,9 @@ describe.each([
     expect(deliveries).toMatchObject([{ status: 200, error: null }, { status: 500 }]);
     expect(check('Webhook', await post(target, '/w/pause'))).toMatchObject({ status: 'paused' });
     expect(check('Webhook', await post(target, '/w/resume'))).toMatchObject({ status: 'active' });
+    const sought = check('Webhook', await post(target, '/w/seek', { to: 'beginning' }));
+    expect(sought).toMatchObject({ cursor: 0 });
+    await expect.poll(() => receiver.requests.length).toBe(3);
     check('WebhookList', await get(target, ''));
     expect((await call(target, { path: `${path}/w`, method: 'DELETE' })).status).toBe(204);
     expect(bodyOf(await get(target, ''))).toEqual({ webhooks: [], total: 0 });
@@ -89,6 +92,9 @@ describe('webhooks over HTTP', () => {
     ['/w/replay', {}, 'webhook_not_found'],
     ['/w/pause', undefined, 'webhook_not_found'],
     ['/w/resume', undefined, 'webhook_not_found'],
+    ['/w/seek', { to: 'now' }, 'webhook_not_found'],
+    ['/known/seek', { to: 'x' }, 'invalid_query'],
+    ['/known/seek', {}, 'validation_error'],
     ['/known/replay', { positions: [9] }, 'dead_letter_not_found'],
   ])('refuse POST %s %j', async (suffix, body, code) => {
     const target = await startListening();

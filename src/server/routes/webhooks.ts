@@ -43,6 +43,7 @@ const readDeliveriesQuery = queryReader(schemas.deliveriesQuery);
 const readDeadLettersQuery = queryReader(consumers.deadLettersQuery);
 const readParams = paramsReader(schemas.webhookParams);
 const readNewWebhook = bodyReader(schemas.newWebhook);
+const readSeek = bodyReader(consumers.seekRequest);
 const readReplay = bodyReader(consumers.replayRequest);
 
 const oneErrors: readonly ErrorCode[] = [...queryErrors, 'webhook_not_found'];
@@ -142,6 +143,23 @@ export const webhookRoutes: readonly Route[] = [
     handle: (exchange) => answerInfo(exchange, 'resume'),
   },
   {
+    method: 'POST',
+    pattern: `${onePath}/seek`,
+    purpose: control,
+    body,
+    operation: {
+      id: 'seekWebhook',
+      summary: 'Go on from another place, forwards or backwards',
+      tag,
+      params,
+      query: tenantQuery,
+      bodies: { [jsonType]: consumers.seekRequest },
+      answers: { [jsonType]: schemas.webhook },
+      errors: [...oneErrors, ...bodyErrors, ...writeErrors],
+    },
+    handle: seekWebhook,
+  },
+  {
     method: 'GET',
     pattern: `${onePath}/deliveries`,
     purpose: control,
@@ -218,6 +236,15 @@ async function deleteWebhook(exchange: Exchange): Promise<Reply> {
   const { name } = readParams(exchange.params);
   await exchange.runtime.store.webhooks.delete(name, { tenantId: tenantIn(exchange) });
   return noContent;
+}
+
+async function seekWebhook(exchange: Exchange): Promise<Reply> {
+  const { name } = readParams(exchange.params);
+  const { to } = readSeek(exchange);
+  const options = { tenantId: tenantIn(exchange) };
+  return jsonReply(
+    toDocument(await exchange.runtime.store.webhooks.seek(name, fromOf(to), options)),
+  );
 }
 
 async function listDeliveries(exchange: Exchange): Promise<Reply> {
