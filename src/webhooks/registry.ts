@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
+  RecordedState,
   RunningConsumer,
   cursorBefore,
   definitionOf,
@@ -48,9 +49,7 @@ export class WebhookRegistry implements EmbeddedWebhooks {
   readonly #log: SystemAccess;
   readonly #entries = new Map<string, Entry>();
   #run: { readonly isAllowed: (address: string) => boolean } | undefined;
-  #loaded: Promise<void> | undefined;
-  /** One change after the other. */
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #state = new RecordedState(() => this.#read());
 
   constructor(log: SystemAccess) {
     this.#log = log;
@@ -60,12 +59,12 @@ export class WebhookRegistry implements EmbeddedWebhooks {
     if (this.#run !== undefined) return;
     const usual = options.allowPrivateAddresses === true ? () => true : isPublicAddress;
     this.#run = { isAllowed: options.isAllowed ?? usual };
-    await this.#load();
+    await this.#state.load();
     for (const entry of this.#entries.values()) this.#startEntry(entry);
   }
 
   create(options: WebhookOptions): Promise<WebhookInfo & { readonly secret: string }> {
-    return this.#inTurn(async () => {
+    return this.#state.inTurn(async () => {
       const { name, tenantId, filter, from } = options;
       const maxAttempts = options.maxAttempts ?? webhookLimits.maxAttempts.default;
       const consumer = definitionOf({ name, tenantId, filter, maxAttempts }, randomUUID());
@@ -85,7 +84,7 @@ export class WebhookRegistry implements EmbeddedWebhooks {
   }
 
   async list({ tenantId = 'default' }: OfTenant = {}): Promise<WebhookInfo[]> {
-    await this.#load();
+    await this.#state.load();
     const infos = [...this.#entries.values()].map(infoOf);
     return infos
       .filter((info) => info.tenantId === tenantId)
@@ -97,7 +96,7 @@ export class WebhookRegistry implements EmbeddedWebhooks {
   }
 
   delete(name: string, options: OfTenant = {}): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#state.inTurn(async () => {
       const { webhook } = await this.#entry(name, options);
       const { definition } = webhook.consumer;
       await this.#record(deletedType, definition, {});
@@ -108,7 +107,7 @@ export class WebhookRegistry implements EmbeddedWebhooks {
   }
 
   pause(name: string, options: OfTenant = {}): Promise<WebhookInfo> {
-    return this.#inTurn(async () => {
+    return this.#state.inTurn(async () => {
       const entry = await this.#entry(name, options);
       await this.#pause(entry, 'paused by request');
       return infoOf(entry);
@@ -116,7 +115,7 @@ export class WebhookRegistry implements EmbeddedWebhooks {
   }
 
   resume(name: string, options: OfTenant = {}): Promise<WebhookInfo> {
-    return this.#inTurn(async () => {
+    return this.#state.inTurn(async () => {
       const entry = await this.#entry(name, options);
       if (entry.pauseReason !== null) {
         await entry.webhook.consumer.skipDropped();
@@ -178,10 +177,12 @@ export class WebhookRegistry implements EmbeddedWebhooks {
       isAllowed: this.#run.isAllowed,
       // Not awaited: it ends the handler that asks for it.
       onPause: (reason) =>
-        void this.#inTurn(async () => {
-          const now = await this.#entry(name, { tenantId });
-          if (now === entry && entry.pauseReason === null) await this.#pause(entry, reason);
-        }).catch(() => undefined),
+        void this.#state
+          .inTurn(async () => {
+            const now = await this.#entry(name, { tenantId });
+            if (now === entry && entry.pauseReason === null) await this.#pause(entry, reason);
+          })
+          .catch(() => undefined),
     });
   }
 
@@ -201,7 +202,7 @@ export class WebhookRegistry implements EmbeddedWebhooks {
   }
 
   async #entry(name: string, { tenantId = 'default' }: OfTenant): Promise<Entry> {
-    await this.#load();
+    await this.#state.load();
     const entry = this.#entries.get(keyOf({ name, tenantId }));
     if (entry === undefined) throw notFound(name);
     return entry;
@@ -219,7 +220,7 @@ export class WebhookRegistry implements EmbeddedWebhooks {
 
   /** Records again what is kept about all webhooks, before what it is recorded in is dropped. */
   rewrite(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#state.inTurn(async () => {
       for (const { webhook, pauseReason } of this.#entries.values()) {
         const { definition } = webhook.consumer;
         const payload = {
@@ -233,15 +234,6 @@ export class WebhookRegistry implements EmbeddedWebhooks {
         await webhook.consumer.rewrite();
       }
     });
-  }
-
-  #load(): Promise<void> {
-    this.#loaded ??= this.#read().catch((error: unknown) => {
-      // The next call tries again.
-      this.#loaded = undefined;
-      throw error;
-    });
-    return this.#loaded;
   }
 
   async #read(): Promise<void> {
@@ -259,12 +251,6 @@ export class WebhookRegistry implements EmbeddedWebhooks {
         entry.pauseReason = (last.payload as { readonly reason: string }).reason;
       }
     }
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(() => this.#load()).then(work);
-    this.#turn = done.catch(() => undefined);
-    return done;
   }
 }
 
