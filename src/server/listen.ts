@@ -21,7 +21,8 @@ export interface HttpServer extends AsyncDisposable {
   readonly server: Server;
   /**
    * Stops accepting, ends live streams, waits for the requests under way up to `closeDeadlineMs`,
-   * then cuts what is left. A second call waits for the first. The store stays open.
+   * then cuts what is left. Webhooks post no more, unless another server of the store is open. A second
+   * call waits for the first. The store stays open.
    */
   close(): Promise<void>;
 }
@@ -163,8 +164,7 @@ async function closeServer(
     runtime.streams.cutAll();
     server.closeAllConnections();
   }, settings.closeDeadlineMs);
-  await closed;
-  clearTimeout(deadline);
+  await Promise.all([closed.then(() => clearTimeout(deadline)), runtime.stopWebhooks()]);
 }
 
 function delay(ms: number): Promise<void> {

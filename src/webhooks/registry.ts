@@ -38,6 +38,10 @@ interface Entry {
   pauseReason: string | null;
 }
 
+interface WebhookRule {
+  readonly isAllowed: (address: string) => boolean;
+}
+
 /** What `webhook.created` holds. */
 interface CreatedPayload {
   readonly webhook: WebhookDefinition;
@@ -48,7 +52,9 @@ interface CreatedPayload {
 export class WebhookRegistry implements EmbeddedWebhooks {
   readonly #log: SystemAccess;
   readonly #entries = new Map<string, Entry>();
-  #run: { readonly isAllowed: (address: string) => boolean } | undefined;
+  #run: WebhookRule | undefined;
+  /** Calls of `start` that no `stop` has ended. */
+  #starts = 0;
   readonly #state = new RecordedState(() => this.#read());
 
   constructor(log: SystemAccess) {
@@ -56,11 +62,33 @@ export class WebhookRegistry implements EmbeddedWebhooks {
   }
 
   async start(options: WebhookRunOptions = {}): Promise<void> {
-    if (this.#run !== undefined) return;
     const usual = options.allowPrivateAddresses === true ? () => true : isPublicAddress;
-    this.#run = { isAllowed: options.isAllowed ?? usual };
-    await this.#state.load();
-    for (const entry of this.#entries.values()) this.#startEntry(entry);
+    this.#run ??= { isAllowed: options.isAllowed ?? usual };
+    this.#starts += 1;
+    try {
+      await this.#state.inTurn(async () => {
+        for (const entry of this.#entries.values()) this.#startEntry(entry);
+      });
+    } catch (error) {
+      this.#endStart();
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#endStart()) return;
+    await this.#state.inTurn(async () => {
+      await Promise.all([...this.#entries.values()].map(({ webhook }) => webhook.stop()));
+    });
+  }
+
+  /** Whether it was the last one. */
+  #endStart(): boolean {
+    if (this.#starts === 0) return false;
+    this.#starts -= 1;
+    if (this.#starts > 0) return false;
+    this.#run = undefined;
+    return true;
   }
 
   create(options: WebhookOptions): Promise<WebhookInfo & { readonly secret: string }> {
@@ -164,6 +192,8 @@ export class WebhookRegistry implements EmbeddedWebhooks {
 
   /** Stops posting and writes the cursors; the log must still take appends. */
   async close(): Promise<void> {
+    this.#run = undefined;
+    this.#starts = 0;
     const reason = new AllSourceError('store_closed', 'the store was closed');
     const webhooks = [...this.#entries.values()].map(({ webhook }) => webhook);
     await Promise.all(webhooks.map((webhook) => webhook.stop()));

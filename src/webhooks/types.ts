@@ -88,10 +88,18 @@ export interface Webhooks {
   ): Promise<number>;
 }
 
-/** The webhooks of a store in this process. They post nothing before `start`, which the server calls. */
+/**
+ * The webhooks of a store in this process. They post nothing before `start`, which a server calls when it
+ * listens, as it calls `stop` when it closes.
+ */
 export interface EmbeddedWebhooks extends Webhooks {
-  /** Begins to post, in this process; a second call changes nothing. */
+  /** Begins to post, in this process; a further call while they do keeps them posting for longer. */
   start(options?: WebhookRunOptions): Promise<void>;
+  /**
+   * Takes back one `start`. With the last one posting ends: posts under way get a second to be answered,
+   * and what was not taken is posted after the next `start`. Without a `start` it does nothing.
+   */
+  stop(): Promise<void>;
   /**
    * Events that are still in the log as JSON texts, by position; for servers. Not part of the stable
    * API.
