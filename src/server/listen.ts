@@ -29,7 +29,8 @@ export interface HttpServer extends AsyncDisposable {
 
 /**
  * Serves a store over HTTP; resolves when the port is bound. Rejects with `invalid_configuration`
- * for a bad option, an address beyond loopback without `insecureNoAuth`, and a port that is taken.
+ * for a bad option, an address beyond loopback without `insecureNoAuth`, a port that is taken, and
+ * another `allowPrivateWebhooks` than that of an open server of the store.
  */
 export async function listen(
   store: EmbeddedStore,
@@ -42,7 +43,13 @@ export async function listen(
   const server = createHttpServer(runtime, { app, settings });
   const unusedSockets = socketsWithoutRequest(server);
   await bind(server, settings);
-  runtime.startWebhooks();
+  try {
+    runtime.startWebhooks();
+  } catch (error) {
+    server.close();
+    server.closeAllConnections();
+    throw error;
+  }
   const { port } = addressOf(server);
   const { host } = settings;
   let closing: Promise<void> | undefined;

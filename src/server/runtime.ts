@@ -34,7 +34,10 @@ export class Runtime {
     this.metrics = new Metrics(store, this.streams, this.settings.processMetrics);
   }
 
-  /** The server begins to post; not before it is known that it may serve. */
+  /**
+   * The server begins to post; not before it is known that it may serve. Throws `invalid_configuration`
+   * where the webhooks of the store post by another rule.
+   */
   startWebhooks(): void {
     if (this.store.readOnly) return;
     const { allowPrivateWebhooks: allowPrivateAddresses } = this.settings;

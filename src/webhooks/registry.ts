@@ -21,6 +21,8 @@ import type {
   WebhookOptions,
   WebhookRunOptions,
 } from './types.js';
+import { commonRule, ruleOf } from './rule.js';
+import type { WebhookRule } from './rule.js';
 import { RunningWebhook } from './webhook.js';
 
 const createdType = 'webhook.created';
@@ -36,10 +38,6 @@ const jitter = 0.25;
 interface Entry {
   readonly webhook: RunningWebhook;
   pauseReason: string | null;
-}
-
-interface WebhookRule {
-  readonly isAllowed: (address: string) => boolean;
 }
 
 /** What `webhook.created` holds. */
@@ -61,18 +59,16 @@ export class WebhookRegistry implements EmbeddedWebhooks {
     this.#log = log;
   }
 
-  async start(options: WebhookRunOptions = {}): Promise<void> {
-    const usual = options.allowPrivateAddresses === true ? () => true : isPublicAddress;
-    this.#run ??= { isAllowed: options.isAllowed ?? usual };
+  start(options: WebhookRunOptions = {}): Promise<void> {
+    this.#run = commonRule(this.#run, ruleOf(options));
     this.#starts += 1;
-    try {
-      await this.#state.inTurn(async () => {
-        for (const entry of this.#entries.values()) this.#startEntry(entry);
-      });
-    } catch (error) {
+    const started = this.#state.inTurn(async () => {
+      for (const entry of this.#entries.values()) this.#startEntry(entry);
+    });
+    return started.catch((error: unknown) => {
       this.#endStart();
       throw error;
-    }
+    });
   }
 
   async stop(): Promise<void> {

@@ -93,7 +93,11 @@ export interface Webhooks {
  * listens, as it calls `stop` when it closes.
  */
 export interface EmbeddedWebhooks extends Webhooks {
-  /** Begins to post, in this process; a further call while they do keeps them posting for longer. */
+  /**
+   * Begins to post, in this process; a further call while they do keeps them posting for longer. All
+   * webhooks of a store go by one rule: at once, not by the promise, it throws `invalid_configuration`
+   * where they post by another. Their own `isAllowed` stands over `allowPrivateAddresses`.
+   */
   start(options?: WebhookRunOptions): Promise<void>;
   /**
    * Takes back one `start`. With the last one posting ends: posts under way get a second to be answered,

@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { EmbeddedStore, WebhookOptions } from '../../src/index.js';
-import { type HttpServer, type ListenOptions, listen } from '../../src/server/index.js';
+import { type HttpServer, type ListenOptions, createApp, listen } from '../../src/server/index.js';
 import { silent } from '../http/support.js';
-import { memoryMode, newEvent } from '../support/store.js';
+import { codeOf, errorOf, memoryMode, newEvent } from '../support/store.js';
 import { Receiver } from './receiver.js';
 
 /** Longer than anything that is posted takes to come. */
@@ -92,5 +92,47 @@ describe('webhooks of a store whose server closes', () => {
     const { store, server } = await open();
     await store.close();
     await server.close();
+  });
+});
+
+describe('servers of one store', () => {
+  it.each([true, false])('agree on where webhooks may go: not also %s', async (first) => {
+    const store = await memoryMode.open();
+    await serve(store, { allowPrivateWebhooks: first });
+    await serve(store, { allowPrivateWebhooks: first });
+    const other = { allowPrivateWebhooks: !first };
+    const error = await errorOf(() => serve(store, other));
+    expect(error).toMatchObject({ code: 'invalid_configuration' });
+    expect(error.message).toMatch(/^webhooks: expected (private|public) addresses/);
+    const app = () => createApp(store, { logger: silent, processMetrics: false, ...other });
+    expect(app).toThrow(error.message);
+  });
+
+  it('may disagree one after the other, and give the port back where they may not', async () => {
+    const store = await memoryMode.open();
+    const server = await serve(store);
+    const probe = await serve(await memoryMode.open());
+    await probe.close();
+    const { port } = probe;
+    expect(await codeOf(() => serve(store, { port, allowPrivateWebhooks: false }))).toBe(
+      'invalid_configuration',
+    );
+    await server.close();
+    await serve(store, { port, allowPrivateWebhooks: false });
+    const url = 'http://127.0.0.1:1/';
+    expect(await codeOf(() => store.webhooks.create({ name: 'w', url }))).toBe('validation_error');
+  });
+
+  it('go by the rule of who started the webhooks with one', async () => {
+    const store = await memoryMode.open();
+    await store.webhooks.start({ isAllowed: (address) => address === '127.0.0.1' });
+    await serve(store);
+    await serve(store, { allowPrivateWebhooks: false });
+    expect(await codeOf(() => store.webhooks.start({ isAllowed: () => true }))).toBe(
+      'invalid_configuration',
+    );
+    await store.webhooks.create({ name: 'w', url: 'http://127.0.0.1:1/' });
+    const url = 'http://127.0.0.2:1/';
+    expect(await codeOf(() => store.webhooks.create({ name: 'x', url }))).toBe('validation_error');
   });
 });
