@@ -112,6 +112,14 @@ export class RemoteWebhooks implements Webhooks {
     return toInfo(await this.#post(name, '/resume', options));
   }
 
+  async seek(
+    name: string,
+    to: NonNullable<WebhookOptions['from']>,
+    options: OfTenant = {},
+  ): Promise<WebhookInfo> {
+    return toInfo(await this.#post(name, '/seek', options, { to: toWireStart(to) }));
+  }
+
   async deliveries(name: string, options: OfTenant = {}): Promise<readonly WebhookDelivery[]> {
     const { deliveries } = await this.#get<{ deliveries: WireDelivery[] }>(
       name,

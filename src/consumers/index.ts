@@ -8,6 +8,7 @@ export {
   optionNumber,
   toPayload,
 } from './definition.js';
+export { RecordedState } from './recordedState.js';
 export { HandlerWorker } from './worker.js';
 export { ConsumerRegistry, cursorBefore } from './registry.js';
 export type { DeadLetter } from './log/deadLetters.js';

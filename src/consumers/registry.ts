@@ -5,6 +5,7 @@ import type { SystemAccess } from '../eventStore/index.js';
 import { RunningConsumer } from './consumer.js';
 import { definitionOf, differences, fromPayload, optionNumber, toPayload } from './definition.js';
 import type { ConsumerDefinition, ConsumerOptions } from './definition.js';
+import { RecordedState } from './recordedState.js';
 import type {
   ConsumerHandler,
   ConsumerInfo,
@@ -27,20 +28,18 @@ export class ConsumerRegistry implements EmbeddedConsumers {
   readonly #log: SystemAccess;
   readonly #byName = new Map<string, RunningConsumer>();
   readonly #workers = new Set<HandlerWorker>();
-  #loaded: Promise<void> | undefined;
-  /** One change after the other. */
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #state = new RecordedState(() => this.#read());
 
   constructor(log: SystemAccess) {
     this.#log = log;
   }
 
   create(options: ConsumerOptions): Promise<ConsumerInfo> {
-    return this.#inTurn(async () => (await this.#createConsumer(options)).describe());
+    return this.#state.inTurn(async () => (await this.#createConsumer(options)).describe());
   }
 
   async list(options: OfTenant = {}): Promise<ConsumerInfo[]> {
-    await this.#load();
+    await this.#state.load();
     const { tenantId = 'default' } = options;
     const infos = [...this.#byName.values()].map((consumer) => consumer.describe());
     return infos
@@ -49,20 +48,20 @@ export class ConsumerRegistry implements EmbeddedConsumers {
   }
 
   async all(): Promise<ConsumerInfo[]> {
-    await this.#load();
+    await this.#state.load();
     const named = [...this.#byName].sort(([a], [b]) => (a < b ? -1 : 1));
     return named.map(([, consumer]) => consumer.describe());
   }
 
   async get(name: string, options: OfTenant = {}): Promise<RunningConsumer> {
-    await this.#load();
+    await this.#state.load();
     const consumer = this.#byName.get(keyOf({ name, ...options }));
     if (consumer === undefined) throw notFound(name);
     return consumer;
   }
 
   delete(name: string, options: OfTenant = {}): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#state.inTurn(async () => {
       const consumer = await this.get(name, options);
       await this.#log.append([recordOf(deletedType, consumer.definition)]);
       this.#byName.delete(keyOf({ name, ...options }));
@@ -89,7 +88,7 @@ export class ConsumerRegistry implements EmbeddedConsumers {
   ): Promise<HandlerWorker> {
     const { concurrency: wanted, ...rest } = options;
     const concurrency = optionNumber('concurrency', wanted, concurrencyRange);
-    const consumer = await this.#inTurn(() => this.#createConsumer({ ...rest, name }));
+    const consumer = await this.#state.inTurn(() => this.#createConsumer({ ...rest, name }));
     const worker = new HandlerWorker(consumer, handler, { member: randomUUID(), concurrency });
     this.#workers.add(worker);
     const forget = (): void => void this.#workers.delete(worker);
@@ -106,7 +105,6 @@ export class ConsumerRegistry implements EmbeddedConsumers {
   }
 
   async #createConsumer(options: ConsumerOptions): Promise<RunningConsumer> {
-    await this.#load();
     const definition = definitionOf(options, randomUUID());
     const known = this.#byName.get(keyOf(definition));
     if (known !== undefined) {
@@ -136,22 +134,12 @@ export class ConsumerRegistry implements EmbeddedConsumers {
 
   /** Records again what is kept about all consumers, before what it is recorded in is dropped. */
   rewrite(): Promise<void> {
-    return this.#inTurn(async () => {
-      await this.#load();
+    return this.#state.inTurn(async () => {
       for (const consumer of this.#byName.values()) {
         await this.#log.append([recordOf(createdType, consumer.definition)]);
         await consumer.rewrite();
       }
     });
-  }
-
-  #load(): Promise<void> {
-    this.#loaded ??= this.#read().catch((error: unknown) => {
-      // The next call tries again.
-      this.#loaded = undefined;
-      throw error;
-    });
-    return this.#loaded;
   }
 
   async #read(): Promise<void> {
@@ -166,12 +154,6 @@ export class ConsumerRegistry implements EmbeddedConsumers {
       const consumer = await RunningConsumer.load(this.#log, definition);
       this.#byName.set(keyOf(definition), consumer);
     }
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(work);
-    this.#turn = done.catch(() => undefined);
-    return done;
   }
 }
 

@@ -22,7 +22,8 @@ const runtimes = new WeakMap<Express, Runtime>();
 /**
  * The server as an Express 5 app over an open store; it never listens. Mount it wherever you like,
  * in front of body parsers: it reads bodies itself. The store stays yours to close. Throws
- * `invalid_configuration` for a bad option.
+ * `invalid_configuration` for a bad option, and for another `allowPrivateWebhooks` than that of an open
+ * server of the store.
  */
 export function createApp(store: EmbeddedStore, options: AppOptions = {}): Express {
   const runtime = new Runtime(store, options);

@@ -21,14 +21,16 @@ export interface HttpServer extends AsyncDisposable {
   readonly server: Server;
   /**
    * Stops accepting, ends live streams, waits for the requests under way up to `closeDeadlineMs`,
-   * then cuts what is left. A second call waits for the first. The store stays open.
+   * then cuts what is left. Webhooks post no more, unless another server of the store is open. A second
+   * call waits for the first. The store stays open.
    */
   close(): Promise<void>;
 }
 
 /**
  * Serves a store over HTTP; resolves when the port is bound. Rejects with `invalid_configuration`
- * for a bad option, an address beyond loopback without `insecureNoAuth`, and a port that is taken.
+ * for a bad option, an address beyond loopback without `insecureNoAuth`, a port that is taken, and
+ * another `allowPrivateWebhooks` than that of an open server of the store.
  */
 export async function listen(
   store: EmbeddedStore,
@@ -41,7 +43,13 @@ export async function listen(
   const server = createHttpServer(runtime, { app, settings });
   const unusedSockets = socketsWithoutRequest(server);
   await bind(server, settings);
-  runtime.startWebhooks();
+  try {
+    runtime.startWebhooks();
+  } catch (error) {
+    server.close();
+    server.closeAllConnections();
+    throw error;
+  }
   const { port } = addressOf(server);
   const { host } = settings;
   let closing: Promise<void> | undefined;
@@ -163,8 +171,7 @@ async function closeServer(
     runtime.streams.cutAll();
     server.closeAllConnections();
   }, settings.closeDeadlineMs);
-  await closed;
-  clearTimeout(deadline);
+  await Promise.all([closed.then(() => clearTimeout(deadline)), runtime.stopWebhooks()]);
 }
 
 function delay(ms: number): Promise<void> {

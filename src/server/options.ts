@@ -20,7 +20,10 @@ export interface AppOptions {
   readonly processMetrics?: boolean | undefined;
   /** Time between two pings of a live stream; default 30 000 ms. */
   readonly streamPingMs?: number | undefined;
-  /** Lets webhooks go to loopback, link-local and private addresses; default false. */
+  /**
+   * Lets webhooks go to loopback, link-local and private addresses; default false. The same for all
+   * servers of a store.
+   */
   readonly allowPrivateWebhooks?: boolean | undefined;
   /** Unsent bytes at which a live stream waits for its reader; default 1 MiB. */
   readonly streamBufferBytesMax?: number | undefined;

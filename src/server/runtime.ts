@@ -22,6 +22,8 @@ export class Runtime {
   phase: Phase = 'serving';
   /** True where only loopback names may stand in `Host` (see http/host.ts). */
   loopbackOnly = false;
+  /** Whether webhooks were started. */
+  #posting: Promise<boolean> = Promise.resolve(false);
 
   constructor(store: EmbeddedStore, options: AppOptions) {
     this.store = store;
@@ -32,12 +34,24 @@ export class Runtime {
     this.metrics = new Metrics(store, this.streams, this.settings.processMetrics);
   }
 
-  /** The server begins to post; not before it is known that it may serve. */
+  /**
+   * The server begins to post; not before it is known that it may serve. Throws `invalid_configuration`
+   * where the webhooks of the store post by another rule.
+   */
   startWebhooks(): void {
     if (this.store.readOnly) return;
     const { allowPrivateWebhooks: allowPrivateAddresses } = this.settings;
-    this.store.webhooks.start({ allowPrivateAddresses }).catch((error: unknown) => {
-      this.logger.error({ err: error }, 'webhooks could not be started');
-    });
+    this.#posting = this.store.webhooks.start({ allowPrivateAddresses }).then(
+      () => true,
+      (error: unknown) => {
+        this.logger.error({ err: error }, 'webhooks could not be started');
+        return false;
+      },
+    );
+  }
+
+  /** They go on where another server of the store has started them, too. */
+  async stopWebhooks(): Promise<void> {
+    if (await this.#posting) await this.store.webhooks.stop();
   }
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
+  RecordedState,
   RunningConsumer,
   cursorBefore,
   definitionOf,
@@ -20,6 +21,8 @@ import type {
   WebhookOptions,
   WebhookRunOptions,
 } from './types.js';
+import { commonRule, ruleOf } from './rule.js';
+import type { WebhookRule } from './rule.js';
 import { RunningWebhook } from './webhook.js';
 
 const createdType = 'webhook.created';
@@ -47,25 +50,45 @@ interface CreatedPayload {
 export class WebhookRegistry implements EmbeddedWebhooks {
   readonly #log: SystemAccess;
   readonly #entries = new Map<string, Entry>();
-  #run: { readonly isAllowed: (address: string) => boolean } | undefined;
-  #loaded: Promise<void> | undefined;
-  /** One change after the other. */
-  #turn: Promise<unknown> = Promise.resolve();
+  #run: WebhookRule | undefined;
+  /** Calls of `start` that no `stop` has ended. */
+  #starts = 0;
+  readonly #state = new RecordedState(() => this.#read());
 
   constructor(log: SystemAccess) {
     this.#log = log;
   }
 
-  async start(options: WebhookRunOptions = {}): Promise<void> {
-    if (this.#run !== undefined) return;
-    const usual = options.allowPrivateAddresses === true ? () => true : isPublicAddress;
-    this.#run = { isAllowed: options.isAllowed ?? usual };
-    await this.#load();
-    for (const entry of this.#entries.values()) this.#startEntry(entry);
+  start(options: WebhookRunOptions = {}): Promise<void> {
+    this.#run = commonRule(this.#run, ruleOf(options));
+    this.#starts += 1;
+    const started = this.#state.inTurn(async () => {
+      for (const entry of this.#entries.values()) this.#startEntry(entry);
+    });
+    return started.catch((error: unknown) => {
+      this.#endStart();
+      throw error;
+    });
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#endStart()) return;
+    await this.#state.inTurn(async () => {
+      await Promise.all([...this.#entries.values()].map(({ webhook }) => webhook.stop()));
+    });
+  }
+
+  /** Whether it was the last one. */
+  #endStart(): boolean {
+    if (this.#starts === 0) return false;
+    this.#starts -= 1;
+    if (this.#starts > 0) return false;
+    this.#run = undefined;
+    return true;
   }
 
   create(options: WebhookOptions): Promise<WebhookInfo & { readonly secret: string }> {
-    return this.#inTurn(async () => {
+    return this.#state.inTurn(async () => {
       const { name, tenantId, filter, from } = options;
       const maxAttempts = options.maxAttempts ?? webhookLimits.maxAttempts.default;
       const consumer = definitionOf({ name, tenantId, filter, maxAttempts }, randomUUID());
@@ -85,7 +108,7 @@ export class WebhookRegistry implements EmbeddedWebhooks {
   }
 
   async list({ tenantId = 'default' }: OfTenant = {}): Promise<WebhookInfo[]> {
-    await this.#load();
+    await this.#state.load();
     const infos = [...this.#entries.values()].map(infoOf);
     return infos
       .filter((info) => info.tenantId === tenantId)
@@ -97,7 +120,7 @@ export class WebhookRegistry implements EmbeddedWebhooks {
   }
 
   delete(name: string, options: OfTenant = {}): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#state.inTurn(async () => {
       const { webhook } = await this.#entry(name, options);
       const { definition } = webhook.consumer;
       await this.#record(deletedType, definition, {});
@@ -108,7 +131,7 @@ export class WebhookRegistry implements EmbeddedWebhooks {
   }
 
   pause(name: string, options: OfTenant = {}): Promise<WebhookInfo> {
-    return this.#inTurn(async () => {
+    return this.#state.inTurn(async () => {
       const entry = await this.#entry(name, options);
       await this.#pause(entry, 'paused by request');
       return infoOf(entry);
@@ -116,7 +139,7 @@ export class WebhookRegistry implements EmbeddedWebhooks {
   }
 
   resume(name: string, options: OfTenant = {}): Promise<WebhookInfo> {
-    return this.#inTurn(async () => {
+    return this.#state.inTurn(async () => {
       const entry = await this.#entry(name, options);
       if (entry.pauseReason !== null) {
         await entry.webhook.consumer.skipDropped();
@@ -128,12 +151,31 @@ export class WebhookRegistry implements EmbeddedWebhooks {
     });
   }
 
+  async seek(
+    name: string,
+    to: NonNullable<WebhookOptions['from']>,
+    options: OfTenant = {},
+  ): Promise<WebhookInfo> {
+    const entry = await this.#entry(name, options);
+    const { consumer } = entry.webhook;
+    const { tenantId, filter } = consumer.definition;
+    await consumer.seek(await cursorBefore(this.#log, { tenantId, filter, from: to }));
+    return infoOf(entry);
+  }
+
   async deliveries(name: string, options: OfTenant = {}): Promise<readonly WebhookDelivery[]> {
     return (await this.#entry(name, options)).webhook.deliveries;
   }
 
   async deadLetters(name: string, options: OfTenant = {}): Promise<readonly DeadLetter[]> {
     return (await this.#entry(name, options)).webhook.consumer.deadLetters();
+  }
+
+  async textsOf(
+    name: string,
+    { positions, ...options }: OfTenant & { readonly positions: readonly number[] },
+  ): Promise<Map<number, string>> {
+    return (await this.#entry(name, options)).webhook.consumer.wire.textsOf(positions);
   }
 
   async replay(
@@ -146,6 +188,8 @@ export class WebhookRegistry implements EmbeddedWebhooks {
 
   /** Stops posting and writes the cursors; the log must still take appends. */
   async close(): Promise<void> {
+    this.#run = undefined;
+    this.#starts = 0;
     const reason = new AllSourceError('store_closed', 'the store was closed');
     const webhooks = [...this.#entries.values()].map(({ webhook }) => webhook);
     await Promise.all(webhooks.map((webhook) => webhook.stop()));
@@ -159,10 +203,12 @@ export class WebhookRegistry implements EmbeddedWebhooks {
       isAllowed: this.#run.isAllowed,
       // Not awaited: it ends the handler that asks for it.
       onPause: (reason) =>
-        void this.#inTurn(async () => {
-          const now = await this.#entry(name, { tenantId });
-          if (now === entry && entry.pauseReason === null) await this.#pause(entry, reason);
-        }).catch(() => undefined),
+        void this.#state
+          .inTurn(async () => {
+            const now = await this.#entry(name, { tenantId });
+            if (now === entry && entry.pauseReason === null) await this.#pause(entry, reason);
+          })
+          .catch(() => undefined),
     });
   }
 
@@ -182,7 +228,7 @@ export class WebhookRegistry implements EmbeddedWebhooks {
   }
 
   async #entry(name: string, { tenantId = 'default' }: OfTenant): Promise<Entry> {
-    await this.#load();
+    await this.#state.load();
     const entry = this.#entries.get(keyOf({ name, tenantId }));
     if (entry === undefined) throw notFound(name);
     return entry;
@@ -200,7 +246,7 @@ export class WebhookRegistry implements EmbeddedWebhooks {
 
   /** Records again what is kept about all webhooks, before what it is recorded in is dropped. */
   rewrite(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#state.inTurn(async () => {
       for (const { webhook, pauseReason } of this.#entries.values()) {
         const { definition } = webhook.consumer;
         const payload = {
@@ -214,15 +260,6 @@ export class WebhookRegistry implements EmbeddedWebhooks {
         await webhook.consumer.rewrite();
       }
     });
-  }
-
-  #load(): Promise<void> {
-    this.#loaded ??= this.#read().catch((error: unknown) => {
-      // The next call tries again.
-      this.#loaded = undefined;
-      throw error;
-    });
-    return this.#loaded;
   }
 
   async #read(): Promise<void> {
@@ -240,12 +277,6 @@ export class WebhookRegistry implements EmbeddedWebhooks {
         entry.pauseReason = (last.payload as { readonly reason: string }).reason;
       }
     }
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(() => this.#load()).then(work);
-    this.#turn = done.catch(() => undefined);
-    return done;
   }
 }
 

@@ -68,6 +68,15 @@ export interface Webhooks {
   /** Posts nothing until it is resumed; nothing is lost meanwhile. */
   pause(name: string, options?: OfTenant): Promise<WebhookInfo>;
   resume(name: string, options?: OfTenant): Promise<WebhookInfo>;
+  /**
+   * Goes on from another place, forwards or backwards; it stays paused where it is. Throws
+   * `invalid_query`.
+   */
+  seek(
+    name: string,
+    to: NonNullable<WebhookOptions['from']>,
+    options?: OfTenant,
+  ): Promise<WebhookInfo>;
   /** The last attempts since the store was opened, 1 000 at most, the newest first. */
   deliveries(name: string, options?: OfTenant): Promise<readonly WebhookDelivery[]>;
   /** Events that the receiver never took. */
@@ -79,8 +88,29 @@ export interface Webhooks {
   ): Promise<number>;
 }
 
-/** The webhooks of a store in this process. They post nothing before `start`, which the server calls. */
+/**
+ * The webhooks of a store in this process. They post nothing before `start`, which a server calls when it
+ * listens, as it calls `stop` when it closes.
+ */
 export interface EmbeddedWebhooks extends Webhooks {
-  /** Begins to post, in this process; a second call changes nothing. */
+  /**
+   * Begins to post, in this process; a further call while they do keeps them posting for longer. All
+   * webhooks of a store go by one rule: at once, not by the promise, it throws `invalid_configuration`
+   * where they post by another. Their own `isAllowed` stands over `allowPrivateAddresses`.
+   */
   start(options?: WebhookRunOptions): Promise<void>;
+  /**
+   * Takes back one `start`. With the last one posting ends: posts under way get a second to be answered,
+   * and what was not taken is posted after the next `start`. Without a `start` it does nothing.
+   */
+  stop(): Promise<void>;
+  /**
+   * Events that are still in the log as JSON texts, by position; for servers. Not part of the stable
+   * API.
+   * @internal
+   */
+  textsOf(
+    name: string,
+    options: OfTenant & { readonly positions: readonly number[] },
+  ): Promise<Map<number, string>>;
 }

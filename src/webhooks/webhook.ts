@@ -77,6 +77,8 @@ export class RunningWebhook {
       this.#failures = 0;
       return;
     }
+    // Cut off by us: that is no failure of the receiver, for which it would be paused.
+    if (signal.aborted && outcome.status === null) throw new Error(outcome.error);
     this.#failures += 1;
     if (outcome.status === goneStatus) host.onPause('the receiver answered 410: it is gone');
     else if (this.#failures >= this.definition.pauseAfter) {

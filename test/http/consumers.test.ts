@@ -87,17 +87,20 @@ describe.each([
     expect((await letters())['dead_letters']).toMatchObject([
       {
         position: 1,
+        partition: expect.any(Number),
         attempts: 2,
         reason: 'no stock',
         replayed: false,
         event: { payload: { n: 1 } },
       },
     ]);
+    expect(bodyOf(await get(target, '/c'))).toMatchObject({ delivered: 2, redelivered: 1 });
     expect(bodyOf(await post(target, '/c/dead-letters/replay', {}))).toEqual({ replayed: 1 });
     const [delivery] = await pull(target, '?wait_seconds=5');
     expect(delivery).toMatchObject({ attempt: 1, event: { position: 1 } });
     await post(target, '/c/ack', { positions: [1] });
     expect(await letters()).toMatchObject({ dead_letters: [], total: 0, next_position: null });
+    expect(bodyOf(await get(target, '/c'))).toMatchObject({ delivered: 3, acknowledged: 1 });
     const missing = await post(target, '/c/dead-letters/replay', { positions: [1] });
     expect(bodyOf(missing)).toMatchObject({ code: 'dead_letter_not_found' });
   });

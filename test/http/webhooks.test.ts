@@ -48,6 +48,11 @@ describe.each([
     const hook = async () => check('Webhook', await get(target, '/w'));
     await expect.poll(async () => (await hook())['dead_letters']).toBe(1);
     expect((await hook())['secret']).toBeUndefined();
+    expect(check('DeadLetters', await get(target, '/w/dead-letters'))).toMatchObject({
+      dead_letters: [{ attempts: 1, event: { tags: ['x'] } }],
+      total: 1,
+      next_position: null,
+    });
     check('Replayed', await post(target, '/w/replay', {}));
     await expect.poll(async () => (await hook())['dead_letters']).toBe(0);
     const [, { headers, body } = { headers: {}, body: '' }] = receiver.requests;
@@ -57,6 +62,9 @@ describe.each([
     expect(deliveries).toMatchObject([{ status: 200, error: null }, { status: 500 }]);
     expect(check('Webhook', await post(target, '/w/pause'))).toMatchObject({ status: 'paused' });
     expect(check('Webhook', await post(target, '/w/resume'))).toMatchObject({ status: 'active' });
+    const sought = check('Webhook', await post(target, '/w/seek', { to: 'beginning' }));
+    expect(sought).toMatchObject({ cursor: 0 });
+    await expect.poll(() => receiver.requests.length).toBe(3);
     check('WebhookList', await get(target, ''));
     expect((await call(target, { path: `${path}/w`, method: 'DELETE' })).status).toBe(204);
     expect(bodyOf(await get(target, ''))).toEqual({ webhooks: [], total: 0 });
@@ -84,10 +92,23 @@ describe('webhooks over HTTP', () => {
     ['/w/replay', {}, 'webhook_not_found'],
     ['/w/pause', undefined, 'webhook_not_found'],
     ['/w/resume', undefined, 'webhook_not_found'],
+    ['/w/seek', { to: 'now' }, 'webhook_not_found'],
+    ['/known/seek', { to: 'x' }, 'invalid_query'],
+    ['/known/seek', {}, 'validation_error'],
     ['/known/replay', { positions: [9] }, 'dead_letter_not_found'],
   ])('refuse POST %s %j', async (suffix, body, code) => {
     const target = await startListening();
     await post(target, '', { name: 'known', url: 'https://example.com' });
     expect(bodyOf(await post(target, suffix, body))).toMatchObject({ code });
+  });
+
+  it.each([
+    ['/w/dead-letters', 'webhook_not_found'],
+    ['/known/dead-letters?limit=1001', 'invalid_query'],
+    ['/known/dead-letters?tenant_id=other', 'webhook_not_found'],
+  ])('refuse GET %s', async (suffix, code) => {
+    const target = await startListening();
+    await post(target, '', { name: 'known', url: 'https://example.com' });
+    expect(bodyOf(await get(target, suffix))).toMatchObject({ code });
   });
 });

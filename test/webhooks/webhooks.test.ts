@@ -138,6 +138,24 @@ describe('a webhook', () => {
     await poll(() => new Set(receiver.positions.slice(before)).size).toBe(8);
   });
 
+  it('goes on from another place when it is sought there, also while it is paused', async () => {
+    const { store, receiver } = await open();
+    const { position } = await store.append(newEvent('a', 1));
+    await poll(async () => (await store.webhooks.get('w')).cursor).toBeGreaterThanOrEqual(position);
+    const { cursor } = await store.webhooks.seek('w', position);
+    expect(cursor).toBe(position - 1);
+    await poll(() => receiver.positions).toEqual([position, position]);
+    await store.webhooks.pause('w');
+    await store.append(newEvent('b', 2));
+    expect(await store.webhooks.seek('w', 'now')).toMatchObject({ status: 'paused' });
+    await store.webhooks.resume('w');
+    const { position: last } = await store.append(newEvent('c', 3));
+    await poll(() => receiver.positions).toEqual([position, position, last]);
+    expect(await codeOf(() => store.webhooks.seek('w', -1))).toBe('invalid_query');
+    const other = () => store.webhooks.seek('w', 'now', { tenantId: 'two' });
+    expect(await codeOf(other)).toBe('webhook_not_found');
+  });
+
   it('is paused at once by a receiver that is gone', async () => {
     const { store, receiver } = await open();
     receiver.answer = () => 410;
@@ -318,6 +336,7 @@ describe('webhooks of a store', () => {
       () => store.webhooks.delete('w'),
       () => store.webhooks.pause('w'),
       () => store.webhooks.resume('w'),
+      () => store.webhooks.seek('w', 'now'),
       () => store.webhooks.deliveries('w'),
       () => store.webhooks.deadLetters('w'),
       () => store.webhooks.replay('w'),

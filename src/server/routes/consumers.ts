@@ -1,9 +1,4 @@
-import type {
-  ConsumerInfo,
-  ConsumerOptions,
-  DeadLetter,
-  EmbeddedConsumer,
-} from '../../consumers/index.js';
+import type { ConsumerInfo, ConsumerOptions, EmbeddedConsumer } from '../../consumers/index.js';
 import { formatTimestamp, pageEventsDefault } from '../../domain/index.js';
 import type { ErrorCode } from '../../domain/index.js';
 import {
@@ -36,6 +31,7 @@ import {
   tenantIn,
   writeErrors,
 } from './control.js';
+import { deadLettersReply } from './deadLetters.js';
 import { callerTenant } from './tenant.js';
 
 const path = '/api/v1/consumers';
@@ -312,16 +308,8 @@ async function seekConsumer(exchange: Exchange): Promise<Reply> {
 async function listDeadLetters(exchange: Exchange): Promise<Reply> {
   const query = readDeadLettersQuery(parseQueryText(exchange.queryText));
   const consumer = await consumerNamed(exchange, query.tenant_id);
-  const { limit = pageEventsDefault, from_position: from = 1 } = query;
   const letters = await consumer.deadLetters();
-  const all = letters.filter(({ position }) => position >= from);
-  const page = all.slice(0, limit);
-  const texts = await consumer.wire.textsOf(page.map(({ position }) => position));
-  const items = page.map((letter) => deadLetterText(letter, texts.get(letter.position)));
-  const next = all[limit]?.position ?? null;
-  const total = letters.length;
-  const answer = `{"dead_letters":[${items.join(',')}],"total":${total},"next_position":${next}}`;
-  return { status: 200, contentType: jsonType, body: answer };
+  return deadLettersReply(letters, { query, textsOf: (page) => consumer.wire.textsOf(page) });
 }
 
 async function replayDeadLetters(exchange: Exchange): Promise<Reply> {
@@ -372,6 +360,9 @@ function toDocument(info: ConsumerInfo): ConsumerDocument {
     in_flight: info.inFlight,
     dead_letters: info.deadLetters,
     last_delivery_at: info.lastDeliveryAt === null ? null : formatTimestamp(info.lastDeliveryAt),
+    delivered: info.delivered,
+    redelivered: info.redelivered,
+    acknowledged: info.acknowledged,
     members: info.members.map((state) => ({
       member: state.member,
       partitions: [...state.partitions],
@@ -383,16 +374,4 @@ function toDocument(info: ConsumerInfo): ConsumerDocument {
     failure:
       info.failure === null ? null : { code: info.failure.code, error: info.failure.message },
   };
-}
-
-function deadLetterText(letter: DeadLetter, event: string | undefined): string {
-  const { position, attempts, reason, failedAt, isReplayed } = letter;
-  const head = JSON.stringify({
-    position,
-    attempts,
-    reason,
-    failed_at: formatTimestamp(failedAt),
-    replayed: isReplayed,
-  });
-  return `${head.slice(0, -1)},"event":${event ?? 'null'}}`;
 }

@@ -31,6 +31,7 @@ import {
   tenantIn,
   writeErrors,
 } from './control.js';
+import { deadLettersReply } from './deadLetters.js';
 import { callerTenant } from './tenant.js';
 
 const path = '/api/v1/webhooks';
@@ -39,8 +40,10 @@ const tag = 'webhooks';
 
 const readNoQuery = queryReader(noQuery);
 const readDeliveriesQuery = queryReader(schemas.deliveriesQuery);
+const readDeadLettersQuery = queryReader(consumers.deadLettersQuery);
 const readParams = paramsReader(schemas.webhookParams);
 const readNewWebhook = bodyReader(schemas.newWebhook);
+const readSeek = bodyReader(consumers.seekRequest);
 const readReplay = bodyReader(consumers.replayRequest);
 
 const oneErrors: readonly ErrorCode[] = [...queryErrors, 'webhook_not_found'];
@@ -140,6 +143,23 @@ export const webhookRoutes: readonly Route[] = [
     handle: (exchange) => answerInfo(exchange, 'resume'),
   },
   {
+    method: 'POST',
+    pattern: `${onePath}/seek`,
+    purpose: control,
+    body,
+    operation: {
+      id: 'seekWebhook',
+      summary: 'Go on from another place, forwards or backwards',
+      tag,
+      params,
+      query: tenantQuery,
+      bodies: { [jsonType]: consumers.seekRequest },
+      answers: { [jsonType]: schemas.webhook },
+      errors: [...oneErrors, ...bodyErrors, ...writeErrors],
+    },
+    handle: seekWebhook,
+  },
+  {
     method: 'GET',
     pattern: `${onePath}/deliveries`,
     purpose: control,
@@ -153,6 +173,21 @@ export const webhookRoutes: readonly Route[] = [
       errors: oneErrors,
     },
     handle: listDeliveries,
+  },
+  {
+    method: 'GET',
+    pattern: `${onePath}/dead-letters`,
+    purpose: control,
+    operation: {
+      id: 'listWebhookDeadLetters',
+      summary: 'Events that the receiver never took, by position',
+      tag,
+      params,
+      query: consumers.deadLettersQuery,
+      answers: { [jsonType]: consumers.deadLetters },
+      errors: oneErrors,
+    },
+    handle: listDeadLetters,
   },
   {
     method: 'POST',
@@ -203,6 +238,15 @@ async function deleteWebhook(exchange: Exchange): Promise<Reply> {
   return noContent;
 }
 
+async function seekWebhook(exchange: Exchange): Promise<Reply> {
+  const { name } = readParams(exchange.params);
+  const { to } = readSeek(exchange);
+  const options = { tenantId: tenantIn(exchange) };
+  return jsonReply(
+    toDocument(await exchange.runtime.store.webhooks.seek(name, fromOf(to), options)),
+  );
+}
+
 async function listDeliveries(exchange: Exchange): Promise<Reply> {
   const { name } = readParams(exchange.params);
   const query = readDeliveriesQuery(parseQueryText(exchange.queryText));
@@ -218,6 +262,16 @@ async function listDeliveries(exchange: Exchange): Promise<Reply> {
     error: delivery.error,
   }));
   return jsonReply({ deliveries });
+}
+
+async function listDeadLetters(exchange: Exchange): Promise<Reply> {
+  const { name } = readParams(exchange.params);
+  const query = readDeadLettersQuery(parseQueryText(exchange.queryText));
+  const options = { tenantId: query.tenant_id ?? callerTenant };
+  const { webhooks } = exchange.runtime.store;
+  const textsOf = (positions: readonly number[]) =>
+    webhooks.textsOf(name, { ...options, positions });
+  return deadLettersReply(await webhooks.deadLetters(name, options), { query, textsOf });
 }
 
 async function replayWebhook(exchange: Exchange): Promise<Reply> {

@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { consumerLimits, consumerNamePattern } from '../../consumers/index.js';
-import { pageEventsDefault, pageEventsMax } from '../../domain/index.js';
+import { pageEventsDefault, pageEventsMax, partitionCount } from '../../domain/index.js';
 import { storedEvent } from './documents.js';
 import {
   count,
@@ -160,10 +160,11 @@ export const filterDocument = Type.Object(
 );
 
 const milliseconds = Type.Number({ minimum: 0 });
+const partition = Type.Integer({ minimum: 0, maximum: partitionCount - 1 });
 const memberState = Type.Object(
   {
     member: Type.String(),
-    partitions: Type.Array(Type.Integer({ minimum: 0, maximum: 31 })),
+    partitions: Type.Array(partition),
     in_flight: count,
     oldest_delivery_ms: Type.Union([milliseconds, Type.Null()]),
     stuck: Type.Boolean({ description: 'Holds an event for longer than ack_timeout_seconds' }),
@@ -171,6 +172,10 @@ const memberState = Type.Object(
   },
   strict,
 );
+
+function sinceOpened(what: string) {
+  return Type.Integer({ minimum: 0, description: `${what}, since the store was opened` });
+}
 
 export const consumer = Type.Object(
   {
@@ -189,6 +194,9 @@ export const consumer = Type.Object(
     in_flight: count,
     dead_letters: count,
     last_delivery_at: Type.Union([timestamp, Type.Null()]),
+    delivered: sinceOpened('Events given to members, those given again among them'),
+    redelivered: sinceOpened('Events given to members again'),
+    acknowledged: sinceOpened('Events that members acknowledged'),
     members: Type.Array(memberState),
     failure: Type.Union([Type.Object({ code: Type.String(), error: Type.String() }), Type.Null()]),
   },
@@ -224,6 +232,7 @@ export const deadLetters = Type.Object(
       Type.Object(
         {
           position,
+          partition,
           attempts: count,
           reason: Type.String(),
           failed_at: timestamp,
@@ -261,6 +270,7 @@ export const consumerDocuments = [
 ];
 
 export type NewConsumer = Static<typeof newConsumer>;
+export type DeadLettersQuery = Static<typeof deadLettersQuery>;
 export type Start = Static<typeof start>;
 export type ConsumerDocument = Static<typeof consumer>;
 export type WireFilter = Static<typeof filter>;

@@ -1,5 +1,11 @@
 export * as consumers from './consumers.js';
-export type { ConsumerDocument, NewConsumer, Start, WireFilter } from './consumers.js';
+export type {
+  ConsumerDocument,
+  DeadLettersQuery,
+  NewConsumer,
+  Start,
+  WireFilter,
+} from './consumers.js';
 export * as webhooks from './webhooks.js';
 export type { NewWebhook, WebhookDocument } from './webhooks.js';
 export * as documents from './documents.js';
