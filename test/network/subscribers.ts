@@ -56,7 +56,10 @@ export class Subscriber {
   /** Ends once it has read up to the goal that `finish` gives. */
   async run(): Promise<void> {
     await this.#choosePlace();
-    while (this.#position < this.#goal) await this.#readForAWhile();
+    while (this.#position < this.#goal) {
+      await this.#readForAWhile();
+      if (!this.#isSettling) await wait(this.#options.random(300));
+    }
   }
 
   /** No session is abandoned any more; the last one goes on to the last matching event. */
