@@ -6,9 +6,12 @@ import { describe, expect, it } from 'vitest';
 import { root } from '../tidy/sources.js';
 import { sectionsOf } from './pages.js';
 
-const entries = ['src/index.ts', 'src/client/index.ts', 'src/server/index.ts', 'src/proof/index.ts'].map((file) =>
-  join(root, file),
-);
+const entries = [
+  'src/index.ts',
+  'src/client/index.ts',
+  'src/server/index.ts',
+  'src/proof/index.ts',
+].map((file) => join(root, file));
 const program = ts.createProgram(entries, {
   target: ts.ScriptTarget.ES2022,
   module: ts.ModuleKind.NodeNext,
