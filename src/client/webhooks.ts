@@ -30,6 +30,9 @@ interface WireWebhook {
   readonly lag: number;
   readonly dead_letters: number;
   readonly failures: number;
+  readonly taken: number;
+  readonly refused: number;
+  readonly unanswered: number;
 }
 
 interface WireDelivery {
@@ -189,6 +192,9 @@ function toInfo(webhook: WireWebhook): WebhookInfo {
     lag: webhook.lag,
     deadLetters: webhook.dead_letters,
     failures: webhook.failures,
+    taken: webhook.taken,
+    refused: webhook.refused,
+    unanswered: webhook.unanswered,
   };
 }
 

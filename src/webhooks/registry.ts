@@ -115,6 +115,12 @@ export class WebhookRegistry implements EmbeddedWebhooks {
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
+  async all(): Promise<WebhookInfo[]> {
+    await this.#state.load();
+    const named = [...this.#entries].sort(([a], [b]) => (a < b ? -1 : 1));
+    return named.map(([, entry]) => infoOf(entry));
+  }
+
   async get(name: string, options: OfTenant = {}): Promise<WebhookInfo> {
     return infoOf(await this.#entry(name, options));
   }
@@ -292,6 +298,7 @@ function infoOf({ webhook, pauseReason }: Entry): WebhookInfo {
     lag,
     deadLetters,
     failures: webhook.failures,
+    ...webhook.posts,
   } as const;
   return { name, tenantId, url, filter, maxAttempts, timeoutMs, pauseAfter, ...doing };
 }

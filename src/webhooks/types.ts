@@ -33,6 +33,13 @@ export interface WebhookInfo {
   readonly deadLetters: number;
   /** Attempts in a row that failed, up to now. */
   readonly failures: number;
+  /**
+   * Posts since the store was opened: those that the receiver took, those that it answered otherwise, and
+   * those without an answer. What was cut off when posting was to end is not among them.
+   */
+  readonly taken: number;
+  readonly refused: number;
+  readonly unanswered: number;
 }
 
 /** One attempt to post an event. */
@@ -93,6 +100,8 @@ export interface Webhooks {
  * listens, as it calls `stop` when it closes.
  */
 export interface EmbeddedWebhooks extends Webhooks {
+  /** Of all tenants, by tenant and name. */
+  all(): Promise<WebhookInfo[]>;
   /**
    * Begins to post, in this process; a further call while they do keeps them posting for longer. All
    * webhooks of a store go by one rule: at once, not by the promise, it throws `invalid_configuration`

@@ -5,7 +5,7 @@ import type { RunningConsumer } from '../consumers/index.js';
 import { post } from './post.js';
 import { signedHeaders } from './signature.js';
 import type { WebhookDefinition } from './definition.js';
-import type { WebhookDelivery } from './types.js';
+import type { WebhookDelivery, WebhookInfo } from './types.js';
 
 const deliveriesMax = 1000;
 const memberName = 'webhook';
@@ -28,6 +28,7 @@ export class RunningWebhook {
   #worker: HandlerWorker | undefined;
   #deliveries: WebhookDelivery[] = [];
   #failures = 0;
+  readonly #posts = { taken: 0, refused: 0, unanswered: 0 };
 
   constructor(definition: WebhookDefinition, consumer: RunningConsumer) {
     this.definition = definition;
@@ -40,6 +41,9 @@ export class RunningWebhook {
   }
   get failures(): number {
     return this.#failures;
+  }
+  get posts(): Pick<WebhookInfo, 'taken' | 'refused' | 'unanswered'> {
+    return this.#posts;
   }
 
   start(host: WebhookHost): void {
@@ -74,11 +78,13 @@ export class RunningWebhook {
     if (this.#deliveries.length > deliveriesMax)
       this.#deliveries = this.#deliveries.slice(-deliveriesMax);
     if (outcome.error === null) {
+      this.#posts.taken += 1;
       this.#failures = 0;
       return;
     }
     // Cut off by us: that is no failure of the receiver, for which it would be paused.
     if (signal.aborted && outcome.status === null) throw new Error(outcome.error);
+    this.#posts[outcome.status === null ? 'unanswered' : 'refused'] += 1;
     this.#failures += 1;
     if (outcome.status === goneStatus) host.onPause('the receiver answered 410: it is gone');
     else if (this.#failures >= this.definition.pauseAfter) {

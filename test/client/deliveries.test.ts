@@ -41,6 +41,8 @@ describe('a client', () => {
     const { position } = await client.append(newEvent('taken', 1));
     await expect.poll(async () => (await client.webhooks.get('w')).cursor >= position).toBe(true);
     expect(await client.webhooks.seek('w', position)).toMatchObject({ name: 'w' });
+    const { refused, taken } = await client.webhooks.get('w');
+    expect([refused, taken > 0]).toEqual([5, true]);
     await expect.poll(() => receiver.positions.slice(5)).toEqual([position, position]);
   });
 });

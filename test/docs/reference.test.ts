@@ -84,6 +84,7 @@ describe('docs/reference/metrics.md', () => {
     await store.consumers.create({ name: 'c' });
     const consumer = await store.consumers.get('c');
     await consumer.pull({ member: 'm', limit: 1, waitMs: 5000 });
+    await store.webhooks.create({ name: 'w', url: 'https://example.com/' });
     const text = await (await fetch(`${server.url}/metrics`)).text();
     expect(documentedMetrics()).toEqual(servedMetrics(text));
   });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openEventStore } from '../../src/store/index.js';
 import { listen } from '../../src/server/index.js';
+import { Receiver } from '../webhooks/receiver.js';
 import { append, appendLines, call, lines, silent, startListening } from './support.js';
 import type { Target } from './support.js';
 
@@ -78,6 +79,46 @@ describe('/metrics', () => {
     }
     expect(after.get('allsource_storage_size_bytes')).toBeGreaterThan(0);
     expect(after.get('allsource_index_bytes')).toBeGreaterThan(0);
+  });
+
+  it('moves with webhooks, by outcome', async () => {
+    const target = await startListening({ allowPrivateWebhooks: true });
+    const receiver = await Receiver.listen();
+    const { webhooks } = target.store;
+    const options = { url: receiver.url(), maxAttempts: 1, timeoutMs: 100 };
+    await webhooks.create({ ...options, name: 'w', tenantId: 'default' });
+    const of = (name: string, more = '') =>
+      `allsource_webhook_${name}{tenant="default",webhook="w"${more}}`;
+    const posts = (outcome: string) => of('posts_total', `,outcome="${outcome}"`);
+    const eventuallyIs = (expected: Readonly<Record<string, number>>) =>
+      expect
+        .poll(async () => Object.fromEntries(await readMetrics(target)), { timeout: 10_000 })
+        .toMatchObject(expected);
+    await eventuallyIs({ [posts('taken')]: 0, [posts('refused')]: 0, [of('paused')]: 0 });
+    await append(target);
+    await eventuallyIs({ [posts('taken')]: 1, [of('failures_in_a_row')]: 0 });
+    receiver.answer = () => 500;
+    await append(target, { entity_id: 'b' });
+    await eventuallyIs({ [posts('refused')]: 1, [of('failures_in_a_row')]: 1 });
+    receiver.answer = () => 'silence';
+    await append(target, { entity_id: 'c' });
+    await eventuallyIs({ [posts('unanswered')]: 1, [of('failures_in_a_row')]: 2 });
+    await eventuallyIs({ [posts('taken')]: 1, [of('dead_letters')]: 2 });
+    await webhooks.pause('w');
+    await append(target, { entity_id: 'd' });
+    const after = await readMetrics(target);
+    expect(after.get(of('paused'))).toBe(1);
+    expect(after.get(of('lag_positions'))).toBeGreaterThan(0);
+  });
+
+  it('has labels for the first 100 webhooks only', async () => {
+    const target = await startListening();
+    for (let i = 0; i < 102; i += 1) {
+      await target.store.webhooks.create({ name: `w${i}`, url: 'https://example.com/' });
+    }
+    const names = [...(await readMetrics(target)).keys()];
+    expect(names.filter((name) => name.includes('webhook_paused')).length).toBe(100);
+    expect(names.filter((name) => name.includes('webhook_posts_total')).length).toBe(300);
   });
 
   it('has no label of what clients may choose freely', async () => {

@@ -161,7 +161,7 @@ describe('a WebSocket', () => {
     await append(target);
     await eventually(() => client.frames.at(-1)?.position === 3_001 || undefined);
     const [subscribed, ...batches] = client.frames;
-    expect(subscribed).toEqual({ type: 'subscribed', watermark: 3_000 });
+    expect(subscribed).toEqual({ type: 'subscribed', watermark: 3_000, ping_seconds: 30 });
     expect(batches.map(({ type, mark }) => [type, mark])).toEqual([
       ['events', null],
       ['events', 'caught_up'],

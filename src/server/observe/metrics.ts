@@ -5,6 +5,7 @@ import type { Purpose } from '../http/index.js';
 import type { StreamCounters } from '../stream/index.js';
 import { addConsumerMetrics } from './consumerMetrics.js';
 import { addStoreMetrics } from './storeMetrics.js';
+import { addWebhookMetrics } from './webhookMetrics.js';
 
 /** Bucket bounds in seconds: from a read in memory to a request at its time limit. */
 const durationBuckets = [
@@ -96,6 +97,7 @@ export class Metrics {
     });
     addStoreMetrics(this.registry, { store, streams });
     addConsumerMetrics(this.registry, store);
+    addWebhookMetrics(this.registry, store);
     if (withProcess) collectDefaultMetrics({ register: this.registry });
   }
 

@@ -311,5 +311,8 @@ function toDocument(info: WebhookInfo): WebhookDocument {
     lag: info.lag,
     dead_letters: info.deadLetters,
     failures: info.failures,
+    taken: info.taken,
+    refused: info.refused,
+    unanswered: info.unanswered,
   };
 }

@@ -173,7 +173,8 @@ const memberState = Type.Object(
   strict,
 );
 
-function sinceOpened(what: string) {
+/** A counter. */
+export function sinceOpened(what: string) {
   return Type.Integer({ minimum: 0, description: `${what}, since the store was opened` });
 }
 

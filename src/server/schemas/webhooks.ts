@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { webhookLimits } from '../../webhooks/index.js';
-import { filter, filterDocument, name, numberIn, start } from './consumers.js';
+import { filter, filterDocument, name, numberIn, sinceOpened, start } from './consumers.js';
 import { count, position, tenantId, timestamp, uuid } from './formats.js';
 
 const strict = { additionalProperties: false };
@@ -37,6 +37,9 @@ const fields = {
   lag: Type.Integer({ minimum: 0, description: 'Positions between the cursor and the watermark' }),
   dead_letters: count,
   failures: Type.Integer({ minimum: 0, description: 'Attempts in a row that failed' }),
+  taken: sinceOpened('Posts that the receiver took'),
+  refused: sinceOpened('Posts that it answered otherwise'),
+  unanswered: sinceOpened('Posts without an answer'),
 };
 
 export const webhook = Type.Object(fields, { ...strict, $id: 'Webhook' });
