@@ -166,6 +166,11 @@ export class RunningConsumer implements Consumer {
     return texts;
   }
 
+  /** How many events more a member may have in flight. */
+  roomOf(member: string): number {
+    return this.#group.roomOf(member);
+  }
+
   /** Events of one partition, for a member of this process. */
   takeOf(member: string, partition: number, max: number): Taken[] {
     // What is taken now could not be committed.

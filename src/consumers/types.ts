@@ -140,7 +140,7 @@ export interface HandlerContext {
 export type ConsumerHandler = (event: StoredEvent, context: HandlerContext) => void | Promise<void>;
 
 export interface HandlerOptions extends Omit<ConsumerOptions, 'name'> {
-  /** Partitions, and so entities, that are handled at a time, 1-32; default 32. */
+  /** Partitions, and so entities, that are handled at a time, 1-32, `maxInFlight` at most; default 32. */
   readonly concurrency?: number | undefined;
 }
 

@@ -22,6 +22,8 @@ export class HandlerWorker implements ConsumerWorker {
   readonly #handler: ConsumerHandler;
   readonly #options: WorkerOptions;
   readonly #stop = new AbortController();
+  /** Each partition that is handled holds an event, so they are no more than may be in flight. */
+  readonly #partitionsMax: number;
   #next = 0;
   readonly #busy = new Map<number, Promise<void>>();
 
@@ -29,6 +31,7 @@ export class HandlerWorker implements ConsumerWorker {
     this.#consumer = consumer;
     this.#handler = handler;
     this.#options = options;
+    this.#partitionsMax = Math.min(options.concurrency, consumer.definition.maxInFlight);
     this.done = this.#run();
     // Whoever does not look at it is not to be ended by it.
     this.done.catch(() => undefined);
@@ -68,12 +71,17 @@ export class HandlerWorker implements ConsumerWorker {
 
   /** Begins behind the partition that was begun last, so that each has its turn. */
   #startPartitions(onFailure: (error: unknown) => void): void {
+    let room = this.#consumer.roomOf(this.#options.member);
     for (let i = 0; i < partitionCount; i += 1) {
-      if (this.#busy.size >= this.#options.concurrency) return;
+      // One event at least is left to each partition that may be begun beside this one.
+      const others = this.#partitionsMax - this.#busy.size - 1;
+      const max = Math.min(room - others, takenMax);
+      if (others < 0 || max <= 0) return;
       const partition = (this.#next + i) % partitionCount;
       if (this.#busy.has(partition)) continue;
-      const taken = this.#consumer.takeOf(this.#options.member, partition, takenMax);
+      const taken = this.#consumer.takeOf(this.#options.member, partition, max);
       if (taken.length === 0) continue;
+      room -= taken.length;
       this.#next = partition + 1;
       this.#consumer.beginHandling(partition);
       const handled = this.#handle(taken)

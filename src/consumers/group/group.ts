@@ -128,7 +128,7 @@ export class ConsumerGroup {
     const state = this.#members.get(member);
     if (state === undefined) return [];
     const taken: Taken[] = [];
-    const limit = Math.min(max, this.#options.maxInFlight - this.#inFlightOf(member));
+    const limit = Math.min(max, this.roomOf(member));
     for (let i = 0; i < partitionCount && taken.length < limit; i += 1) {
       const partition = (state.next + i) % partitionCount;
       taken.push(...this.takeOf(member, partition, { max: limit - taken.length, now }));
@@ -137,7 +137,12 @@ export class ConsumerGroup {
     return taken;
   }
 
-  /** Up to `max` events of one partition. */
+  /** How many events more a member may have in flight. */
+  roomOf(member: string): number {
+    return this.#options.maxInFlight - this.#inFlightOf(member);
+  }
+
+  /** Up to `max` events of one partition; the caller knows that there is room for them. */
   takeOf(
     member: string,
     partition: number,
