@@ -2,12 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ConsumerGroup } from '../../src/consumers/group/group.js';
 import { seedOf } from '../crash/random.js';
-import { GroupRun, ackTimeoutMs } from './groupModel.js';
+import { GroupRun, ackTimeoutMs, maxAttempts } from './groupModel.js';
 
 /** Also the long form: GROUP_RUNS=10000. */
 const runs = Number(process.env['GROUP_RUNS'] ?? 400);
 
-const member = fc.constantFrom('a', 'b', 'c', 'd');
+/** The last two are handlers of this process. */
+const member = fc.constantFrom('a', 'b', 'c', 'x', 'y');
+const isHandler = (name: string): boolean => name >= 'x';
 /** Some that move when members come and go, among others. */
 const partition = fc.constantFrom(0, 9, 13, 22, 31);
 
@@ -32,30 +34,38 @@ const read = fc.integer({ min: 1, max: 30 }).map(
 const join = member.map(
   (name): Step =>
     (run) =>
-      run.group.join(name, run.now),
+      run.join(name, isHandler(name)),
 );
 const leave = member.map(
   (name): Step =>
     (run) =>
       run.leave(name),
 );
-const take = fc.tuple(member, fc.integer({ min: 1, max: 10 })).map(
-  ([name, max]): Step =>
+const upTo10 = fc.integer({ min: 1, max: 10 });
+const take = fc.tuple(member, upTo10, upTo10).map(([name, max, given]): Step => {
+  return (run) => {
+    if (!isHandler(name)) run.take(name, max, given);
+  };
+});
+const handle = fc.tuple(member, partition, upTo10).map(([name, at, max]): Step => {
+  return (run) => run.handle(name, at, max);
+});
+const endHandling = partition.map(
+  (at): Step =>
     (run) =>
-      run.take(name, max),
+      run.endHandling(at),
 );
-const ack = fc.tuple(member, fc.nat(100)).map(
-  ([name, number]): Step =>
-    (run) =>
-      run.ack(name, pick(run, number)),
-);
+const ack = fc.tuple(member, fc.nat(100)).map(([name, number]): Step => {
+  return (run) => run.ack(name, pick(run, number));
+});
 const ackOwn = fc.nat(100).map((number): Step => (run) => {
   const position = pick(run, number);
   run.ack(run.held.get(position)?.member ?? 'a', position);
 });
-const nack = fc.nat(100).map((number): Step => (run) => {
+const delay = fc.option(fc.constantFrom(0, 5, 70), { nil: undefined });
+const nack = fc.tuple(fc.nat(100), delay).map(([number, ms]): Step => (run) => {
   const position = pick(run, number);
-  run.nack(run.held.get(position)?.member ?? 'a', position);
+  run.nack(run.held.get(position)?.member ?? 'a', position, ms);
 });
 const pass = fc.integer({ min: 1, max: 150 }).map(
   (ms): Step =>
@@ -63,27 +73,49 @@ const pass = fc.integer({ min: 1, max: 150 }).map(
       run.pass(ms),
 );
 const park = fc.constant<Step>((run) => run.park());
+const replay = fc.nat(20).map(
+  (number): Step =>
+    (run) =>
+      run.replay(number),
+);
+const percent = fc.integer({ min: 0, max: 100 });
+const drop = percent.map(
+  (part): Step =>
+    (run) =>
+      run.drop(part),
+);
+const seek = percent.map(
+  (part): Step =>
+    (run) =>
+      run.seekTo(part),
+);
 
 const steps = fc.array(
   fc.oneof(
-    { weight: 3, arbitrary: append },
-    { weight: 5, arbitrary: read },
-    { weight: 4, arbitrary: join },
-    { weight: 1, arbitrary: leave },
-    { weight: 8, arbitrary: take },
-    { weight: 2, arbitrary: ack },
-    { weight: 8, arbitrary: ackOwn },
-    { weight: 3, arbitrary: nack },
-    { weight: 2, arbitrary: pass },
-    { weight: 2, arbitrary: park },
+    { weight: 6, arbitrary: append },
+    { weight: 10, arbitrary: read },
+    { weight: 8, arbitrary: join },
+    { weight: 2, arbitrary: leave },
+    { weight: 16, arbitrary: take },
+    { weight: 6, arbitrary: handle },
+    { weight: 3, arbitrary: endHandling },
+    { weight: 4, arbitrary: ack },
+    { weight: 16, arbitrary: ackOwn },
+    { weight: 12, arbitrary: nack },
+    { weight: 4, arbitrary: pass },
+    { weight: 5, arbitrary: park },
+    { weight: 5, arbitrary: replay },
+    { weight: 1, arbitrary: drop },
+    { weight: 1, arbitrary: seek },
   ),
   { minLength: 20, maxLength: 150, size: 'max' },
 );
 
 /** Everybody works until nothing is left. */
 function finish(run: GroupRun): void {
-  for (let round = 0; round < 2000 && run.done.size + run.dead.size < run.log.size; round += 1) {
-    run.group.join('a', run.now);
+  for (const handler of ['x', 'y']) run.leave(handler);
+  for (let round = 0; round < 2000 && !run.isFinished; round += 1) {
+    run.join('a');
     run.read(50);
     run.take('a', 20);
     for (const [position, { member: holder }] of run.held) {
@@ -107,7 +139,7 @@ describe('the group of a consumer', () => {
             run.check();
           }
           finish(run);
-          expect(run.done.size + run.dead.size).toBe(run.log.size);
+          expect(run.isFinished).toBe(true);
           run.read(1000);
           run.check();
         }),
@@ -126,14 +158,12 @@ describe('the group of a consumer', () => {
     run.read(100_000);
     expect(run.group.readTo).toBe(1510);
     expect(run.group.readFrom).toBe(1510);
-    let rounds = 0;
-    while (run.done.size < 1510 && rounds < 1000) {
-      rounds += 1;
+    for (let round = 0; round < 1000 && !run.isFinished; round += 1) {
       run.take('a', 20);
       for (const position of [...run.held.keys()]) run.ack('a', position);
       run.read(100_000);
     }
-    expect(run.done.size).toBe(1510);
+    expect(run.isFinished).toBe(true);
     expect(run.group.cursors.every((cursor) => cursor === 1510)).toBe(true);
   });
 
@@ -187,5 +217,24 @@ describe('the group of a consumer', () => {
     group.replay(3, 1);
     expect(group.take('a', 5, now)).toEqual([{ position: 1, attempt: 1 }]);
     expect(group.ack('a', 1)).toEqual({ partition: 3, isReplay: true });
+  });
+
+  it('keeps the longer wait where an event fails, and a replay of its partition too', () => {
+    const run = new GroupRun();
+    run.join('a');
+    run.append(3, 0);
+    run.append(3, 0);
+    run.read(1);
+    for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
+      run.take('a', 1);
+      run.nack('a', 1, 0);
+    }
+    run.park();
+    run.read(1);
+    run.replay(0);
+    run.take('a', 2);
+    run.nack('a', 2, 70);
+    run.nack('a', 1, 5);
+    expect(run.group.nextTime(0)).toBe(70);
   });
 });

@@ -38,7 +38,7 @@ async function mostOf(options: HandlerOptions): Promise<{ inFlight: number; runn
 }
 
 describe('maxInFlight of a handler', () => {
-  it.each([
+  it.each<[HandlerOptions, number]>([
     [{ maxInFlight: 1 }, 1],
     [{ maxInFlight: 7 }, 7],
     [{ maxInFlight: 40 }, 32],

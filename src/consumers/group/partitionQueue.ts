@@ -218,10 +218,15 @@ export class PartitionQueue {
     item.state = isLast ? 'parking' : 'queued';
     item.reason = failure.reason;
     if (isLast) this.#parking.push(item);
-    else this.#retryAt = failure.now + (failure.delay ?? this.#policy.retryDelay(item.attempts));
+    else this.#waitFor(failure.now + (failure.delay ?? this.#policy.retryDelay(item.attempts)));
     const all = [...this.#replays, ...this.#items];
     // What was delivered behind it comes again behind it.
     for (const other of all.slice(all.indexOf(item) + 1)) this.#takeBack(other);
+  }
+
+  /** A replay and an event of the log may wait at the same time: the longer wait is kept. */
+  #waitFor(retryAt: number): void {
+    this.#retryAt = Math.max(this.#retryAt, retryAt);
   }
 
   #takeBack(item: Item): void {
