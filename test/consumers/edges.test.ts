@@ -211,28 +211,6 @@ describe('a handler', () => {
     for (const call of calls) expect(await codeOf(call)).toBe('validation_error');
     await worker.stop();
   });
-
-  it('gives every partition its turn', async () => {
-    const store = await memoryMode.open();
-    await store.appendBatch(range(1, 640).map((i) => newEvent(`e${i % 64}`, i)));
-    const seen = new Set<number>();
-    let isBusy = true;
-    const first: number[] = [];
-    const worker = await store.consumer(
-      'c',
-      async ({ partition }) => {
-        if (!seen.has(partition)) first.push(partition);
-        seen.add(partition);
-        // Whoever has come to its turn gets more to do.
-        if (isBusy) void store.append(newEvent('e1', 0));
-        await pause(0);
-      },
-      { concurrency: 1 },
-    );
-    await poll(() => seen.size).toBeGreaterThan(20);
-    isBusy = false;
-    await worker.stop();
-  });
 });
 
 describe('members that are none', () => {

@@ -123,17 +123,19 @@ export class ConsumerGroup {
     });
   }
 
-  /** Up to `max` events for a member, of all its partitions in turn. */
+  /** Up to `max` events for a member, of its partitions in turn, behind the one that was the last. */
   take(member: string, max: number, now: number): Taken[] {
     const state = this.#members.get(member);
     if (state === undefined) return [];
     const taken: Taken[] = [];
     const limit = Math.min(max, this.roomOf(member));
+    const begin = state.next;
     for (let i = 0; i < partitionCount && taken.length < limit; i += 1) {
-      const partition = (state.next + i) % partitionCount;
-      taken.push(...this.takeOf(member, partition, { max: limit - taken.length, now }));
+      const partition = (begin + i) % partitionCount;
+      const some = this.takeOf(member, partition, { max: limit - taken.length, now });
+      taken.push(...some);
+      if (some.length > 0) state.next = (partition + 1) % partitionCount;
     }
-    state.next = (state.next + 1) % partitionCount;
     return taken;
   }
 
