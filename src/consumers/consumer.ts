@@ -8,6 +8,8 @@ import type { ConsumerDefinition } from './definition.js';
 import { ConsumerGroup } from './group/group.js';
 import type { Taken } from './group/partitionQueue.js';
 import { fillGroup } from './log/reading.js';
+import { usualRetryDelay } from './retryDelay.js';
+import type { RetryDelay } from './retryDelay.js';
 import type {
   AckResult,
   Consumer,
@@ -23,16 +25,8 @@ import { WakeUp } from './wakeUp.js';
 const saveDelayMs = 1000;
 /** What a new member waits at least for its first events. */
 const firstReadMs = 100;
-const retryDelayMs = 1000;
-const retryDelayMsMax = 60_000;
 /** A dead letter that could not be written is tried again after this. */
 const parkRetryMs = 1000;
-
-/** Milliseconds before the next delivery, after so many attempts. */
-type RetryDelay = (attempts: number) => number;
-
-const usualRetryDelay: RetryDelay = (attempts) =>
-  Math.min(retryDelayMs * 2 ** (attempts - 1), retryDelayMsMax);
 
 /** A durable subscription that members share: its group, its reader of the log, and what it keeps. */
 export class RunningConsumer implements Consumer {
@@ -246,21 +240,27 @@ export class RunningConsumer implements Consumer {
       return answer(sorted.slice(0, reached));
     } catch (error) {
       this.giveBack(member, positions);
-      await this.#resolveDropped(positions);
-      throw error;
+      if (!(await this.#resolveDropped(positions, error))) throw error;
+      return this.#read(member, [], read, signal);
     }
   }
 
-  /** Dead letters whose events were dropped from the log can't be delivered again. */
-  async #resolveDropped(positions: readonly number[]): Promise<void> {
+  /**
+   * Dead letters whose events were dropped from the log can't be delivered again. False where that was
+   * not all; what of the log was dropped before it was delivered is told until it is sought elsewhere.
+   */
+  async #resolveDropped(positions: readonly number[], error: unknown): Promise<boolean> {
     const begin = this.#log.logBegin;
-    const dropped = positions.filter(
-      (position) => position < begin && this.#letters.get(position)?.isReplayed === true,
-    );
-    if (dropped.length === 0) return;
-    await this.#letters.resolve([], dropped);
-    for (const position of dropped) this.#group.dropReplay(position);
-    this.#changed();
+    const dropped = positions.filter((position) => position < begin);
+    const replays = dropped.filter((position) => this.#letters.get(position)?.isReplayed === true);
+    if (replays.length > 0) await this.#letters.resolve([], replays);
+    for (const position of replays) this.#group.dropReplay(position);
+    const isAll = replays.length === dropped.length;
+    // A seek may have gone past them meanwhile.
+    const isBehind = Math.min(...this.#group.cursors) < begin - 1;
+    if (!isAll && isBehind && error instanceof AllSourceError) this.#failure = error;
+    if (dropped.length > 0) this.#changed();
+    return dropped.length > 0 && isAll;
   }
 
   /** Acknowledges events; the replays of dead letters among them are recorded first. */
@@ -404,9 +404,8 @@ export class RunningConsumer implements Consumer {
   }
 
   #queueReplays(): void {
-    const begin = this.#log.logBegin;
     for (const { isReplayed, partition, position } of this.#letters.list) {
-      if (isReplayed && position >= begin) this.#group.replay(partition, position);
+      if (isReplayed) this.#group.replay(partition, position);
     }
   }
 
