@@ -85,7 +85,7 @@ export class RunningConsumer implements Consumer {
   ): Promise<RunningConsumer> {
     const { key, start } = definition;
     const cursors = await Cursors.load(log, key, start);
-    const letters = await DeadLetters.load(log, key);
+    const letters = await DeadLetters.load(log, key, cursors.positions);
     return new RunningConsumer(log, definition, { cursors, letters, retryDelay });
   }
 
@@ -364,7 +364,8 @@ export class RunningConsumer implements Consumer {
   seek(cursor: number): Promise<void> {
     return this.#exclusively(async () => {
       await this.#stopReading();
-      await this.#cursors.set(cursor);
+      await this.#cursors.set(cursor, [this.#letters.sought()]);
+      this.#letters.forgetResolved();
       this.#group.seek(cursor);
       this.#worked.clear();
       this.#queueReplays();
@@ -510,7 +511,7 @@ export class RunningConsumer implements Consumer {
       log: this.#log,
       definition: this.definition,
       group: this.#group,
-      isDead: (position) => this.#letters.has(position),
+      isDead: (position) => this.#letters.isSettled(position),
       onRead: () => this.#onRead(),
       room: this.#room,
       signal: stop.signal,

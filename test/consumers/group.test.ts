@@ -73,13 +73,18 @@ const pass = fc.integer({ min: 1, max: 150 }).map(
       run.pass(ms),
 );
 const park = fc.constant<Step>((run) => run.park());
+const failForGood = fc.nat(20).map(
+  (number): Step =>
+    (run) =>
+      run.failForGood(number),
+);
 const replay = fc.nat(20).map(
   (number): Step =>
     (run) =>
       run.replay(number),
 );
 const percent = fc.integer({ min: 0, max: 100 });
-const drop = percent.map(
+const drop = fc.integer({ min: 0, max: 60 }).map(
   (part): Step =>
     (run) =>
       run.drop(part),
@@ -104,9 +109,10 @@ const steps = fc.array(
     { weight: 12, arbitrary: nack },
     { weight: 4, arbitrary: pass },
     { weight: 5, arbitrary: park },
-    { weight: 5, arbitrary: replay },
+    { weight: 10, arbitrary: failForGood },
+    { weight: 10, arbitrary: replay },
     { weight: 1, arbitrary: drop },
-    { weight: 1, arbitrary: seek },
+    { weight: 2, arbitrary: seek },
   ),
   { minLength: 20, maxLength: 150, size: 'max' },
 );

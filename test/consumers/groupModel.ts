@@ -40,6 +40,8 @@ export class GroupRun {
   readonly #done = new Set<number>();
   /** Dead letters, and whether they are delivered again. */
   readonly #letters = new Map<number, { isReplayed: boolean }>();
+  /** Dead letters that were handled since the last seek: the log does not deliver them once more. */
+  readonly #resolved = new Set<number>();
   /** Dead letters that are delivered again, in their order. */
   #replays: number[] = [];
   readonly #parking = new Set<number>();
@@ -73,7 +75,11 @@ export class GroupRun {
     const isAll = behind.length < limit;
     const to = isAll ? this.end : (behind.at(-1)?.[0] ?? this.end);
     const events = behind.map(([position, partition]) => ({ position, partition }));
-    this.group.add(events, { from, to }, (position) => this.#letters.has(position));
+    this.group.add(
+      events,
+      { from, to },
+      (position) => this.#letters.has(position) || this.#resolved.has(position),
+    );
   }
 
   /** Takes events, of which the first `given` reach the member. */
@@ -111,7 +117,7 @@ export class GroupRun {
     if (!mine) return;
     this.held.delete(position);
     if (this.#isReplay(position)) this.#resolve(position);
-    this.#done.add(position);
+    else this.#done.add(position);
   }
 
   nack(member: string, position: number, delay?: number): void {
@@ -147,7 +153,7 @@ export class GroupRun {
       expect(attempts).toBe(maxAttempts);
       expect(isReplay).toBe(this.#isReplay(position));
       expect(this.#parking.delete(position)).toBe(true);
-      if (isReplay) this.#resolve(position);
+      this.#replays = this.#replays.filter((other) => other !== position);
       this.#letters.set(position, { isReplayed: false });
       this.group.parked(partition, position);
     }
@@ -165,6 +171,18 @@ export class GroupRun {
     this.#queueReplay(position);
   }
 
+  /** Lets somebody's event fail until it is a dead letter, as far as it is not held up. */
+  failForGood(number: number): void {
+    const [position, { member = '' } = {}] =
+      [...this.held][number % Math.max(this.held.size, 1)] ?? [];
+    if (position === undefined || this.group.isLocal(member)) return;
+    for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+      if (this.held.get(position)?.member === member) this.nack(member, position, 0);
+      this.take(member, options.maxInFlight);
+    }
+    this.park();
+  }
+
   /** Drops the front of the log, up to a part of it, in percent. */
   drop(percent: number): void {
     this.#begin = Math.max(this.#begin, Math.floor((this.end * percent) / 100) + 1);
@@ -177,6 +195,7 @@ export class GroupRun {
     this.#parking.clear();
     this.#failures.clear();
     this.#retryAt.clear();
+    this.#resolved.clear();
     for (const position of this.#done) if (position > cursor) this.#done.delete(position);
     this.#replays = [];
     const letters = [...this.#letters].sort(([a], [b]) => a - b);
@@ -247,7 +266,6 @@ export class GroupRun {
       if (!this.#isReplay(position)) continue;
       this.group.dropReplay(position);
       this.#resolve(position);
-      this.#done.add(position);
     }
     if (isBehind) this.seek(this.#begin - 1);
   }
@@ -273,8 +291,11 @@ export class GroupRun {
     this.group.replay(this.log.get(position) ?? -1, position);
   }
 
+  /** A dead letter is done, or can't be delivered any more. */
   #resolve(position: number): void {
     this.#letters.delete(position);
+    this.#resolved.add(position);
+    this.#done.add(position);
     this.#replays = this.#replays.filter((other) => other !== position);
   }
 

@@ -79,9 +79,12 @@ export class Cursors {
     await this.#inTurn(() => [...cursors.entries()]);
   }
 
-  /** Sets all cursors, also backwards. */
-  async set(position: number): Promise<void> {
-    await this.#inTurn(() => [...this.#positions.keys()].map((partition) => [partition, position]));
+  /** Sets all cursors, also backwards, and appends events in the same frame. */
+  async set(position: number, events: readonly NewEvent[]): Promise<void> {
+    await this.#inTurn(
+      () => [...this.#positions.keys()].map((partition) => [partition, position]),
+      events,
+    );
   }
 
   /** Whether there is a cursor that a restart should not go back to. */
@@ -91,17 +94,16 @@ export class Cursors {
     );
   }
 
-  #inTurn(cursors: () => PartitionCursor[]): Promise<void> {
-    const written = this.#writing.then(() => this.#write(cursors()));
+  #inTurn(cursors: () => PartitionCursor[], events: readonly NewEvent[] = []): Promise<void> {
+    const written = this.#writing.then(() => this.#write(cursors(), events));
     this.#writing = written.catch(() => undefined);
     return written;
   }
 
-  async #write(cursors: readonly PartitionCursor[]): Promise<void> {
+  async #write(cursors: readonly PartitionCursor[], events: readonly NewEvent[]): Promise<void> {
     if (cursors.length === 0) return;
-    await this.#log.append(
-      cursors.map(([partition, position]) => this.#event(partition, position)),
-    );
+    const moved = cursors.map(([partition, position]) => this.#event(partition, position));
+    await this.#log.append([...events, ...moved]);
     for (const [partition, position] of cursors) this.#written(partition, position);
   }
 

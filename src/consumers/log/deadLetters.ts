@@ -6,6 +6,7 @@ import type { Failed } from '../group/partitionQueue.js';
 const parkedType = 'consumer.dead_lettered';
 const replayedType = 'consumer.dead_letter_replayed';
 const resolvedType = 'consumer.dead_letter_resolved';
+const soughtType = 'consumer.sought';
 
 /** An event that could not be handled. */
 export interface DeadLetter {
@@ -27,19 +28,30 @@ export class DeadLetters {
   readonly #log: SystemAccess;
   readonly #entityId: string;
   readonly #letters = new Map<number, DeadLetter>();
+  /**
+   * Partitions of those that were handled when they were delivered again, by position: where the cursor
+   * is still before one, the log must not deliver it once more.
+   */
+  readonly #resolved = new Map<number, number>();
 
   private constructor(log: SystemAccess, key: string) {
     this.#log = log;
     this.#entityId = `consumer/${key}/dead`;
   }
 
-  static async load(log: SystemAccess, key: string): Promise<DeadLetters> {
+  /** `cursors`: of each partition, the position up to which all is done. */
+  static async load(
+    log: SystemAccess,
+    key: string,
+    cursors: readonly number[],
+  ): Promise<DeadLetters> {
     const letters = new DeadLetters(log, key);
     for await (const event of log.read({ entityId: letters.#entityId })) {
       // Only this class writes these events.
       const payload = event.payload as unknown as LetterPayload;
       letters.#apply(event.eventType, payload, event.timestamp);
     }
+    letters.#forgetPassed(cursors);
     return letters;
   }
 
@@ -49,8 +61,9 @@ export class DeadLetters {
   get list(): readonly DeadLetter[] {
     return [...this.#letters.values()].sort((a, b) => a.position - b.position);
   }
-  has(position: number): boolean {
-    return this.#letters.has(position);
+  /** Whether the log has nothing to deliver at a position: it is a dead letter, or was one. */
+  isSettled(position: number): boolean {
+    return this.#letters.has(position) || this.#resolved.has(position);
   }
   get(position: number): DeadLetter | undefined {
     return this.#letters.get(position);
@@ -70,12 +83,26 @@ export class DeadLetters {
 
   /** Appends events, and with them in one frame that dead letters were handled. */
   async resolve(events: readonly NewEvent[], positions: readonly number[]): Promise<void> {
-    const resolved = positions.map((position) => this.#event(resolvedType, { position }));
+    const payloads = positions.map((position) => {
+      return { position, partition: this.#letters.get(position)?.partition ?? 0 };
+    });
+    const resolved = payloads.map((payload) => this.#event(resolvedType, payload));
     await this.#log.append([...events, ...resolved]);
-    for (const position of positions) this.#letters.delete(position);
+    for (const payload of payloads) this.#apply(resolvedType, payload, 0);
   }
 
-  /** Records all of them again, before what they are recorded in is dropped. */
+  /** What a seek appends: all that it goes back behind is to be delivered, what was handled too. */
+  sought(): NewEvent {
+    return this.#event(soughtType, {});
+  }
+  forgetResolved(): void {
+    this.#resolved.clear();
+  }
+
+  /**
+   * Records all of them again, before what they are recorded in is dropped. Of those that were handled
+   * nothing is: the record of one is behind its event, and is there as long as that is.
+   */
   async rewrite(): Promise<void> {
     const events = this.list.flatMap((letter) => {
       const { isReplayed, ...payload } = letter;
@@ -86,6 +113,12 @@ export class DeadLetters {
     if (events.length > 0) await this.#log.append(events);
   }
 
+  #forgetPassed(cursors: readonly number[]): void {
+    for (const [position, partition] of this.#resolved) {
+      if (position <= (cursors[partition] ?? 0)) this.#resolved.delete(position);
+    }
+  }
+
   async #write(eventType: string, payloads: readonly LetterPayload[]): Promise<void> {
     const events = payloads.map((payload) => this.#event(eventType, payload));
     const { results } = await this.#log.append(events);
@@ -93,7 +126,7 @@ export class DeadLetters {
     for (const payload of payloads) this.#apply(eventType, payload, timestamp);
   }
 
-  #event(eventType: string, payload: LetterPayload): NewEvent {
+  #event(eventType: string, payload: Partial<LetterPayload>): NewEvent {
     return { tenantId: systemTenant, entityId: this.#entityId, eventType, payload: { ...payload } };
   }
 
@@ -104,8 +137,12 @@ export class DeadLetters {
     if (eventType === parkedType) {
       const letter = { position, partition, attempts, reason, failedAt, isReplayed: false };
       this.#letters.set(position, letter);
+      this.#resolved.delete(position);
+    } else if (eventType === soughtType) {
+      this.#resolved.clear();
     } else if (eventType === resolvedType) {
       this.#letters.delete(position);
+      this.#resolved.set(position, known?.partition ?? partition);
     } else if (known !== undefined) {
       this.#letters.set(position, { ...known, isReplayed: true });
     }
