@@ -8,6 +8,8 @@ import type { ConsumerHandler, ConsumerWorker } from './types.js';
 const takenMax = 64;
 /** Before another try where the disk is full. */
 const transientWaitMs = 1000;
+/** A worker that has nothing to do looks this often whether it still could do something. */
+const checkMs = 1000;
 
 export interface WorkerOptions {
   readonly member: string;
@@ -54,6 +56,13 @@ export class HandlerWorker implements ConsumerWorker {
       failures.push(error);
       this.#stop.abort();
     };
+    const check = setInterval(() => {
+      try {
+        this.#consumer.joinLocal(member);
+      } catch (error) {
+        onFailure(error);
+      }
+    }, checkMs).unref();
     try {
       while (!signal.aborted) {
         this.#consumer.joinLocal(member);
@@ -63,6 +72,7 @@ export class HandlerWorker implements ConsumerWorker {
     } catch (error) {
       onFailure(error);
     }
+    clearInterval(check);
     while (this.#busy.size > 0) await Promise.all(this.#busy.values());
     this.#consumer.leaveLocal(member);
     const failure = failures.find((error) => !isEnd(error));

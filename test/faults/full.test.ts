@@ -1,8 +1,6 @@
-import { execFileSync } from 'node:child_process';
 import { rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import type { EmbeddedStore } from '../../src/index.js';
+import { describe, expect, it } from 'vitest';
 import {
   chunksOf,
   codeOf,
@@ -11,49 +9,14 @@ import {
   expectIntact,
   expectOrdered,
   line,
-  makeDirectory,
   newEvent,
   openStore,
 } from '../support/store.js';
-
-const mebibyte = 1024 * 1024;
-
-/** A small disk of its own. Needs root: without it the test fails and says so. */
-async function mountDisk(bytes: number): Promise<string> {
-  const directory = await makeDirectory();
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', directory], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-  } catch (error) {
-    throw new Error('the test of a full disk mounts a tmpfs, which needs root; run it as root', {
-      cause: error,
-    });
-  }
-  onTestFinished(() => {
-    execFileSync('umount', ['-l', directory]);
-  });
-  return directory;
-}
+import { fillUp, mebibyte, mountDisk } from './disk.js';
 
 async function freeBytes(disk: string): Promise<number> {
   const { bavail, bsize } = await statfs(disk);
   return bavail * bsize;
-}
-
-/** Appends until the disk is full; returns how many were acknowledged. */
-async function fillUp(store: EmbeddedStore): Promise<number> {
-  let acknowledged = 0;
-  for (let i = 0; i < 100_000; i++) {
-    try {
-      await store.append(newEvent(`e${i % 3}`, 'x'.repeat(1000)));
-      acknowledged += 1;
-    } catch (error) {
-      expect(error).toMatchObject({ code: 'storage_full', status: 507 });
-      return acknowledged;
-    }
-  }
-  throw new Error('the disk was never full');
 }
 
 describe.each(['sync', 'async'] as const)('a full disk, durability %s', (durability) => {
