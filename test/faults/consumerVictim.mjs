@@ -37,6 +37,10 @@ const busy = await store.consumer('busy', async (event, { append }) => {
   append({ eventType: 'done', entityId: 'd', payload: event.position });
 });
 await hasBegun;
+// It has read all there is, and nothing of its own wakes it.
+const idleConsumer = await store.consumers.get('idle');
+while ((await idleConsumer.info()).lag > 0) await new Promise(setImmediate);
+await new Promise((resolve) => setTimeout(resolve, 50));
 
 writeFileSync(process.env.FAULT_TRIGGER, '');
 const acknowledged = await outcomeOf(consumer.ack('m', again));
