@@ -1,5 +1,11 @@
 import { AllSourceError, abortedError } from '../domain/index.js';
-import { errorOfAnswer, isTransient, unreachable } from './wire/answers.js';
+import {
+  brokenAnswer,
+  errorOfAnswer,
+  isTransient,
+  strangeAnswer,
+  unreachable,
+} from './wire/answers.js';
 import type { QueryParameters } from './wire/parameters.js';
 import type { ClientOptions, WebSocketConstructor, WebSocketLike } from './types.js';
 
@@ -80,7 +86,14 @@ export class Connection {
 
   /** The same for JSON answers, whose shape is that of `/openapi.json`. */
   json<T>(request: ClientRequest): Promise<T> {
-    return this.send(request, async (response) => (await response.json()) as T);
+    return this.send(request, async (response) => {
+      const text = await response.text();
+      try {
+        return JSON.parse(text) as T;
+      } catch {
+        throw strangeAnswer(this.base, response);
+      }
+    });
   }
 
   /** The same for appends, which `close` waits for. */
@@ -94,25 +107,27 @@ export class Connection {
     return done.finally(() => this.#appends.delete(settled));
   }
 
-  /** The bytes of an answer as they come. */
+  /** The bytes of an answer as they come; a reader that leaves, and `close`, end the request. */
   async *stream(request: ClientRequest): AsyncGenerator<Uint8Array> {
+    const { signal } = request;
     const body = await this.send(request, async (response) => response.body?.getReader());
     if (body === undefined) return;
-    // Also where the reader leaves before the end.
-    const cancel = (): void => void body.cancel().catch(() => undefined);
-    this.closing.addEventListener('abort', cancel, { once: true });
+    const ends = [signal, this.closing];
+    const stop = (): void => void body.cancel().catch(() => undefined);
+    for (const end of ends) end?.addEventListener('abort', stop, { once: true });
     try {
       for (;;) {
-        const piece: { readonly value?: Uint8Array | undefined } = await body.read();
+        if (signal?.aborted) throw abortedError();
         this.mustBeOpen();
-        if (piece.value === undefined) return;
-        yield piece.value;
+        const piece: { readonly done: boolean; readonly value?: Uint8Array } = await body.read();
+        if (piece.value !== undefined) yield piece.value;
+        else if (!ends.some((end) => end?.aborted)) return;
       }
     } catch (error) {
-      throw error instanceof AllSourceError ? error : unreachable(this.base, error);
+      throw error instanceof AllSourceError ? error : brokenAnswer(this.base, error);
     } finally {
-      this.closing.removeEventListener('abort', cancel);
-      cancel();
+      for (const end of ends) end?.removeEventListener('abort', stop);
+      stop();
     }
   }
 

@@ -1,8 +1,8 @@
 import { WebSocket as WsWebSocket } from 'ws';
 import type { AnyEvent, EventShape } from '../domain/index.js';
-import type { EventStore } from '../store/index.js';
 import { connect as connectWith } from './remoteStore.js';
 import type { ClientOptions, WebSocketConstructor } from './types.js';
+import type { RemoteStore } from './wire/access.js';
 
 export type { ClientOptions, WebSocketConstructor, WebSocketLike } from './types.js';
 
@@ -10,7 +10,7 @@ export type { ClientOptions, WebSocketConstructor, WebSocketLike } from './types
 export function connect<E extends EventShape = AnyEvent>(
   url: string | URL,
   options: ClientOptions = {},
-): EventStore<E> {
+): RemoteStore<E> {
   return connectWith<E>(url, { WebSocket: NodeWebSocket, ...options });
 }
 

@@ -27,14 +27,12 @@ import type {
   ProofOptions,
   ReadOptions,
   StateOptions,
-  StatsDocument,
   StoreStats,
   SubscribeOptions,
   Subscription,
 } from '../eventStore/index.js';
 import { readConsistencyProof, readEventProof, readTreeHead } from '../proof/index.js';
 import type { ConsistencyProof, EventProof, TreeHead } from '../proof/index.js';
-import type { EventStore } from '../store/index.js';
 import type { Webhooks } from '../webhooks/index.js';
 import { appendMany, appendOne, ingest, onlyResult } from './appends.js';
 import { Connection } from './connection.js';
@@ -42,9 +40,10 @@ import { RemoteConsumers } from './consumers.js';
 import { subscribe } from './subscription.js';
 import type { ClientOptions } from './types.js';
 import { RemoteWebhooks } from './webhooks.js';
+import { type RemoteStore, type WireAccess, createWireAccess } from './wire/access.js';
 import { toEntity, toEvent, toEventType, toState, toStats } from './wire/documents.js';
-import type { WireEntity, WireEvent, WireEventType, WireState } from './wire/documents.js';
-import { badOption, optionTables, toQuery } from './wire/parameters.js';
+import type { WireEntity, WireEvent, WireEventType } from './wire/documents.js';
+import { badOption, optionTables, segmentOf, toQuery } from './wire/parameters.js';
 import type { QueryParameters } from './wire/parameters.js';
 
 const queryPath = '/api/v1/events/query';
@@ -70,14 +69,15 @@ interface OfTenant {
 export function connect<E extends EventShape = AnyEvent>(
   url: string | URL,
   options: ClientOptions = {},
-): EventStore<E> {
+): RemoteStore<E> {
   // What E says of payloads is the caller's word; nothing is checked against it at run time.
-  return new RemoteEventStore(url, options) as unknown as EventStore<E>;
+  return new RemoteEventStore(url, options) as unknown as RemoteStore<E>;
 }
 
-class RemoteEventStore implements EventStore {
+class RemoteEventStore implements RemoteStore<AnyEvent> {
   readonly consumers: Consumers;
   readonly webhooks: Webhooks;
+  readonly wire: WireAccess;
   readonly #connection: Connection;
   readonly #consumers: RemoteConsumers;
 
@@ -86,6 +86,7 @@ class RemoteEventStore implements EventStore {
     this.#consumers = new RemoteConsumers(this.#connection, this);
     this.consumers = this.#consumers;
     this.webhooks = new RemoteWebhooks(this.#connection);
+    this.wire = createWireAccess(this.#connection);
   }
 
   async append(event: NewEvent, condition?: AppendCondition): Promise<AppendResult> {
@@ -177,9 +178,7 @@ class RemoteEventStore implements EventStore {
   }
 
   async state(entityId: string, options: StateOptions = {}): Promise<EntityState> {
-    this.#connection.mustBeOpen();
-    const path = `/api/v1/entities/${segmentOf(entityId, 'entity_id')}/state`;
-    return toState(await this.#get<WireState>(path, toQuery(options, optionTables.state)));
+    return toState(await this.wire.state(entityId, options));
   }
 
   async entities(
@@ -205,8 +204,7 @@ class RemoteEventStore implements EventStore {
   }
 
   async stats(options: OfTenant = {}): Promise<StoreStats> {
-    const query = toQuery(options, optionTables.tenant);
-    return toStats(await this.#get<StatsDocument>('/api/v1/stats', query));
+    return toStats(await this.wire.stats(options));
   }
 
   subscribe(options: SubscribeOptions = {}): Subscription {
@@ -260,12 +258,6 @@ class RemoteEventStore implements EventStore {
 
 async function bytesOf(response: Response): Promise<Uint8Array> {
   return new Uint8Array(await response.arrayBuffer());
-}
-
-/** A part of a path; one that is no text, or none, would make another path of it. */
-function segmentOf(text: unknown, name: string): string {
-  if (typeof text === 'string' && text !== '') return encodeURIComponent(text);
-  throw badOption(name, `expected a string, got ${text === '' ? 'an empty one' : typeof text}`);
 }
 
 function isCode(error: unknown, code: string): boolean {

@@ -83,6 +83,14 @@ describe('a server that is out of reach', () => {
     expect(error.message).toContain('is that an allsource server?');
   });
 
+  it('is given up at once where it answers 200 without JSON', async () => {
+    const other = createServer((_, response) => response.end('<html>'));
+    onTestFinished(() => void other.close());
+    const client = openClient(`http://127.0.0.1:${await bindServer(other)}`);
+    const error = await errorOf(() => client.stats());
+    expect(error.message).toContain('not JSON; is that an allsource server?');
+  });
+
   it('ends a call after its time', async () => {
     const silent = createServer(() => undefined);
     onTestFinished(() => void silent.close().closeAllConnections());
@@ -90,6 +98,52 @@ describe('a server that is out of reach', () => {
     const client = openClient(url, { timeoutMs: 50, retryForMs: 0 });
     const error = await errorOf(() => client.stats());
     expect(error.message).toContain('no answer in time');
+  });
+});
+
+describe('a long answer', () => {
+  const line = '{"position":1}\n';
+
+  /** Sends a line, and no more; tells when its reader has gone. */
+  async function startEndless() {
+    let onGone: () => void;
+    const gone = new Promise<void>((resolve) => (onGone = resolve));
+    const server = createServer((_, response) => {
+      response.writeHead(200, { 'content-type': 'application/x-ndjson' }).write(line);
+      response.on('close', () => onGone());
+    });
+    onTestFinished(() => void server.close().closeAllConnections());
+    return { server, gone, url: `http://127.0.0.1:${await bindServer(server)}` };
+  }
+
+  it('is ended by a reader that leaves', async () => {
+    const { url, gone } = await startEndless();
+    for await (const chunk of openClient(url).readNdjson()) {
+      expect(Buffer.from(chunk).toString()).toBe(line);
+      break;
+    }
+    await gone;
+  });
+
+  it('is ended by close', async () => {
+    const { url, gone } = await startEndless();
+    const client = openClient(url);
+    const reading = client.readNdjson()[Symbol.asyncIterator]();
+    await reading.next();
+    const next = codeOf(() => reading.next());
+    await client.close();
+    expect(await next).toBe('store_closed');
+    await gone;
+  });
+
+  it('that breaks off says so', async () => {
+    const { server, url } = await startEndless();
+    const reading = openClient(url).readNdjson()[Symbol.asyncIterator]();
+    await reading.next();
+    server.closeAllConnections();
+    const error = await errorOf(() => reading.next());
+    expect(error.code).toBe('server_unreachable');
+    expect(error.message).toContain('the connection ended in the middle of the answer');
   });
 });
 

@@ -39,13 +39,17 @@ export function isTransient(error: unknown): boolean {
 export async function errorOfAnswer(base: string, response: Response): Promise<AllSourceError> {
   const text = (await response.text()).slice(0, problemCharsMax);
   const problem = parseProblem(text);
-  if (problem !== undefined) return errorOfProblem(problem);
-  // A proxy that can't reach the server, or something else altogether.
-  const code = response.status >= 500 ? 'server_unreachable' : 'unprocessable';
+  return problem === undefined ? strangeAnswer(base, response) : errorOfProblem(problem);
+}
+
+/** A proxy that can't reach the server, or something else altogether. */
+export function strangeAnswer(base: string, { ok, status }: Response): AllSourceError {
+  const what = ok
+    ? 'something that is not JSON'
+    : `${status} without an error that allsource knows`;
   return new AllSourceError(
-    code,
-    `${base} answered ${response.status} without an error that allsource knows; is that an ` +
-      'allsource server?',
+    status >= 500 ? 'server_unreachable' : 'unprocessable',
+    `${base} answered ${what}; is that an allsource server?`,
   );
 }
 
@@ -76,6 +80,16 @@ export function unreachable(base: string, cause: unknown): AllSourceError {
   return new AllSourceError(
     'server_unreachable',
     `${base} can't be reached: ${reason}; see whether the server is running and its address is right`,
+    { cause },
+  );
+}
+
+/** A connection that was lost while an answer came. */
+export function brokenAnswer(base: string, cause: unknown): AllSourceError {
+  return new AllSourceError(
+    'server_unreachable',
+    `${base}: the connection ended in the middle of the answer: ${reasonOf(cause)}; see whether ` +
+      'the server is still running',
     { cause },
   );
 }

@@ -115,6 +115,12 @@ export function toMatch(option: string, value: unknown, code: BadOptionCode = 'i
   return toWireMatches(items as readonly EventMatch[]);
 }
 
+/** A part of a path; one that is no text, or none, would make another path of it. */
+export function segmentOf(text: unknown, name: string): string {
+  if (typeof text === 'string' && text !== '') return encodeURIComponent(text);
+  throw badOption(name, `expected a string, got ${text === '' ? 'an empty one' : typeof text}`);
+}
+
 export function badOption(
   field: string,
   reason: string,
