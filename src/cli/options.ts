@@ -28,7 +28,7 @@ export function addJsonFlag(command: Command): Command {
 
 export function addTargetFlags(command: Command): Command {
   command
-    .option('--url <url>', `server to work on (default ${defaultUrl})`)
+    .option('--url <url>', `server to work on (default ${defaultUrl})`, serverUrl)
     .option('--data-dir <dir>', 'work straight on the data directory of a store instead');
   return addJsonFlag(command);
 }
@@ -78,6 +78,15 @@ export function readSettingFlags(command: Command): LoadOptions {
   }
   const { config } = given;
   return { flags, file: typeof config === 'string' ? config : undefined };
+}
+
+/** An argument parser for URLs of servers, which end without a slash. */
+function serverUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !['http:', 'https:'].includes(url.protocol)) {
+    throw new InvalidArgumentError(`Expected a URL such as ${defaultUrl}.`);
+  }
+  return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
 }
 
 /** An argument parser for whole numbers; a bad one is a usage error. */

@@ -118,6 +118,21 @@ describe.each(targets)('on $kind', ({ open }) => {
   });
 });
 
+describe('payloads', () => {
+  const payload = '{"n":1.0,"big":12345678901234567890,"e":1E2,"u":"\\u00e4"}';
+  const input = `{"event_type":"a","entity_id":"a","payload":${payload}}\n`;
+
+  it('are the bytes that were appended, in query and in tail', async () => {
+    const { url } = await serve(['--memory']);
+    await run(['ingest', '-', '--url', url], { input });
+    const { stdout } = await run(['query', '--json', '--url', url]);
+    expect(stdout).toContain(`"payload":${payload}`);
+    const child = start(['tail', '--json', '--from', 'beginning', '--url', url]);
+    const [line] = (await once(child.stdout, 'data')) as [Buffer];
+    expect(line.toString()).toBe(stdout);
+  });
+});
+
 describe('a target that is not there', () => {
   it('is named with what to do, for a directory', async () => {
     const { code, stderr } = await run(['stats', '--data-dir', '/nowhere/at/all']);
@@ -128,7 +143,7 @@ describe('a target that is not there', () => {
   it('is named with what to do, for a URL', async () => {
     const { code, stderr } = await run(['stats', '--url', 'http://127.0.0.1:1']);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^allsource: http:\/\/127\.0\.0\.1:1 cannot be reached: .*serve.*\n$/);
+    expect(stderr).toMatch(/^allsource: http:\/\/127\.0\.0\.1:1 can't be reached: .*serve.*\n$/);
   });
 });
 

@@ -146,6 +146,6 @@ describe('tail', () => {
   it('ends with 1 where there is no server', async () => {
     const { code, stderr } = await run(['tail', '--url', 'http://127.0.0.1:1']);
     expect(code).toBe(1);
-    expect(stderr).toContain('cannot be reached');
+    expect(stderr).toContain("can't be reached");
   });
 });

@@ -15,7 +15,7 @@ const allowed: Record<string, readonly string[]> = {
   store: ['domain', 'eventStore', 'consumers', 'webhooks'],
   client: ['domain', 'proof'],
   server: ['domain', 'eventStore', 'consumers', 'webhooks', 'store'],
-  cli: ['domain', 'eventStore', 'store', 'config', 'server'],
+  cli: ['domain', 'eventStore', 'store', 'config', 'client', 'server'],
 };
 
 /** What a folder takes the types of, and nothing that is there at run time. */

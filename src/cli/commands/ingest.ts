@@ -209,11 +209,15 @@ function describeLines({ firstLine, lines }: LineBatch): string {
   return lines === 1 ? `line ${firstLine}` : `lines ${firstLine}-${firstLine + lines - 1}`;
 }
 
-const unknownCodes: readonly ErrorCode[] = ['append_outcome_unknown', 'internal_error'];
+const unknownCodes: readonly ErrorCode[] = [
+  'append_outcome_unknown',
+  'internal_error',
+  'server_unreachable',
+];
 const neverSentCodes = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN'];
 
 function isOutcomeUnknown(error: unknown): boolean {
-  if (error instanceof AllSourceError) return unknownCodes.includes(error.code);
+  if (error instanceof AllSourceError && !unknownCodes.includes(error.code)) return false;
   return !neverSentCodes.includes(findSystemCode(error) ?? '');
 }
 

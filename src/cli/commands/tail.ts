@@ -1,5 +1,4 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import { followEvents } from '../target/index.js';
 import {
   addFilterFlags,
   addTargetFlags,
@@ -9,7 +8,7 @@ import {
   type TargetFlags,
 } from '../options.js';
 import { printNote } from '../output.js';
-import { openTarget, type Target } from '../target/index.js';
+import { followEvents, openTarget, type ServerTarget, type Target } from '../target/index.js';
 import { createEventPrinter, splitLines } from './eventPrinter.js';
 
 interface TailFlags extends TargetFlags, FilterFlags {
@@ -45,12 +44,12 @@ async function runTail(flags: TailFlags): Promise<void> {
   }
 }
 
-async function followUrl(target: Target, flags: TailFlags): Promise<void> {
+async function followUrl(target: ServerTarget, flags: TailFlags): Promise<void> {
   const interrupt = new AbortController();
   const onInterrupt = () => interrupt.abort();
   process.once('SIGINT', onInterrupt).once('SIGTERM', onInterrupt);
   const printer = createEventPrinter(flags.json === true);
-  const lines = followEvents(target.place, {
+  const lines = followEvents(target, {
     from: firstPosition(flags.from ?? 'now'),
     filter: readFilter(flags),
     signal: interrupt.signal,

@@ -1,4 +1,4 @@
 export { defaultUrl, openReadOnly, openTarget } from './target.js';
-export type { QueryOptions, Target, TargetOptions } from './target.js';
+export type { QueryOptions, ServerTarget, Target, TargetOptions } from './target.js';
 export { followEvents } from './liveEvents.js';
 export type { WireBatchResult, WireEvent, WireState } from './wire.js';

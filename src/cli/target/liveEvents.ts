@@ -1,9 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { AllSourceError, type EventFilter } from '../../domain/index.js';
+import { AllSourceError, type ErrorCode, type EventFilter } from '../../domain/index.js';
 import { CliError } from '../failure.js';
 import { printNote } from '../output.js';
-import { describeBrokenAnswer, filterParameters, sendRequest } from './remoteTarget.js';
 import { readServerSentEvents } from './serverSentEvents.js';
+import type { ServerTarget } from './target.js';
 
 const reconnectsMax = 120;
 const reconnectWaitMs = 1000;
@@ -20,14 +20,15 @@ export interface FollowOptions {
  * again where the stream was; a first connection that fails is an error. Ends when aborted.
  */
 export async function* followEvents(
-  base: string,
+  target: ServerTarget,
   options: FollowOptions,
 ): AsyncGenerator<Uint8Array> {
+  const base = target.place;
   let from = options.from;
   let wasConnected = false;
   for (let losses = 0; losses <= reconnectsMax; losses += 1) {
     try {
-      for await (const { line, nextPosition } of connect(base, { ...options, from })) {
+      for await (const { line, nextPosition } of readMessages(target, { ...options, from })) {
         wasConnected = true;
         losses = 0;
         from = nextPosition ?? from;
@@ -51,22 +52,16 @@ interface LiveMessage {
   readonly nextPosition?: number | undefined;
 }
 
-async function* connect(base: string, options: FollowOptions): AsyncGenerator<LiveMessage> {
-  const response = await sendRequest(base, '/api/v1/events/stream', {
-    accept: 'text/event-stream',
-    query: filterParameters({ ...options.filter, fromPosition: options.from }),
-    signal: options.signal,
-  });
-  if (response.body === null) return;
-  try {
-    for await (const { data, event, id } of readServerSentEvents(response.body)) {
-      if (event === 'message') yield { line: Buffer.from(data), nextPosition: Number(id) + 1 };
-      else if (event === 'subscribed') yield { nextPosition: options.from ?? afterWatermark(data) };
-      // A mark or a checkpoint: nothing that is wanted lies before it.
-      else if (id !== '') yield { nextPosition: Number(id) + 1 };
-    }
-  } catch (error) {
-    throw options.signal.aborted ? error : describeBrokenAnswer(base, error);
+async function* readMessages(
+  target: ServerTarget,
+  { from, filter, signal }: FollowOptions,
+): AsyncGenerator<LiveMessage> {
+  const source = target.live({ ...filter, fromPosition: from }, signal);
+  for await (const { data, event, id } of readServerSentEvents(source)) {
+    if (event === 'message') yield { line: Buffer.from(data), nextPosition: Number(id) + 1 };
+    else if (event === 'subscribed') yield { nextPosition: from ?? afterWatermark(data) };
+    // A mark or a checkpoint: nothing that is wanted lies before it.
+    else if (id !== '') yield { nextPosition: Number(id) + 1 };
   }
 }
 
@@ -77,7 +72,8 @@ function afterWatermark(data: string): number {
   return isGreeting && typeof greeting.watermark === 'number' ? greeting.watermark + 1 : 1;
 }
 
+const transientCodes: readonly ErrorCode[] = ['server_unreachable', 'shutting_down', 'overloaded'];
+
 function isWorthAnotherTry(error: unknown): boolean {
-  if (error instanceof CliError) return true;
-  return error instanceof AllSourceError && ['shutting_down', 'overloaded'].includes(error.code);
+  return error instanceof AllSourceError && transientCodes.includes(error.code);
 }

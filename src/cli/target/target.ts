@@ -4,8 +4,8 @@ import { AllSourceError } from '../../domain/index.js';
 import { type StatsDocument } from '../../eventStore/index.js';
 import { openEventStore, type EmbeddedStore } from '../../store/index.js';
 import { CliError, exitUsage } from '../failure.js';
-import { openRemoteTarget } from './remoteTarget.js';
-import type { WireBatchResult, WireState } from './wire.js';
+import { RemoteTarget } from './remoteTarget.js';
+import { toWireResult, type WireBatchResult, type WireState } from './wire.js';
 
 export const defaultUrl = 'http://127.0.0.1:3900';
 
@@ -21,10 +21,11 @@ export interface StateQuery {
 }
 
 /** What the commands work on: a running server, or a data directory. Both speak the wire names. */
-export interface Target {
+export type Target = ServerTarget | DirectoryTarget;
+
+interface TargetCalls {
   /** The URL or the directory, as the person named it. */
   readonly place: string;
-  readonly kind: 'url' | 'directory';
   /** Matching events as NDJSON, in chunks of any length. */
   query(options: QueryOptions): AsyncIterable<Uint8Array>;
   state(entityId: string, options: StateQuery): Promise<WireState>;
@@ -32,6 +33,16 @@ export interface Target {
   /** Appends NDJSON as one: all of it or nothing. */
   append(batch: Uint8Array): Promise<WireBatchResult>;
   close(): Promise<void>;
+}
+
+export interface ServerTarget extends TargetCalls {
+  readonly kind: 'url';
+  /** The live stream as server-sent events. */
+  live(options: QueryOptions, signal: AbortSignal): AsyncIterable<Uint8Array>;
+}
+
+interface DirectoryTarget extends TargetCalls {
+  readonly kind: 'directory';
 }
 
 export interface TargetOptions {
@@ -49,12 +60,12 @@ export async function openTarget(
       exitCode: exitUsage,
     });
   }
-  if (options.dataDir === undefined) return openRemoteTarget(options.url ?? defaultUrl);
+  if (options.dataDir === undefined) return new RemoteTarget(options.url ?? defaultUrl);
   const store =
     access === 'write'
       ? await openEventStore({ dataDir: options.dataDir })
       : await openReadOnly(options.dataDir);
-  return new DirectoryTarget(options.dataDir, store);
+  return new LocalTarget(options.dataDir, store);
 }
 
 /** Opens beside a writer. A directory that is not there is an error, never made. */
@@ -67,7 +78,7 @@ export async function openReadOnly(dataDir: string): Promise<EmbeddedStore> {
   return openEventStore({ dataDir, readOnly: true });
 }
 
-class DirectoryTarget implements Target {
+class LocalTarget implements DirectoryTarget {
   readonly kind = 'directory';
   readonly place: string;
   readonly #store: EmbeddedStore;
@@ -98,12 +109,7 @@ class DirectoryTarget implements Target {
   }
 
   async append(batch: Uint8Array): Promise<WireBatchResult> {
-    const result = await this.#store.appendBatch(batch, { return: 'summary' });
-    return {
-      ingested: result.ingested,
-      first_position: result.firstPosition,
-      last_position: result.lastPosition,
-    };
+    return toWireResult(await this.#store.appendBatch(batch, { return: 'summary' }));
   }
 
   close(): Promise<void> {

@@ -1,3 +1,5 @@
+import type { BatchResult } from '../../eventStore/index.js';
+
 /** Documents of the HTTP API that the commands print for people; only the fields that they use. */
 
 export interface WireEvent {
@@ -30,4 +32,12 @@ export interface WireBatchResult {
   readonly ingested: number;
   readonly first_position: number;
   readonly last_position: number;
+}
+
+export function toWireResult(result: BatchResult): WireBatchResult {
+  return {
+    ingested: result.ingested,
+    first_position: result.firstPosition,
+    last_position: result.lastPosition,
+  };
 }
