@@ -1,10 +1,11 @@
-import { AllSourceError, eventBytesMax } from '../domain/index.js';
+import { AllSourceError, type ErrorCode, eventBytesMax } from '../domain/index.js';
 
 /** Longest line taken: the largest event with room for its envelope and for white space. */
 const lineBytesMax = 2 * eventBytesMax;
 /** A batch is closed once it has this many bytes, whatever its number of lines. */
 const batchBytesTarget = 8 * 1024 * 1024;
 const newline = 10;
+const openingBracket = 0x5b;
 
 /** Whole lines that are appended as one. */
 export interface LineBatch {
@@ -24,7 +25,10 @@ export interface LineBatchOptions {
   readonly skipLines: number;
 }
 
-/** Cuts a stream of bytes at line ends. Throws `payload_too_large` naming a line over 4 MiB. */
+/**
+ * Cuts a stream of bytes at line ends. Throws, naming the line, `payload_too_large` for one over
+ * 4 MiB, and `validation_error` for one that holds an array.
+ */
 export async function* cutIntoBatches(
   source: AsyncIterable<Uint8Array>,
   options: LineBatchOptions,
@@ -76,7 +80,10 @@ class LineCutter {
       this.#dropUpTo(end);
       return;
     }
-    if (!isBlank(this.#buffer, this.#lineStart, end)) this.#events += 1;
+    const first = firstByte(this.#buffer, this.#lineStart, end);
+    // A batch that began with it would be taken for one array of events.
+    if (first === openingBracket) throw this.#lineIsArray();
+    if (first !== undefined) this.#events += 1;
     this.#lines += 1;
     this.#lineStart = end;
     this.#scanned = end;
@@ -107,18 +114,24 @@ class LineCutter {
   }
 
   #lineTooLong(): AllSourceError {
+    return this.#refusal('payload_too_large', `expected a line of at most ${lineBytesMax} bytes`);
+  }
+
+  #lineIsArray(): AllSourceError {
+    return this.#refusal('validation_error', 'expected an event, got an array; one event a line');
+  }
+
+  #refusal(code: ErrorCode, reason: string): AllSourceError {
     const line = this.#linesBefore + this.#lines + 1;
-    const reason = `expected a line of at most ${lineBytesMax} bytes`;
-    return new AllSourceError('payload_too_large', `line ${line}: ${reason}`, {
-      details: [{ line, reason }],
-    });
+    return new AllSourceError(code, `line ${line}: ${reason}`, { details: [{ line, reason }] });
   }
 }
 
-function isBlank(buffer: Uint8Array, start: number, end: number): boolean {
+/** The first byte that is not white space; undefined in a blank line. */
+function firstByte(buffer: Uint8Array, start: number, end: number): number | undefined {
   for (let index = start; index < end; index += 1) {
     const byte = buffer[index];
-    if (byte !== 32 && byte !== 9 && byte !== 13 && byte !== newline) return false;
+    if (byte !== 32 && byte !== 9 && byte !== 13 && byte !== newline) return byte;
   }
-  return true;
+  return undefined;
 }

@@ -46,6 +46,13 @@ describe('cutIntoBatches', () => {
     });
   });
 
+  it('refuses an array, which would be taken for several events, naming its line', async () => {
+    await expect(cut('{"a":1}\n [{"b":2}]\n', { chunk: 4 })).rejects.toMatchObject({
+      code: 'validation_error',
+      message: 'line 2: expected an event, got an array; one event a line',
+    });
+  });
+
   it('closes a batch of long lines before it is large', async () => {
     const line = `${'x'.repeat(1024 * 1024)}\n`;
     const batches = await cut(line.repeat(20), { chunk: 65_536, linesMax: 1000 });
