@@ -29,6 +29,9 @@ const remedies: Readonly<Partial<Record<ErrorCode, string>>> = {
   storage_damaged:
     '`allsource verify --data-dir DIR` shows the damage, and `--repair truncate` cuts the log ' +
     'there and keeps what was cut',
+  consumer_not_found: '`allsource consumer list` prints those of a --tenant',
+  webhook_not_found: '`allsource webhook list` prints those of a --tenant',
+  dead_letter_not_found: 'the command dead-letters prints those that there are',
   server_unreachable:
     'start a server with `allsource serve`, name another one with --url, or read a data ' +
     'directory with --data-dir',

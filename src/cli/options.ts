@@ -27,10 +27,15 @@ export function addJsonFlag(command: Command): Command {
 }
 
 export function addTargetFlags(command: Command): Command {
-  command
-    .option('--url <url>', `server to work on (default ${defaultUrl})`, serverUrl)
-    .option('--data-dir <dir>', 'work straight on the data directory of a store instead');
+  addUrlFlag(command).option(
+    '--data-dir <dir>',
+    'work straight on the data directory of a store instead',
+  );
   return addJsonFlag(command);
+}
+
+export function addUrlFlag(command: Command): Command {
+  return command.option('--url <url>', `server to work on (default ${defaultUrl})`, serverUrl);
 }
 
 export function addFilterFlags(command: Command): Command {
@@ -97,6 +102,11 @@ export function wholeNumberFrom(min: number, max = Number.MAX_SAFE_INTEGER) {
     const upTo = max === Number.MAX_SAFE_INTEGER ? '' : ` to ${max}`;
     throw new InvalidArgumentError(`Expected a whole number from ${min}${upTo}.`);
   };
+}
+
+/** An argument parser that collects positions. */
+export function wholeNumbers(text: string, before: readonly number[] = []): readonly number[] {
+  return [...before, wholeNumberFrom(1)(text)];
 }
 
 /** An argument parser that checks a time and keeps its text. */

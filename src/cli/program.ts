@@ -7,6 +7,8 @@ import { addStateCommand } from './commands/state.js';
 import { addStatsCommand } from './commands/stats.js';
 import { addTailCommand } from './commands/tail.js';
 import { addVerifyCommand } from './commands/verify.js';
+import { addConsumerCommand } from './delivery/consumer.js';
+import { addWebhookCommand } from './delivery/webhook.js';
 import { exitUsage, reportFailure } from './failure.js';
 import { packageVersion } from '../eventStore/index.js';
 
@@ -41,6 +43,8 @@ function createProgram(): Command {
     addTailCommand,
     addStateCommand,
     addStatsCommand,
+    addConsumerCommand,
+    addWebhookCommand,
     addVerifyCommand,
     addConfigCommand,
   ];

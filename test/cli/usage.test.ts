@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { settingNames, settingsTable } from '../../src/config/index.js';
 import { makeDirectory, parseLines, run } from './commandLine.js';
 
-const commands = ['serve', 'ingest', 'query', 'tail', 'state', 'stats', 'verify', 'config'];
+const readers = ['query', 'tail', 'state', 'stats', 'consumer', 'webhook'];
+const commands = ['serve', 'ingest', ...readers, 'verify', 'config'];
 
 describe('a bad command line', () => {
   it.each([
@@ -26,6 +27,15 @@ describe('a bad command line', () => {
     [['ingest', 'f', '--skip-lines', 'x'], /Expected a whole number/],
     [['verify', '--repair', 'delete'], /Allowed choices are truncate/],
     [['config'], /Usage: allsource config/],
+    [['consumer'], /Usage: allsource consumer/],
+    [['consumer', 'create'], /missing required argument 'name'/],
+    [['consumer', 'create', 'c', '--from', 'never'], /Expected beginning, now, a position/],
+    [['consumer', 'seek', 'c', '0'], /Expected beginning, now, a position/],
+    [['consumer', 'replay', 'c', '1', 'x'], /Expected a whole number from 1/],
+    [['consumer', 'list', '--data-dir', 'd'], /unknown option '--data-dir'/],
+    [['webhook'], /Usage: allsource webhook/],
+    [['webhook', 'create', 'w'], /missing required argument 'receiver'/],
+    [['webhook', 'deliveries', 'w', '--limit', '1001'], /Expected a whole number from 1 to 1000/],
     [['serve', '--port', 'many'], /--port: expected a whole number/],
     [['serve', '--host', '0.0.0.0'], /--insecure-no-auth/],
   ])('%j ends with 2 and one sentence', async (args, sentence) => {

@@ -8,7 +8,7 @@ import { toWireResult, type WireBatchResult, type WireState } from './wire.js';
 const timeoutMs = 300_000;
 
 /** The store behind a server; one that can't be reached is told of at once. */
-function connectTo(url: string) {
+export function connectTo(url: string) {
   return connect(url, { retryForMs: 0, timeoutMs });
 }
 

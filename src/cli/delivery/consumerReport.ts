@@ -1,0 +1,127 @@
+import type { ConsumerInfo } from '../../consumers/index.js';
+import { formatTimestamp } from '../../domain/index.js';
+import {
+  formatCount,
+  formatTime,
+  printJson,
+  printNote,
+  printPairs,
+  TablePrinter,
+  writeOut,
+} from '../output.js';
+import { describeFilter, filterDocument } from './server.js';
+
+export async function printConsumers(
+  consumers: readonly ConsumerInfo[],
+  json: boolean,
+): Promise<void> {
+  if (json) {
+    for (const info of consumers) await printJson(toDocument(info));
+    return;
+  }
+  if (consumers.length === 0) printNote('no consumers; `allsource consumer create` makes one');
+  const table = new TablePrinter([
+    { title: 'consumer' },
+    { title: 'cursor', align: 'right' },
+    { title: 'lag', align: 'right' },
+    { title: 'in flight', align: 'right' },
+    { title: 'dead letters', align: 'right' },
+    { title: 'members', align: 'right' },
+    { title: 'state' },
+  ]);
+  await table.print(
+    consumers.map((info) => [
+      info.name,
+      String(info.cursor),
+      formatCount(info.lag),
+      formatCount(info.inFlight),
+      formatCount(info.deadLetters),
+      formatCount(info.members.length),
+      describeState(info),
+    ]),
+  );
+}
+
+export async function printConsumer(info: ConsumerInfo, json: boolean): Promise<void> {
+  if (json) {
+    await printJson(toDocument(info));
+    return;
+  }
+  await printPairs([
+    ['consumer', info.name],
+    ['tenant', info.tenantId],
+    ['filter', describeFilter(info.filter)],
+    ['state', describeState(info)],
+    ['cursor', String(info.cursor)],
+    ['lag', formatCount(info.lag)],
+    ['in flight', formatCount(info.inFlight)],
+    ['dead letters', formatCount(info.deadLetters)],
+    ['last delivery', describeTime(info.lastDeliveryAt)],
+    ['began at', String(info.start + 1)],
+    ['max in flight', formatCount(info.maxInFlight)],
+    ['ack timeout', `${formatCount(info.ackTimeoutMs)} ms`],
+    ['max attempts', formatCount(info.maxAttempts)],
+  ]);
+  await printMembers(info);
+}
+
+async function printMembers({ members }: ConsumerInfo): Promise<void> {
+  if (members.length === 0) return;
+  await writeOut('\nmembers\n');
+  const table = new TablePrinter([
+    { title: 'member' },
+    { title: 'partitions', align: 'right' },
+    { title: 'in flight', align: 'right' },
+    { title: 'oldest ms', align: 'right' },
+    { title: 'idle ms', align: 'right' },
+    { title: 'stuck' },
+  ]);
+  await table.print(
+    members.map((state) => [
+      state.member,
+      String(state.partitions.length),
+      formatCount(state.inFlight),
+      state.oldestDeliveryMs === null ? '' : formatCount(Math.round(state.oldestDeliveryMs)),
+      formatCount(Math.round(state.idleMs)),
+      state.isStuck ? 'yes' : 'no',
+    ]),
+  );
+}
+
+function describeState({ failure }: ConsumerInfo): string {
+  return failure === null ? 'ok' : `failed: ${failure.message}`;
+}
+
+function describeTime(micros: number | null): string {
+  return micros === null ? 'none since the store was opened' : formatTime(formatTimestamp(micros));
+}
+
+/** As the HTTP API has it. */
+function toDocument(info: ConsumerInfo): unknown {
+  return {
+    name: info.name,
+    tenant_id: info.tenantId,
+    filter: filterDocument(info.filter),
+    start_position: info.start + 1,
+    max_in_flight: info.maxInFlight,
+    ack_timeout_seconds: info.ackTimeoutMs / 1000,
+    max_attempts: info.maxAttempts,
+    cursor: info.cursor,
+    lag: info.lag,
+    in_flight: info.inFlight,
+    dead_letters: info.deadLetters,
+    last_delivery_at: info.lastDeliveryAt === null ? null : formatTimestamp(info.lastDeliveryAt),
+    delivered: info.delivered,
+    redelivered: info.redelivered,
+    acknowledged: info.acknowledged,
+    members: info.members.map((state) => ({
+      member: state.member,
+      partitions: state.partitions,
+      in_flight: state.inFlight,
+      oldest_delivery_ms: state.oldestDeliveryMs,
+      stuck: state.isStuck,
+      idle_ms: state.idleMs,
+    })),
+    failure: info.failure && { code: info.failure.code, error: info.failure.message },
+  };
+}
