@@ -49,7 +49,7 @@ describe('docs/reference/cli.md', () => {
   const page = 'docs/reference/cli.md';
   const helps = blocksOf(page).filter(({ language }) => language === 'text');
   const commandOf = (text: string): string[] =>
-    (/^Usage: allsource((?: \w+)*)/.exec(text)?.[1] ?? '').trim().split(' ').filter(Boolean);
+    (/^Usage: allsource((?: [\w-]+)*)/.exec(text)?.[1] ?? '').trim().split(' ').filter(Boolean);
 
   it('shows every command', () => {
     const shown = helps.map(({ text }) => commandOf(text).join(' '));
@@ -58,6 +58,13 @@ describe('docs/reference/cli.md', () => {
     expect(commands.length).toBeGreaterThan(5);
     expect(shown).toEqual(expect.arrayContaining(commands));
     expect(shown).toEqual(expect.arrayContaining(['config show', 'config check']));
+    for (const { text } of helps.filter(({ text }) => /^Usage: .* \[command\]$/m.test(text))) {
+      const group = commandOf(text);
+      const parts = [...text.matchAll(/^ {2}([\w-]+) \[options\]/gm)].map(([, name = '']) => name);
+      expect(shown).toEqual(
+        expect.arrayContaining(parts.map((name) => [...group, name].join(' '))),
+      );
+    }
   });
 
   it.each(helps)('shows the help of $page:$line as it is', async ({ text }) => {

@@ -52,7 +52,7 @@ export function makeFolder(project: string, name: string): string {
 export function installCommands(project: string, name: string, url: string): string {
   const bin = makeFolder(project, `commands-of-${name}`);
   const main = join(project, 'node_modules/allsource-core/dist/cli/main.js');
-  const usesServer = '(ingest|query|tail|state|stats)';
+  const usesServer = '(ingest|query|tail|state|stats|consumer|webhook)';
   const allsource = [
     '#!/usr/bin/env bash',
     '# The pages use the default address; the tests have a server on a free port.',
