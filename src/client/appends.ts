@@ -13,11 +13,11 @@ import type {
   IngestOptions,
   IngestProgress,
 } from '../eventStore/index.js';
-import { outcomeUnknown } from './wire/answers.js';
+import { outcomeUnknown, withCode } from './wire/answers.js';
 import type { Connection } from './connection.js';
 import { toBatchResult, toResult } from './wire/documents.js';
 import type { WireBatchResult, WireResult } from './wire/documents.js';
-import { badOption, toMatch } from './wire/parameters.js';
+import { badOption, checkNames, toMatch } from './wire/parameters.js';
 import { makeEventId } from './eventId.js';
 
 const path = '/api/v1/events';
@@ -135,10 +135,38 @@ async function appendBytes(
 
 /** Lines have no line break but at their ends, so they are members of an array with commas between. */
 function withConditions(bytes: Uint8Array, isArray: boolean, conditions: object): string {
-  const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  const lines = text.split('\n').filter((line) => line.trim() !== '');
-  const events = isArray ? text : `[${lines.join(',')}]`;
+  const text = textOf(bytes);
+  const events = isArray ? text : `[${eventLines(text).join(',')}]`;
   return `{"events":${events},${JSON.stringify(conditions).slice(1)}`;
+}
+
+function textOf(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new AllSourceError('invalid_json', 'events: expected UTF-8', { cause });
+  }
+}
+
+/** Each is one event: what is more, or less, must not become something else between commas. */
+function eventLines(text: string): string[] {
+  return text.split('\n').flatMap((line, i) => {
+    if (line.trim() === '') return [];
+    if (isObject(line)) return [line];
+    const reason = 'expected a JSON object';
+    throw new AllSourceError('invalid_json', `line ${i + 1}: ${reason}`, {
+      details: [{ line: i + 1, reason }],
+    });
+  });
+}
+
+function isObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
 }
 
 export async function ingest(
@@ -182,11 +210,7 @@ function rethrow(error: unknown): never {
   if (!(error instanceof AllSourceError)) throw error;
   if (error.code === 'server_unreachable') throw outcomeUnknown(error);
   // The tenant goes in the query, and is an input of an append all the same.
-  if (error.code !== 'invalid_query') throw error;
-  throw new AllSourceError('validation_error', error.message, {
-    ...(error.details !== undefined && { details: error.details }),
-    cause: error,
-  });
+  throw error.code === 'invalid_query' ? withCode(error, 'validation_error') : error;
 }
 
 function toOutgoing(event: unknown, field: string): OutgoingEvent {
@@ -196,8 +220,9 @@ function toOutgoing(event: unknown, field: string): OutgoingEvent {
   const wire: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(event)) {
     const wireName = Object.hasOwn(wireNames, name) ? wireNames[name] : undefined;
-    if (wireName === undefined)
+    if (wireName === undefined) {
       throw badOption(name, 'not a field of an event', 'validation_error');
+    }
     wire[wireName] = value;
   }
   // What was written before an answer was lost is found again by its id.
@@ -218,8 +243,7 @@ function conditionsOf({ conditions, failIfEventsMatch, after }: BatchOptions): o
 }
 
 function checkBatchOptions(options: BatchOptions): void {
-  const [unknown] = Object.keys(options).filter((name) => !batchOptionNames.has(name));
-  if (unknown !== undefined) throw badOption(unknown, 'not an option here', 'validation_error');
+  checkNames(options, batchOptionNames, { code: 'validation_error' });
   const { return: wanted = 'full', conditions } = options;
   if (wanted !== 'full' && wanted !== 'summary') {
     const got = `got ${String(wanted)}`;

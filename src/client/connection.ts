@@ -40,7 +40,7 @@ export class Connection {
   readonly #fetch: typeof fetch;
   readonly #WebSocket: WebSocketConstructor | undefined;
   readonly #closing = new AbortController();
-  readonly #appends = new Set<Promise<unknown>>();
+  readonly #unfinished = new Set<Promise<unknown>>();
   readonly #starts = new Set<Promise<void>>();
 
   constructor(url: string | URL, options: ClientOptions) {
@@ -68,7 +68,7 @@ export class Connection {
    * names. What can be repeated is, with growing waits, for as long as the options say.
    */
   async send<T>(request: ClientRequest, read: (response: Response) => Promise<T>): Promise<T> {
-    this.mustBeOpen();
+    if (request.outlivesClose !== true) this.mustBeOpen();
     // What a subscription begins with is settled before anything else is asked for.
     if (this.#starts.size > 0) await Promise.all(this.#starts);
     const giveUpAt = Date.now() + this.retryForMs;
@@ -99,12 +99,30 @@ export class Connection {
   /** The same for appends, which `close` waits for. */
   append<T>(request: ClientRequest): Promise<T> {
     const done = this.json<T>({ ...request, method: 'POST', outlivesClose: true });
-    const settled = done.then(
+    this.finish(done);
+    return done;
+  }
+
+  /** JSON to a path, and the JSON of the answer. */
+  post<T>(
+    path: string,
+    {
+      body,
+      ...rest
+    }: Pick<ClientRequest, 'query' | 'isRepeatable'> & { body?: object | undefined },
+  ): Promise<T> {
+    const content = body && { contentType: 'application/json', body: JSON.stringify(body) };
+    return this.json<T>({ path, method: 'POST', ...rest, ...content });
+  }
+
+  /** Lets `close` wait for what has begun. */
+  finish(work: Promise<unknown>): void {
+    const settled = work.then(
       () => undefined,
       () => undefined,
     );
-    this.#appends.add(settled);
-    return done.finally(() => this.#appends.delete(settled));
+    this.#unfinished.add(settled);
+    void settled.then(() => this.#unfinished.delete(settled));
   }
 
   /** The bytes of an answer as they come; a reader that leaves, and `close`, end the request. */
@@ -151,14 +169,13 @@ export class Connection {
 
   /** Before another attempt. */
   async pause(attempt: number, signal?: AbortSignal): Promise<void> {
-    const most = Math.min(retryWaitMs * 2 ** (attempt - 1), retryWaitMsMax);
-    await wait(most * (0.5 + Math.random() / 2), [signal, this.closing]);
+    await wait(backoffMs(attempt, retryWaitMsMax), [signal, this.closing]);
     if (signal?.aborted) throw abortedError();
   }
 
   async close(): Promise<void> {
     this.#closing.abort();
-    await Promise.all(this.#appends);
+    await Promise.all(this.#unfinished);
   }
 
   async #attempt<T>(request: ClientRequest, read: (response: Response) => Promise<T>): Promise<T> {
@@ -216,6 +233,11 @@ export class Connection {
 
 export function closedError(): AllSourceError {
   return new AllSourceError('store_closed', 'the client was closed before this call');
+}
+
+/** How long to wait before an attempt: twice as long each time, part of it by chance. */
+export function backoffMs(attempt: number, maxMs: number): number {
+  return Math.min(retryWaitMs * 2 ** (attempt - 1), maxMs) * (0.5 + Math.random() / 2);
 }
 
 /** Resolves after a while, or when one of the signals is aborted. */

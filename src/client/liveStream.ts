@@ -1,8 +1,14 @@
 import { AllSourceError } from '../domain/index.js';
 import type { EventBatch } from '../eventStore/index.js';
-import { type Connection, wait } from './connection.js';
+import { type Connection, backoffMs, wait } from './connection.js';
 import type { WebSocketLike } from './types.js';
-import { type Problem, errorOfProblem, isTransient, unreachable } from './wire/answers.js';
+import {
+  type Problem,
+  errorOfProblem,
+  isTransient,
+  unreachable,
+  withCode,
+} from './wire/answers.js';
 import { type WireEvent, toEvent } from './wire/documents.js';
 
 const path = '/api/v1/events/stream';
@@ -141,8 +147,7 @@ export class LiveStream {
       if (Date.now() >= giveUpAt) throw error ?? unreachable(this.#connection.base, undefined);
       this.#fallBehind();
       attempts += 1;
-      const most = Math.min(50 * 2 ** attempts, reconnectWaitMsMax);
-      await wait(most * (0.5 + Math.random() / 2), [this.#end.signal]);
+      await wait(backoffMs(attempts, reconnectWaitMsMax), [this.#end.signal]);
     }
   }
 
@@ -266,9 +271,5 @@ export class LiveStream {
 /** A frame that the server did not take holds what the caller asked for. */
 function refusal(problem: Problem): AllSourceError {
   const error = errorOfProblem(problem);
-  if (error.code !== 'validation_error') return error;
-  return new AllSourceError('invalid_query', error.message, {
-    ...(error.details !== undefined && { details: error.details }),
-    cause: error,
-  });
+  return error.code === 'validation_error' ? withCode(error, 'invalid_query') : error;
 }

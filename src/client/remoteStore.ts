@@ -36,14 +36,14 @@ import type { ConsistencyProof, EventProof, TreeHead } from '../proof/index.js';
 import type { Webhooks } from '../webhooks/index.js';
 import { appendMany, appendOne, ingest, onlyResult } from './appends.js';
 import { Connection } from './connection.js';
-import { RemoteConsumers } from './consumers.js';
+import { RemoteConsumers } from './delivery/consumers.js';
 import { subscribe } from './subscription.js';
 import type { ClientOptions } from './types.js';
-import { RemoteWebhooks } from './webhooks.js';
+import { RemoteWebhooks } from './delivery/webhooks.js';
 import { type RemoteStore, type WireAccess, createWireAccess } from './wire/access.js';
 import { toEntity, toEvent, toEventType, toState, toStats } from './wire/documents.js';
 import type { WireEntity, WireEvent, WireEventType } from './wire/documents.js';
-import { badOption, optionTables, segmentOf, toQuery } from './wire/parameters.js';
+import { checkNames, optionTables, segmentOf, toQuery } from './wire/parameters.js';
 import type { QueryParameters } from './wire/parameters.js';
 
 const queryPath = '/api/v1/events/query';
@@ -52,6 +52,8 @@ const lineFeed = 0x0a;
 /** Bytes at the end of a page that hold its count and cursor. */
 const pageTailBytes = 256;
 const pageTail = /\],"count":(\d+),"next_cursor":(?:null|"([^"]*)")\}$/;
+
+const conditionNames: ReadonlySet<string> = new Set(['failIfEventsMatch', 'after']);
 
 interface OfTenant {
   readonly tenantId?: string | undefined;
@@ -92,9 +94,8 @@ class RemoteEventStore implements RemoteStore<AnyEvent> {
   async append(event: NewEvent, condition?: AppendCondition): Promise<AppendResult> {
     this.#connection.mustBeOpen();
     if (condition === undefined) return appendOne(this.#connection, event);
-    const { failIfEventsMatch, after, ...rest } = condition;
-    const [unknown] = Object.keys(rest);
-    if (unknown !== undefined) throw badOption(unknown, 'not known here', 'validation_error');
+    checkNames(condition, conditionNames, { code: 'validation_error' });
+    const { failIfEventsMatch, after } = condition;
     const options = { tenantId: event.tenantId, failIfEventsMatch, after };
     return onlyResult(await appendMany(this.#connection, [event], options));
   }

@@ -8,6 +8,7 @@ export {
   optionNumber,
   toPayload,
 } from './definition.js';
+export { consumerDocument, deadLetterDocument } from './documents.js';
 export { RecordedState } from './recordedState.js';
 export { HandlerWorker } from './worker.js';
 export { ConsumerRegistry, cursorBefore } from './registry.js';

@@ -1,4 +1,4 @@
-import type { EventMatch } from './filter.js';
+import type { EventMatch, SubscriptionFilter } from './filter.js';
 
 // What the API and the wire name differently, for servers and clients.
 
@@ -30,4 +30,15 @@ export function toWireMatches(
     ...(entityIds !== undefined && { entity_ids: [...entityIds] }),
     ...(all !== undefined && { tags: [...all] }),
   }));
+}
+
+/** A filter whose every condition is told, also those that it has not. */
+export function toFilterDocument(filter: SubscriptionFilter) {
+  return {
+    entity_id: filter.entityId ?? null,
+    event_type: filter.eventType ?? null,
+    event_type_prefix: filter.eventTypePrefix ?? null,
+    tags: [...(filter.tags ?? [])],
+    match: toWireMatches(filter.match),
+  };
 }

@@ -23,7 +23,7 @@ const clientMode: StoreMode = {
 
 function withInsides(client: EventStore, store: EmbeddedStore): EmbeddedStore {
   const get = (target: EventStore, name: string | symbol): unknown => {
-    const owner: object = name in target ? target : store;
+    const owner: object = name in target && name !== 'wire' ? target : store;
     const value: unknown = Reflect.get(owner, name);
     return typeof value === 'function' ? (value.bind(owner) as unknown) : value;
   };

@@ -15,13 +15,12 @@ const allowed: Record<string, readonly string[]> = {
   store: ['domain', 'eventStore', 'consumers', 'webhooks'],
   client: ['domain', 'proof'],
   server: ['domain', 'eventStore', 'consumers', 'webhooks', 'store'],
-  cli: ['domain', 'eventStore', 'store', 'config', 'client', 'server'],
+  cli: ['domain', 'eventStore', 'consumers', 'webhooks', 'store', 'config', 'client', 'server'],
 };
 
 /** What a folder takes the types of, and nothing that is there at run time. */
 const typesOnly: Record<string, readonly string[]> = {
   client: ['eventStore', 'consumers', 'webhooks', 'store'],
-  cli: ['consumers', 'webhooks'],
 };
 
 /** Each native folder may include those before it, and the ones named here of its own rank. */

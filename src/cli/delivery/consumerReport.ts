@@ -1,4 +1,4 @@
-import type { ConsumerInfo } from '../../consumers/index.js';
+import { type ConsumerInfo, consumerDocument } from '../../consumers/index.js';
 import { formatTimestamp } from '../../domain/index.js';
 import {
   formatCount,
@@ -9,14 +9,14 @@ import {
   TablePrinter,
   writeOut,
 } from '../output.js';
-import { describeFilter, filterDocument } from './server.js';
+import { describeFilter } from './server.js';
 
 export async function printConsumers(
   consumers: readonly ConsumerInfo[],
   json: boolean,
 ): Promise<void> {
   if (json) {
-    for (const info of consumers) await printJson(toDocument(info));
+    for (const info of consumers) await printJson(consumerDocument(info));
     return;
   }
   if (consumers.length === 0) printNote('no consumers; `allsource consumer create` makes one');
@@ -44,7 +44,7 @@ export async function printConsumers(
 
 export async function printConsumer(info: ConsumerInfo, json: boolean): Promise<void> {
   if (json) {
-    await printJson(toDocument(info));
+    await printJson(consumerDocument(info));
     return;
   }
   await printPairs([
@@ -56,6 +56,8 @@ export async function printConsumer(info: ConsumerInfo, json: boolean): Promise<
     ['lag', formatCount(info.lag)],
     ['in flight', formatCount(info.inFlight)],
     ['dead letters', formatCount(info.deadLetters)],
+    ['delivered', `${formatCount(info.delivered)}, ${formatCount(info.redelivered)} of them again`],
+    ['acknowledged', formatCount(info.acknowledged)],
     ['last delivery', describeTime(info.lastDeliveryAt)],
     ['began at', String(info.start + 1)],
     ['max in flight', formatCount(info.maxInFlight)],
@@ -94,34 +96,4 @@ function describeState({ failure }: ConsumerInfo): string {
 
 function describeTime(micros: number | null): string {
   return micros === null ? 'none since the store was opened' : formatTime(formatTimestamp(micros));
-}
-
-/** As the HTTP API has it. */
-function toDocument(info: ConsumerInfo): unknown {
-  return {
-    name: info.name,
-    tenant_id: info.tenantId,
-    filter: filterDocument(info.filter),
-    start_position: info.start + 1,
-    max_in_flight: info.maxInFlight,
-    ack_timeout_seconds: info.ackTimeoutMs / 1000,
-    max_attempts: info.maxAttempts,
-    cursor: info.cursor,
-    lag: info.lag,
-    in_flight: info.inFlight,
-    dead_letters: info.deadLetters,
-    last_delivery_at: info.lastDeliveryAt === null ? null : formatTimestamp(info.lastDeliveryAt),
-    delivered: info.delivered,
-    redelivered: info.redelivered,
-    acknowledged: info.acknowledged,
-    members: info.members.map((state) => ({
-      member: state.member,
-      partitions: state.partitions,
-      in_flight: state.inFlight,
-      oldest_delivery_ms: state.oldestDeliveryMs,
-      stuck: state.isStuck,
-      idle_ms: state.idleMs,
-    })),
-    failure: info.failure && { code: info.failure.code, error: info.failure.message },
-  };
 }

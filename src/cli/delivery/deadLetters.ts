@@ -1,4 +1,4 @@
-import type { DeadLetter } from '../../consumers/index.js';
+import { type DeadLetter, deadLetterDocument } from '../../consumers/index.js';
 import { formatTimestamp } from '../../domain/index.js';
 import {
   formatCount,
@@ -15,7 +15,7 @@ export async function printDeadLetters(
   json: boolean,
 ): Promise<void> {
   if (json) {
-    for (const letter of letters) await printJson(toDocument(letter));
+    for (const letter of letters) await printJson(deadLetterDocument(letter));
     return;
   }
   if (letters.length === 0) printNote('no dead letters');
@@ -45,15 +45,4 @@ export async function printReplayed(replayed: number, json: boolean): Promise<vo
 export async function printDeleted(name: string, json: boolean): Promise<void> {
   if (json) await printJson({ deleted: name });
   else await writeOut(`${name} is deleted\n`);
-}
-
-function toDocument(letter: DeadLetter): unknown {
-  return {
-    position: letter.position,
-    partition: letter.partition,
-    attempts: letter.attempts,
-    reason: letter.reason,
-    failed_at: formatTimestamp(letter.failedAt),
-    replayed: letter.isReplayed,
-  };
 }

@@ -80,14 +80,3 @@ export function describeFilter(filter: SubscriptionFilter): string {
   ].filter((part) => part !== '');
   return parts.length === 0 ? 'all events' : parts.join(', ');
 }
-
-/** As the HTTP API has it. */
-export function filterDocument(filter: SubscriptionFilter): unknown {
-  return {
-    entity_id: filter.entityId ?? null,
-    event_type: filter.eventType ?? null,
-    event_type_prefix: filter.eventTypePrefix ?? null,
-    tags: filter.tags ?? [],
-    match: toWireMatches(filter.match),
-  };
-}

@@ -1,5 +1,10 @@
 import { formatTimestamp } from '../../domain/index.js';
-import type { WebhookDelivery, WebhookInfo } from '../../webhooks/index.js';
+import {
+  type WebhookDelivery,
+  type WebhookInfo,
+  deliveryDocument,
+  webhookDocument,
+} from '../../webhooks/index.js';
 import {
   formatCount,
   formatTime,
@@ -8,14 +13,14 @@ import {
   printPairs,
   TablePrinter,
 } from '../output.js';
-import { describeFilter, filterDocument } from './server.js';
+import { describeFilter } from './server.js';
 
 export async function printWebhooks(
   webhooks: readonly WebhookInfo[],
   json: boolean,
 ): Promise<void> {
   if (json) {
-    for (const info of webhooks) await printJson(toDocument(info));
+    for (const info of webhooks) await printJson(webhookDocument(info));
     return;
   }
   if (webhooks.length === 0) printNote('no webhooks; `allsource webhook create` makes one');
@@ -48,7 +53,7 @@ export async function printWebhook(
 ): Promise<void> {
   const { secret } = info;
   if (json) {
-    await printJson({ ...toDocument(info), ...(secret !== undefined && { secret }) });
+    await printJson({ ...webhookDocument(info), ...(secret !== undefined && { secret }) });
     return;
   }
   const { status, pauseReason } = info;
@@ -61,6 +66,9 @@ export async function printWebhook(
     ['cursor', String(info.cursor)],
     ['lag', formatCount(info.lag)],
     ['dead letters', formatCount(info.deadLetters)],
+    ['taken', formatCount(info.taken)],
+    ['refused', formatCount(info.refused)],
+    ['unanswered', formatCount(info.unanswered)],
     ['failures', `${formatCount(info.failures)} in a row`],
     ['timeout', `${formatCount(info.timeoutMs)} ms`],
     ['pause after', `${formatCount(info.pauseAfter)} failures`],
@@ -97,35 +105,4 @@ export async function printDeliveries(
       error ?? 'taken',
     ]),
   );
-}
-
-/** As the HTTP API has it. */
-function toDocument(info: WebhookInfo): object {
-  return {
-    name: info.name,
-    tenant_id: info.tenantId,
-    url: info.url,
-    filter: filterDocument(info.filter),
-    max_attempts: info.maxAttempts,
-    timeout_seconds: info.timeoutMs / 1000,
-    pause_after: info.pauseAfter,
-    status: info.status,
-    pause_reason: info.pauseReason,
-    cursor: info.cursor,
-    lag: info.lag,
-    dead_letters: info.deadLetters,
-    failures: info.failures,
-  };
-}
-
-function deliveryDocument(delivery: WebhookDelivery): object {
-  return {
-    event_id: delivery.eventId,
-    position: delivery.position,
-    attempt: delivery.attempt,
-    at: formatTimestamp(delivery.at),
-    duration_ms: delivery.durationMs,
-    status: delivery.status,
-    error: delivery.error,
-  };
 }

@@ -104,6 +104,12 @@ export function outcomeUnknown(error: AllSourceError): AllSourceError {
   );
 }
 
+/** The same error under another code, where the caller knows better what it is about. */
+export function withCode(error: AllSourceError, code: ErrorCode): AllSourceError {
+  const { details } = error;
+  return new AllSourceError(code, error.message, { ...(details && { details }), cause: error });
+}
+
 function parseProblem(text: string): Problem | undefined {
   try {
     const body: unknown = JSON.parse(text);

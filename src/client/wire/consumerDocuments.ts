@@ -1,10 +1,10 @@
 import type { ConsumerInfo, ConsumerOptions, DeadLetter } from '../../consumers/index.js';
-import { AllSourceError, toMatches } from '../../domain/index.js';
+import { toMatches } from '../../domain/index.js';
 import type { SubscriptionFilter } from '../../domain/index.js';
 import { errorOfProblem } from './answers.js';
 import type { Problem } from './answers.js';
 import { microsOf } from './documents.js';
-import { badOption, toMatch, toTime } from './parameters.js';
+import { badOption, checkNames, toMatch, toTime } from './parameters.js';
 
 type WireMatches = Parameters<typeof toMatches>[0];
 
@@ -103,11 +103,18 @@ export function toFilter(filter: WireFilter): SubscriptionFilter {
   };
 }
 
+const filterNames: ReadonlySet<string> = new Set([
+  'entityId',
+  'eventType',
+  'eventTypePrefix',
+  'tags',
+  'match',
+]);
+
 /** Values are checked by the server. Throws `invalid_query` for names that it does not know. */
 export function toWireFilter(filter: SubscriptionFilter): object {
-  const { entityId, eventType, eventTypePrefix, tags, match, ...rest } = filter;
-  const [unknown] = Object.keys(rest);
-  if (unknown !== undefined) throw badOption(`filter.${unknown}`, 'not known in a filter');
+  checkNames(filter, filterNames, { within: 'filter.' });
+  const { entityId, eventType, eventTypePrefix, tags, match } = filter;
   return {
     entity_id: entityId,
     event_type: eventType,
@@ -121,9 +128,24 @@ export function toWireStart(from: NonNullable<ConsumerOptions['from']>): string 
   if (typeof from === 'object' && from !== null) return toTime('from.timestamp', from.timestamp);
   if (from === 'beginning' || from === 'now') return from;
   if (Number.isSafeInteger(from) && from >= 0) return Math.max(from, 1);
-  throw new AllSourceError(
-    'invalid_query',
-    "from: expected 'beginning', 'now', a position or { timestamp }",
-    { details: [{ field: 'from', reason: 'not a place to begin at' }] },
-  );
+  throw badOption('from', "expected 'beginning', 'now', a position or { timestamp }");
+}
+
+/** What consumers and webhooks are both made with. */
+export function toWireCommon(
+  options: Pick<ConsumerOptions, 'name' | 'tenantId' | 'filter' | 'from' | 'maxAttempts'>,
+) {
+  const { name, tenantId, filter, from, maxAttempts } = options;
+  return {
+    name,
+    tenant_id: tenantId,
+    filter: filter && toWireFilter(filter),
+    start: from === undefined ? undefined : toWireStart(from),
+    max_attempts: maxAttempts,
+  };
+}
+
+/** Milliseconds of the API in seconds, which the wire has. */
+export function toSeconds(milliseconds: number | undefined): number | undefined {
+  return milliseconds === undefined ? undefined : milliseconds / 1000;
 }

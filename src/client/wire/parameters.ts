@@ -47,12 +47,10 @@ export const optionTables = {
  */
 export function toQuery(options: object, table: OptionTable): QueryParameters {
   const query: Record<string, string | number | readonly string[] | undefined> = {};
-  for (const [option, value] of Object.entries(options)) {
-    const entry = table[option];
-    if (entry === undefined) {
-      throw badOption(option, `not an option; they are ${Object.keys(table).join(', ')}`);
-    }
-    const [name, kind] = entry;
+  checkNames(options, new Set(Object.keys(table)));
+  for (const [option, [name, kind]] of Object.entries(table)) {
+    // What a caller without types gives, too.
+    const value: unknown = (options as Record<string, unknown>)[option];
     if (value !== undefined) query[name] = toParameter(option, value, kind);
   }
   return query;
@@ -104,8 +102,8 @@ export function toMatch(option: string, value: unknown, code: BadOptionCode = 'i
         code,
       );
     }
+    checkNames(item, matchNames, { within: `${option}.`, code });
     for (const [name, texts] of Object.entries(item)) {
-      if (!matchNames.has(name)) throw badOption(`${option}.${name}`, 'not known in a match', code);
       if (texts !== undefined && !Array.isArray(texts)) {
         throw badOption(`${option}.${name}`, 'expected an array of strings', code);
       }
@@ -116,9 +114,25 @@ export function toMatch(option: string, value: unknown, code: BadOptionCode = 'i
 }
 
 /** A part of a path; one that is no text, or none, would make another path of it. */
-export function segmentOf(text: unknown, name: string): string {
+export function segmentOf(text: unknown, name: string, code?: BadOptionCode): string {
   if (typeof text === 'string' && text !== '') return encodeURIComponent(text);
-  throw badOption(name, `expected a string, got ${text === '' ? 'an empty one' : typeof text}`);
+  const got = text === '' ? 'an empty one' : typeof text;
+  throw badOption(name, `expected a string, got ${got}`, code);
+}
+
+/** Throws where options have a name that is not known. */
+export function checkNames(
+  options: object,
+  known: ReadonlySet<string>,
+  {
+    within = '',
+    code,
+  }: { readonly within?: string; readonly code?: BadOptionCode | undefined } = {},
+): void {
+  for (const name of Object.keys(options)) {
+    if (known.has(name)) continue;
+    throw badOption(within + name, `not known here; there is ${[...known].join(', ')}`, code);
+  }
 }
 
 export function badOption(

@@ -1,5 +1,10 @@
-import type { ConsumerInfo, ConsumerOptions, EmbeddedConsumer } from '../../consumers/index.js';
-import { formatTimestamp, pageEventsDefault } from '../../domain/index.js';
+import {
+  type ConsumerInfo,
+  type ConsumerOptions,
+  type EmbeddedConsumer,
+  consumerDocument,
+} from '../../consumers/index.js';
+import { pageEventsDefault } from '../../domain/index.js';
 import type { ErrorCode } from '../../domain/index.js';
 import {
   type Exchange,
@@ -24,7 +29,6 @@ import {
   bodyReader,
   controlBody as body,
   control,
-  filterDocumentOf,
   filterOf,
   fromOf,
   queryErrors,
@@ -38,6 +42,8 @@ const path = '/api/v1/consumers';
 const onePath = `${path}/:name`;
 const tag = 'consumers';
 const defaultMember = 'default';
+
+const toDocument: (info: ConsumerInfo) => ConsumerDocument = consumerDocument;
 
 const readNoQuery = queryReader(noQuery);
 const readPullQuery = queryReader(schemas.pullQuery);
@@ -343,35 +349,5 @@ function toOptions(wanted: NewConsumer): ConsumerOptions {
     maxInFlight: wanted.max_in_flight,
     ackTimeoutMs: ackTimeout === undefined ? undefined : Math.round(ackTimeout * 1000),
     maxAttempts: wanted.max_attempts,
-  };
-}
-
-function toDocument(info: ConsumerInfo): ConsumerDocument {
-  return {
-    name: info.name,
-    tenant_id: info.tenantId,
-    filter: filterDocumentOf(info.filter),
-    start_position: info.start + 1,
-    max_in_flight: info.maxInFlight,
-    ack_timeout_seconds: info.ackTimeoutMs / 1000,
-    max_attempts: info.maxAttempts,
-    cursor: info.cursor,
-    lag: info.lag,
-    in_flight: info.inFlight,
-    dead_letters: info.deadLetters,
-    last_delivery_at: info.lastDeliveryAt === null ? null : formatTimestamp(info.lastDeliveryAt),
-    delivered: info.delivered,
-    redelivered: info.redelivered,
-    acknowledged: info.acknowledged,
-    members: info.members.map((state) => ({
-      member: state.member,
-      partitions: [...state.partitions],
-      in_flight: state.inFlight,
-      oldest_delivery_ms: state.oldestDeliveryMs,
-      stuck: state.isStuck,
-      idle_ms: state.idleMs,
-    })),
-    failure:
-      info.failure === null ? null : { code: info.failure.code, error: info.failure.message },
   };
 }

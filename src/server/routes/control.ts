@@ -1,6 +1,6 @@
 import type { Static, TObject } from '@sinclair/typebox';
 import type { ConsumerOptions } from '../../consumers/index.js';
-import { AllSourceError, toMatches, toWireMatches } from '../../domain/index.js';
+import { AllSourceError, toMatches } from '../../domain/index.js';
 import type { ErrorCode, SubscriptionFilter } from '../../domain/index.js';
 import { type Exchange, jsonType, parseQueryText } from '../http/index.js';
 import {
@@ -52,16 +52,6 @@ export function filterOf(filter: WireFilter): SubscriptionFilter {
     eventTypePrefix: filter.event_type_prefix ?? undefined,
     tags: filter.tags ?? undefined,
     match: toMatches(filter.match),
-  };
-}
-
-export function filterDocumentOf(filter: SubscriptionFilter) {
-  return {
-    entity_id: filter.entityId ?? null,
-    event_type: filter.eventType ?? null,
-    event_type_prefix: filter.eventTypePrefix ?? null,
-    tags: [...(filter.tags ?? [])],
-    match: toWireMatches(filter.match),
   };
 }
 

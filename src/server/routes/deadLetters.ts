@@ -1,5 +1,5 @@
-import type { DeadLetter } from '../../consumers/index.js';
-import { formatTimestamp, pageEventsDefault } from '../../domain/index.js';
+import { type DeadLetter, deadLetterDocument } from '../../consumers/index.js';
+import { pageEventsDefault } from '../../domain/index.js';
 import { type Reply, jsonType } from '../http/index.js';
 import type { DeadLettersQuery } from '../schemas/index.js';
 
@@ -26,14 +26,6 @@ export async function deadLettersReply(
 }
 
 function deadLetterText(letter: DeadLetter, event: string | undefined): string {
-  const { position, partition, attempts, reason, failedAt, isReplayed } = letter;
-  const head = JSON.stringify({
-    position,
-    partition,
-    attempts,
-    reason,
-    failed_at: formatTimestamp(failedAt),
-    replayed: isReplayed,
-  });
+  const head = JSON.stringify(deadLetterDocument(letter));
   return `${head.slice(0, -1)},"event":${event ?? 'null'}}`;
 }

@@ -1,4 +1,4 @@
-import { type ErrorCode, formatTimestamp, pageEventsDefault } from '../../domain/index.js';
+import { type ErrorCode, pageEventsDefault } from '../../domain/index.js';
 import {
   type Exchange,
   type Reply,
@@ -18,13 +18,17 @@ import {
   tenantQuery,
   webhooks as schemas,
 } from '../schemas/index.js';
-import type { WebhookInfo, WebhookOptions } from '../../webhooks/index.js';
+import {
+  type WebhookInfo,
+  type WebhookOptions,
+  deliveryDocument,
+  webhookDocument,
+} from '../../webhooks/index.js';
 import {
   bodyErrors,
   bodyReader,
   control,
   controlBody as body,
-  filterDocumentOf,
   filterOf,
   fromOf,
   queryErrors,
@@ -37,6 +41,8 @@ import { callerTenant } from './tenant.js';
 const path = '/api/v1/webhooks';
 const onePath = `${path}/:name`;
 const tag = 'webhooks';
+
+const toDocument: (info: WebhookInfo) => WebhookDocument = webhookDocument;
 
 const readNoQuery = queryReader(noQuery);
 const readDeliveriesQuery = queryReader(schemas.deliveriesQuery);
@@ -252,15 +258,7 @@ async function listDeliveries(exchange: Exchange): Promise<Reply> {
   const query = readDeliveriesQuery(parseQueryText(exchange.queryText));
   const tenantId = query.tenant_id ?? callerTenant;
   const all = await exchange.runtime.store.webhooks.deliveries(name, { tenantId });
-  const deliveries = all.slice(0, query.limit ?? pageEventsDefault).map((delivery) => ({
-    event_id: delivery.eventId,
-    position: delivery.position,
-    attempt: delivery.attempt,
-    at: formatTimestamp(delivery.at),
-    duration_ms: delivery.durationMs,
-    status: delivery.status,
-    error: delivery.error,
-  }));
+  const deliveries = all.slice(0, query.limit ?? pageEventsDefault).map(deliveryDocument);
   return jsonReply({ deliveries });
 }
 
@@ -293,26 +291,5 @@ function toOptions(wanted: NewWebhook): WebhookOptions {
     timeoutMs: timeout === undefined ? undefined : Math.round(timeout * 1000),
     pauseAfter: wanted.pause_after,
     maxAttempts: wanted.max_attempts,
-  };
-}
-
-function toDocument(info: WebhookInfo): WebhookDocument {
-  return {
-    name: info.name,
-    tenant_id: info.tenantId,
-    url: info.url,
-    filter: filterDocumentOf(info.filter),
-    max_attempts: info.maxAttempts,
-    timeout_seconds: info.timeoutMs / 1000,
-    pause_after: info.pauseAfter,
-    status: info.status,
-    pause_reason: info.pauseReason,
-    cursor: info.cursor,
-    lag: info.lag,
-    dead_letters: info.deadLetters,
-    failures: info.failures,
-    taken: info.taken,
-    refused: info.refused,
-    unanswered: info.unanswered,
   };
 }

@@ -3,14 +3,14 @@ import type {
   ConsumerHandler,
   ConsumerInfo,
   ConsumerWorker,
-} from '../consumers/index.js';
-import { AllSourceError } from '../domain/index.js';
-import type { NewEvent } from '../domain/index.js';
-import type { EventStore } from '../store/index.js';
-import { wait } from './connection.js';
+} from '../../consumers/index.js';
+import { AllSourceError, EventIdConflictError } from '../../domain/index.js';
+import type { NewEvent } from '../../domain/index.js';
+import type { EventStore } from '../../store/index.js';
+import { wait } from '../connection.js';
 import type { RemoteConsumer } from './consumers.js';
-import { eventIdOf } from './eventId.js';
-import { isTransient } from './wire/answers.js';
+import { eventIdOf } from '../eventId.js';
+import { isTransient } from '../wire/answers.js';
 
 const pullWaitMs = 20_000;
 /** Events that are pulled at a time: at first, and at most where they are handled fast. */
@@ -200,15 +200,13 @@ export class RemoteWorker implements ConsumerWorker {
     await handler(event, { attempt, append, signal: this.#stop.signal });
     if (events.length === 0) return;
     const place = `${info.tenantId}/${info.name}/${info.start}/${event.id}`;
-    const withIds = events.map(async (input, i) => ({
-      ...input,
-      eventId: input.eventId ?? (await eventIdOf(`${place}/${i}`)),
-    }));
+    const made = await Promise.all(events.map((_, i) => eventIdOf(`${place}/${i}`)));
+    const withIds = events.map((input, i) => ({ ...input, eventId: input.eventId ?? made[i] }));
     try {
-      await store.appendBatch(await Promise.all(withIds), { return: 'summary' });
+      await store.appendBatch(withIds, { return: 'summary' });
     } catch (error) {
       // An earlier attempt appended something else for this event: that stands.
-      const isKnown = error instanceof AllSourceError && error.code === 'event_id_conflict';
+      const isKnown = error instanceof EventIdConflictError && made.includes(error.eventId);
       if (!isKnown) throw error;
     }
   }
