@@ -1,6 +1,7 @@
 import { AllSourceError } from '../domain/index.js';
 import type { NewEvent, StoredEvent } from '../domain/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
+import { CursorSaver } from './log/cursorSaver.js';
 import { Cursors } from './log/cursors.js';
 import { DeadLetters } from './log/deadLetters.js';
 import type { DeadLetter } from './log/deadLetters.js';
@@ -21,8 +22,6 @@ import type {
 } from './types.js';
 import { WakeUp } from './wakeUp.js';
 
-/** Cursors that moved are written this long after they did. */
-const saveDelayMs = 1000;
 /** What a new member waits at least for its first events. */
 const firstReadMs = 100;
 /** A dead letter that could not be written is tried again after this. */
@@ -41,18 +40,14 @@ export class RunningConsumer implements Consumer {
   readonly #group: ConsumerGroup;
   readonly #changes = new WakeUp();
   readonly #room = new WakeUp();
-  /** Partitions of which a commit is under way: their cursors are not written beside it. */
-  readonly #committing = new Set<number>();
+  readonly #saver: CursorSaver;
   readonly #parking = new Set<number>();
-  /** Partitions of which something was done since their cursors were written. */
-  #worked = new Set<number>();
   /** Commits under way; a seek waits for them, and lets no further ones begin. */
   readonly #commits = new Set<Promise<void>>();
   #isSeeking = false;
   #seeks: Promise<void> = Promise.resolve();
   #reading: { readonly stop: AbortController; readonly done: Promise<void> } | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #saveTimer: NodeJS.Timeout | undefined;
   #lastDeliveryAt: number | null = null;
   readonly #counts = { delivered: 0, redelivered: 0, acknowledged: 0 };
   #failure: AllSourceError | null = null;
@@ -67,6 +62,8 @@ export class RunningConsumer implements Consumer {
     this.definition = definition;
     this.#cursors = kept.cursors;
     this.#letters = kept.letters;
+    const current = (): readonly number[] => (this.#isSeeking ? [] : this.#group.cursors);
+    this.#saver = new CursorSaver(kept.cursors, current);
     const { maxInFlight, ackTimeoutMs, maxAttempts } = definition;
     this.#group = new ConsumerGroup(kept.cursors.positions, {
       maxInFlight,
@@ -274,10 +271,10 @@ export class RunningConsumer implements Consumer {
     for (const position of positions) {
       const done = this.#group.ack(member, position);
       if (done === undefined) stale.push(position);
-      else if (!done.isReplay) this.#worked.add(done.partition);
+      else if (!done.isReplay) this.#saver.worked(done.partition);
     }
     this.#changed();
-    this.#saveSoon();
+    this.#saver.saveSoon();
     this.#counts.acknowledged += positions.length - stale.length;
     return { acknowledged: positions.length - stale.length, stale };
   }
@@ -338,14 +335,9 @@ export class RunningConsumer implements Consumer {
     if (this.#letters.get(position)?.isReplayed === true) {
       await this.#letters.resolve(events, [position]);
     } else if (events.length === 0) {
-      this.#worked.add(partition);
+      this.#saver.worked(partition);
     } else {
-      this.#committing.add(partition);
-      try {
-        await this.#cursors.commit(events, partition, position);
-      } finally {
-        this.#committing.delete(partition);
-      }
+      await this.#saver.commit(events, partition, position);
     }
   }
 
@@ -357,7 +349,7 @@ export class RunningConsumer implements Consumer {
   handled(partition: number): void {
     this.#group.endHandling(partition);
     this.#changed();
-    this.#saveSoon();
+    this.#saver.saveSoon();
   }
 
   /** Goes on behind a position, forwards or backwards; what is in flight is no longer awaited. */
@@ -367,7 +359,7 @@ export class RunningConsumer implements Consumer {
       await this.#cursors.set(cursor, [this.#letters.sought()]);
       this.#letters.forgetResolved();
       this.#group.seek(cursor);
-      this.#worked.clear();
+      this.#saver.forget();
       this.#queueReplays();
       this.#failure = null;
     });
@@ -442,10 +434,10 @@ export class RunningConsumer implements Consumer {
   async close(reason: AllSourceError): Promise<void> {
     this.#closed = reason;
     clearTimeout(this.#timer);
-    clearTimeout(this.#saveTimer);
+    this.#saver.stop();
     this.#changes.notify();
     await this.#stopReading();
-    await this.#save(true);
+    await this.#saver.saveLast();
   }
 
   #letterAt(position: number): DeadLetter {
@@ -531,7 +523,7 @@ export class RunningConsumer implements Consumer {
 
   #onRead(): void {
     this.#changes.notify();
-    if (this.#cursors.needsSave(this.#group.cursors)) this.#saveSoon();
+    if (this.#cursors.needsSave(this.#group.cursors)) this.#saver.saveSoon();
   }
 
   /** Makes dead letters of what failed for the last time, each by one append. */
@@ -545,8 +537,8 @@ export class RunningConsumer implements Consumer {
         .then(() => {
           this.#parking.delete(position);
           this.#group.parked(partition, position);
-          this.#worked.add(partition);
-          this.#saveSoon();
+          this.#saver.worked(partition);
+          this.#saver.saveSoon();
           this.#changed();
         })
         .catch(() => {
@@ -555,35 +547,6 @@ export class RunningConsumer implements Consumer {
             this.#changed();
           }, parkRetryMs).unref();
         });
-    }
-  }
-
-  #saveSoon(): void {
-    if (this.#closed !== undefined) return;
-    this.#saveTimer ??= setTimeout(() => {
-      this.#saveTimer = undefined;
-      void this.#save(false);
-    }, saveDelayMs);
-  }
-
-  /** A cursor that could not be written is written later: until then events may come again. */
-  async #save(isLast: boolean): Promise<void> {
-    const worked = this.#worked;
-    this.#worked = new Set();
-    try {
-      await this.#cursors.save(() => (this.#isSeeking ? [] : this.#group.cursors), {
-        isWanted: (partition) => worked.has(partition),
-        isBusy: (partition) => this.#committing.has(partition),
-      });
-      // A commit writes the cursor itself, unless it fails.
-      for (const partition of this.#committing)
-        if (worked.has(partition)) this.#worked.add(partition);
-    } catch (error) {
-      for (const partition of worked) this.#worked.add(partition);
-      const isFinal =
-        error instanceof AllSourceError &&
-        ['store_closed', 'storage_unavailable', 'append_outcome_unknown'].includes(error.code);
-      if (!isLast && !isFinal) this.#saveSoon();
     }
   }
 }
