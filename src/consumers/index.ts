@@ -11,7 +11,7 @@ export {
 export { consumerDocument, deadLetterDocument } from './documents.js';
 export { RecordedState } from './recordedState.js';
 export { HandlerWorker } from './worker.js';
-export { ConsumerRegistry, cursorBefore } from './registry.js';
+export { ConsumerRegistry, cursorBefore, seekTo } from './registry.js';
 export type { DeadLetter } from './log/deadLetters.js';
 export { consumerLimits, consumerNamePattern, type ConsumerOptions } from './definition.js';
 export type { MemberState } from './group/group.js';

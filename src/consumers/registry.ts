@@ -75,8 +75,7 @@ export class ConsumerRegistry implements EmbeddedConsumers {
     options: OfTenant = {},
   ): Promise<ConsumerInfo> {
     const consumer = await this.get(name, options);
-    const { tenantId, filter } = consumer.definition;
-    await consumer.seek(await cursorBefore(this.#log, { tenantId, filter, from: to }));
+    await seekTo(this.#log, consumer, to);
     return consumer.describe();
   }
 
@@ -155,6 +154,16 @@ export class ConsumerRegistry implements EmbeddedConsumers {
       this.#byName.set(keyOf(definition), consumer);
     }
   }
+}
+
+/** Throws `invalid_query`. */
+export async function seekTo(
+  log: SystemAccess,
+  consumer: RunningConsumer,
+  to: NonNullable<ConsumerOptions['from']>,
+): Promise<void> {
+  const { tenantId, filter } = consumer.definition;
+  await consumer.seek(await cursorBefore(log, { tenantId, filter, from: to }));
 }
 
 /** The position behind which a consumer begins that is to begin somewhere; throws `invalid_query`. */

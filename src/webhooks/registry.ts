@@ -5,6 +5,7 @@ import {
   cursorBefore,
   definitionOf,
   fromPayload,
+  seekTo,
   toPayload,
 } from '../consumers/index.js';
 import type { ConsumerDefinition, DeadLetter, OfTenant } from '../consumers/index.js';
@@ -163,9 +164,7 @@ export class WebhookRegistry implements EmbeddedWebhooks {
     options: OfTenant = {},
   ): Promise<WebhookInfo> {
     const entry = await this.#entry(name, options);
-    const { consumer } = entry.webhook;
-    const { tenantId, filter } = consumer.definition;
-    await consumer.seek(await cursorBefore(this.#log, { tenantId, filter, from: to }));
+    await seekTo(this.#log, entry.webhook.consumer, to);
     return infoOf(entry);
   }
 
