@@ -103,12 +103,15 @@ export class History {
     this.members.calm();
     await this.#settled(start);
     await this.#replay();
-    const log = await this.#settled(start);
+    await this.#settled(start);
     this.#isLooking = false;
     this.members.stop();
+    await this.#inTime('members', Promise.all([...working, looking]));
+    // A member that was late with an event that is a dead letter by now may have appended meanwhile.
+    const log = await this.#read();
     for (const subscriber of this.subscribers) subscriber.finish(log);
-    await this.#inTime('members and subscribers', Promise.all([...working, ...reading, looking]));
-    await this.#check(start);
+    await this.#inTime('subscribers', Promise.all(reading));
+    await this.#check(log, start);
   }
 
   #nextSeed(): number {
@@ -216,8 +219,8 @@ export class History {
     return this.#direct.consumers.get(consumerName, { tenantId: this.#tenantId });
   }
 
-  /** Waits until the consumer has nothing to do any more; gives the log of then. */
-  async #settled(start: number): Promise<readonly StoredEvent[]> {
+  /** Waits until the consumer has nothing to do any more. */
+  async #settled(start: number): Promise<void> {
     const deadline = performance.now() + settleMsMax;
     for (;;) {
       const { inFlight, cursor } = await this.#lookAtMembers();
@@ -225,7 +228,7 @@ export class History {
       const isIdle = inFlight === 0 && !letters.some(({ isReplayed }) => isReplayed);
       const log = isIdle ? await this.#read() : [];
       const last = this.#matching(log, start).at(-1);
-      if (isIdle && cursor >= (last?.position ?? 0)) return log;
+      if (isIdle && cursor >= (last?.position ?? 0)) return;
       if (performance.now() > deadline) {
         const info = JSON.stringify(await (await this.#consumer()).info());
         throw new Error(`the consumer does not come to an end: ${info} ${JSON.stringify(letters)}`);
@@ -253,8 +256,7 @@ export class History {
     throw new Error(`${what} do not come to an end: ${readers}`);
   }
 
-  async #check(start: number): Promise<void> {
-    const log = await this.#read();
+  async #check(log: readonly StoredEvent[], start: number): Promise<void> {
     const letters = await (await this.#consumer()).deadLetters();
     this.events = log.length;
     const { ackTimeoutMs, maxAttempts } = this.#group;

@@ -75,6 +75,7 @@ export class Subscriber {
     return `subscriber from ${JSON.stringify(this.#from)} of ${JSON.stringify(this.#filter)}`;
   }
 
+  /** What came after `log` was read may have been seen, or not. */
   check(log: readonly StoredEvent[]): string[] {
     const matching = log.filter(
       (event) => event.position > this.#beforeFirst && isMatch(this.#filter, event),
@@ -88,7 +89,8 @@ export class Subscriber {
     // Where `now` was is known by the first batch only.
     const begin = first.events[0]?.position ?? first.position + 1;
     const wanted = matching.filter((event) => this.#from !== 'now' || event.position >= begin);
-    const seen = this.#events;
+    const end = log.at(-1)?.position ?? 0;
+    const seen = this.#events.filter(({ position }) => position <= end);
     const problems = this.#problems.map((problem) => `${this.describe()}: ${problem}`);
     const at = wanted.findIndex((event, i) => JSON.stringify(event) !== JSON.stringify(seen[i]));
     if (at < 0 && seen.length === wanted.length) return problems;
