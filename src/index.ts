@@ -4,6 +4,7 @@ export {
   AppendConditionError,
   EventIdConflictError,
   VersionConflictError,
+  defineReducer,
   errorTable,
   formatTimestamp,
   parseTimestamp,
@@ -21,6 +22,9 @@ export type {
   JsonValue,
   NewEvent,
   Order,
+  Reducer,
+  ReducerDefinition,
+  StateHandlers,
   StoredEvent,
   SubscriptionFilter,
 } from './domain/index.js';
@@ -33,6 +37,16 @@ export type {
   WebhookRunOptions,
   Webhooks,
 } from './webhooks/index.js';
+export type {
+  EmbeddedSnapshots,
+  Snapshot,
+  SnapshotCounters,
+  SnapshotInfo,
+  SnapshotListOptions,
+  SnapshotPage,
+  SnapshotType,
+  Snapshots,
+} from './state/index.js';
 export { repairStore } from './eventStore/index.js';
 export { openEventStore } from './store/index.js';
 export type { EmbeddedStore, EventStore } from './store/index.js';
@@ -74,6 +88,9 @@ export type {
   OpenOptions,
   ProofOptions,
   ReadOptions,
+  ReducedState,
+  ReducedStateOptions,
+  SnapshotPolicy,
   StateOptions,
   StoreDamage,
   StoreStats,

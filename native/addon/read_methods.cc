@@ -8,6 +8,7 @@
 #include "addon/render_later.h"
 #include "addon/store_object.h"
 #include "base/uuid.h"
+#include "query/state.h"
 
 namespace allsource::addon {
 namespace {
@@ -20,10 +21,19 @@ constexpr size_t kInlineBytesMax = size_t{256} << 10;
 constexpr uint32_t kDescending = 1;
 constexpr uint32_t kApiStyle = 2;
 constexpr uint32_t kLines = 4;
-constexpr uint32_t kPartitions = 8;  // two doubles for each event in the place of its text
+constexpr uint32_t kPartitions = 8;   // two doubles for each event in the place of its text
+constexpr uint32_t kMergedOnly = 16;  // of a state: the merged object alone
 
 // Layout of the numbers that a read writes.
-enum AnswerNumber : size_t { kCount, kNextPosition, kUseAsync, kIsAscii, kAnswerNumbers };
+enum AnswerNumber : size_t {
+  kCount,
+  kNextPosition,
+  kUseAsync,
+  kIsAscii,
+  kTimestamp,
+  kFolded,
+  kAnswerNumbers
+};
 
 query::Style StyleOf(uint32_t flags) {
   return (flags & kApiStyle) != 0 ? query::Style::kApi : query::Style::kWire;
@@ -133,30 +143,72 @@ Status Render(const engine::Engine& engine, query::Selection& selection, size_t 
   return status;
 }
 
-// Count and next position, behind the text of an answer from the thread pool.
-Status AppendNumbers(const query::Selection& selection, query::Sink& sink) {
-  const double numbers[] = {static_cast<double>(selection.events.size()),
-                            static_cast<double>(selection.next_position)};
+// Behind the text of an answer from the thread pool.
+template <size_t kNumbers>
+Status AppendNumbers(const double (&numbers)[kNumbers], query::Sink& sink) {
   uint8_t* const end = sink.Grow(sizeof numbers);
   if (end == nullptr) return Status(Code::kIo, "there is not enough memory for the answer");
   std::memcpy(end, numbers, sizeof numbers);
   return Status::Ok();
 }
 
-Status RenderState(const engine::Engine& engine, query::Selection& selection,
-                   const query::StateOptions& options, query::Style style, query::Sink& sink) {
-  if (Status status = engine.Fetch(selection); !status.ok()) return status;
-  return query::WriteState(selection.events, options, style, sink);
-}
+// The arguments of a state: (tenant, entity, asOf, version, merge, snapshotTenant, snapshotType,
+// flags, asOfText, historyMax). What is undefined or NaN is not asked for.
+struct StateArguments {
+  explicit StateArguments(const Napi::CallbackInfo& info)
+      : tenant(TextOf(info[0], "tenant")),
+        entity(TextOf(info[1], "entity")),
+        as_of(info[2].As<Napi::Number>().DoubleValue()),
+        version(info[3].As<Napi::Number>().DoubleValue()),
+        merge(static_cast<query::MergeKind>(info[4].As<Napi::Number>().Uint32Value())),
+        flags(info[7].As<Napi::Number>().Uint32Value()),
+        as_of_text(TextOf(info[8], "asOfText")),
+        history_max(info[9].As<Napi::Number>().Uint32Value()) {
+    if (info[5].IsString()) snapshot_tenant = TextOf(info[5], "snapshotTenant");
+    if (info[6].IsString()) snapshot_type = TextOf(info[6], "snapshotType");
+  }
 
-// Where all events of an entity up to a time lie.
-Result<query::Selection> HistoryOf(const engine::Engine& engine, std::string_view tenant,
-                                   std::string_view entity, double as_of) {
-  query::Query query;
-  query.tenant = tenant;
-  query.entity = entity;
-  if (!std::isnan(as_of)) query.until_micros = static_cast<int64_t>(as_of);
-  return engine.Locate(query, std::numeric_limits<size_t>::max());
+  query::HistoryQuery query() const {
+    query::HistoryQuery query;
+    query.tenant = tenant;
+    query.entity = entity;
+    if (!std::isnan(as_of)) query.until_micros = static_cast<int64_t>(as_of);
+    if (!std::isnan(version)) query.version = static_cast<uint64_t>(version);
+    query.snapshot_tenant = snapshot_tenant;
+    query.snapshot_type = snapshot_type;
+    query.shown_max = is_merged_only() ? 0 : history_max;
+    return query;
+  }
+  bool is_merged_only() const { return (flags & kMergedOnly) != 0; }
+
+  std::string tenant, entity;
+  double as_of, version;
+  query::MergeKind merge;
+  std::string snapshot_tenant, snapshot_type;
+  uint32_t flags;
+  std::string as_of_text;
+  size_t history_max;
+};
+
+// What an answer tells of a state beside its text; src/engine/port.ts has the same order.
+struct StateNumbers {
+  explicit StateNumbers(const query::History& history) {
+    const query::StateEnd end = query::EndOf(history);
+    version = static_cast<double>(end.version);
+    position = static_cast<double>(end.position);
+    timestamp = static_cast<double>(end.timestamp_micros);
+    folded = static_cast<double>(history.events.events.size());
+  }
+  double version, position, timestamp, folded;
+};
+
+Status RenderState(const engine::Engine& engine, query::History& history,
+                   const StateArguments& arguments, query::Sink& sink) {
+  if (Status status = engine.FetchHistory(history); !status.ok()) return status;
+  if (arguments.is_merged_only()) return query::WriteMerged(history, arguments.merge, sink);
+  const query::StateOptions options{arguments.entity, arguments.as_of_text, arguments.history_max,
+                                    arguments.merge};
+  return query::WriteState(history, options, StyleOf(arguments.flags), sink);
 }
 
 }  // namespace
@@ -225,7 +277,9 @@ Napi::Value StoreObject::ReadAsync(const Napi::CallbackInfo& info) {
           if (Status status = Render(engine, selection, bytes_max, flags, sink); !status.ok()) {
             return status;
           }
-          return AppendNumbers(selection, sink);
+          return AppendNumbers({static_cast<double>(selection.events.size()),
+                                static_cast<double>(selection.next_position)},
+                               sink);
         });
   });
 }
@@ -249,45 +303,59 @@ Napi::Value StoreObject::GetEvent(const Napi::CallbackInfo& info) {
   });
 }
 
-// state(tenant, entity, asOf, asOfText, historyMax, flags, slab): bytes written
+// state(…state, slab): bytes written; version 0 where the entity has no events
 Napi::Value StoreObject::State(const Napi::CallbackInfo& info) {
   return Guarded(info, [&]() -> Napi::Value {
-    const std::string tenant = TextOf(info[0], "tenant");
-    const std::string entity = TextOf(info[1], "entity");
-    const std::string as_of_text = TextOf(info[3], "asOfText");
+    const StateArguments arguments(info);
     double* const numbers = answer_numbers_;
-    query::Selection selection = ValueOf(
-        info.Env(), HistoryOf(engine(), tenant, entity, info[2].As<Napi::Number>().DoubleValue()));
-    numbers[kCount] = static_cast<double>(selection.events.size());
-    numbers[kUseAsync] = IsLarge(selection) ? 1 : 0;
-    if (selection.events.empty() || numbers[kUseAsync] != 0) {
+    query::History history = ValueOf(info.Env(), engine().LocateHistory(arguments.query()));
+    numbers[kCount] = 0;
+    numbers[kUseAsync] = IsLarge(history.events) || IsLarge(history.shown) ? 1 : 0;
+    if (history.is_empty() || numbers[kUseAsync] != 0) {
+      numbers[kCount] = history.is_empty() ? 0 : 1;
       return Napi::Number::New(info.Env(), 0);
     }
-    BeginAnswer(info[6]);
-    const query::StateOptions options{entity, as_of_text, info[4].As<Napi::Number>().Uint32Value()};
-    const uint32_t flags = info[5].As<Napi::Number>().Uint32Value();
-    const Status status = RenderState(engine(), selection, options, StyleOf(flags), answer_);
+    BeginAnswer(info[10]);
+    const Status status = RenderState(engine(), history, arguments, answer_);
     if (!status.ok()) throw ErrorOf(info.Env(), status);
+    const StateNumbers told(history);
+    numbers[kCount] = told.version;
+    numbers[kNextPosition] = told.position;
+    numbers[kTimestamp] = told.timestamp;
+    numbers[kFolded] = told.folded;
     return Answer(info.Env());
   });
 }
 
-// stateAsync(tenant, entity, asOf, asOfText, historyMax, flags): promise of a Buffer
+// stateAsync(…state): promise of a Buffer, the text and four doubles; it is empty where the entity
+// has no events
 Napi::Value StoreObject::StateAsync(const Napi::CallbackInfo& info) {
   return Guarded(info, [&]() -> Napi::Value {
-    const std::string tenant = TextOf(info[0], "tenant");
-    std::string entity = TextOf(info[1], "entity");
-    query::Selection selection = ValueOf(
-        info.Env(), HistoryOf(engine(), tenant, entity, info[2].As<Napi::Number>().DoubleValue()));
+    StateArguments arguments(info);
+    query::History history = ValueOf(info.Env(), engine().LocateHistory(arguments.query()));
     return RenderLater(
         info.Env(), handle_,
-        [&engine = engine(), selection = std::move(selection), entity = std::move(entity),
-         as_of_text = TextOf(info[3], "asOfText"),
-         history_max = info[4].As<Napi::Number>().Uint32Value(),
-         style = StyleOf(info[5].As<Napi::Number>().Uint32Value())](query::Sink& sink) mutable {
-          if (selection.events.empty()) return Status::Ok();
-          return RenderState(engine, selection, {entity, as_of_text, history_max}, style, sink);
+        [&engine = engine(), history = std::move(history),
+         arguments = std::move(arguments)](query::Sink& sink) mutable {
+          if (history.is_empty()) return Status::Ok();
+          if (Status status = RenderState(engine, history, arguments, sink); !status.ok()) {
+            return status;
+          }
+          const StateNumbers told(history);
+          return AppendNumbers({told.version, told.position, told.timestamp, told.folded}, sink);
         });
+  });
+}
+
+// positionOfVersion(tenant, entity, version): 0 where the entity has no such version
+Napi::Value StoreObject::PositionOfVersion(const Napi::CallbackInfo& info) {
+  return Guarded(info, [&]() -> Napi::Value {
+    const std::string tenant = TextOf(info[0], "tenant");
+    const std::string entity = TextOf(info[1], "entity");
+    const auto version = static_cast<uint64_t>(info[2].As<Napi::Number>().DoubleValue());
+    const auto position =
+        ValueOf(info.Env(), engine().PositionOfVersion(tenant, entity, version));
+    return Napi::Number::New(info.Env(), static_cast<double>(position.value_or(0)));
   });
 }
 

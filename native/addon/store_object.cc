@@ -19,6 +19,8 @@ engine::OpenOptions OptionsOf(const Napi::Object& object) {
       static_cast<size_t>(object.Get("queueBytesMax").ToNumber().DoubleValue());
   options.cache_bytes_max =
       static_cast<uint64_t>(object.Get("cacheBytesMax").ToNumber().DoubleValue());
+  options.milestone_every =
+      static_cast<uint64_t>(object.Get("milestoneEvery").ToNumber().DoubleValue());
   return options;
 }
 
@@ -208,6 +210,8 @@ Napi::FunctionReference StoreObject::Define(Napi::Env env) {
                       InstanceMethod<&StoreObject::GetEvent>("getEvent"),
                       InstanceMethod<&StoreObject::State>("state"),
                       InstanceMethod<&StoreObject::StateAsync>("stateAsync"),
+                      InstanceMethod<&StoreObject::PositionOfVersion>("positionOfVersion"),
+                      InstanceMethod<&StoreObject::Milestones>("milestones"),
                       InstanceMethod<&StoreObject::List>("list"),
                       InstanceMethod<&StoreObject::TakeOverflow>("takeOverflow"),
                       InstanceMethod<&StoreObject::Prove>("prove"),
@@ -269,6 +273,16 @@ Napi::Value StoreObject::Stats(const Napi::CallbackInfo& info) {
     numbers[1] = static_cast<double>(stats.entities);
     numbers[2] = static_cast<double>(stats.event_types);
     return info.Env().Undefined();
+  });
+}
+
+// milestones(): positions of events, see Engine::TakeMilestones
+Napi::Value StoreObject::Milestones(const Napi::CallbackInfo& info) {
+  return Guarded(info, [&] {
+    const std::vector<uint64_t> positions = engine().TakeMilestones();
+    auto array = Napi::Float64Array::New(info.Env(), positions.size());
+    for (size_t i = 0; i < positions.size(); i++) array[i] = static_cast<double>(positions[i]);
+    return array;
   });
 }
 

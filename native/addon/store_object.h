@@ -48,6 +48,7 @@ class StoreObject : public Napi::ObjectWrap<StoreObject> {
   Napi::Value GetEvent(const Napi::CallbackInfo& info);
   Napi::Value State(const Napi::CallbackInfo& info);
   Napi::Value StateAsync(const Napi::CallbackInfo& info);
+  Napi::Value PositionOfVersion(const Napi::CallbackInfo& info);
   Napi::Value List(const Napi::CallbackInfo& info);
   Napi::Value TakeOverflow(const Napi::CallbackInfo& info);
   Napi::Value UseAnswerMemory(const Napi::CallbackInfo& info);
@@ -59,6 +60,7 @@ class StoreObject : public Napi::ObjectWrap<StoreObject> {
 
   // store_object.cc
   Napi::Value Stats(const Napi::CallbackInfo& info);
+  Napi::Value Milestones(const Napi::CallbackInfo& info);
   Napi::Value Counters(const Napi::CallbackInfo& info);
   Napi::Value Failure(const Napi::CallbackInfo& info);
   Napi::Value Damage(const Napi::CallbackInfo& info);

@@ -10,8 +10,9 @@ namespace allsource {
 inline constexpr size_t kEntityIdBytesMax = 256;
 inline constexpr size_t kEventTypeBytesMax = 128;
 inline constexpr size_t kTenantIdBytesMax = 64;
-// Of events that the store keeps for itself; no caller can name it.
-inline constexpr std::string_view kSystemTenant = "$system";
+// Tenants of events that the store keeps for itself begin so; no caller can name one.
+inline constexpr char kSystemTenantMark = '$';
+inline constexpr size_t kSystemTenantBytesMax = 255;
 // Tags of one event, and of one item of a condition.
 inline constexpr size_t kTagsMax = 32;
 inline constexpr size_t kTagBytesMax = 128;

@@ -9,6 +9,7 @@
 
 #include "base/coding.h"
 #include "base/limits.h"
+#include "ingest/domain_rules.h"
 #include "query/query.h"
 
 namespace allsource::engine {
@@ -451,6 +452,10 @@ void Appender::Number(const Stage& stage, StagedEvent& event, uint8_t* record,
   outcome.timestamp_micros = timestamp_micros_;
   outcome.id = event.id;
   wal::SetRecordVersion(record, outcome.version);
+  if (milestones_.IsOne(outcome.version) &&
+      !ingest::IsSystemTenant(wal::DecodeTrustedRecord(record).fields.tenant)) {
+    milestones_.Add(outcome.position);
+  }
 }
 
 void Appender::WriteFrameHeader(uint8_t* frame, size_t frame_bytes, size_t events,

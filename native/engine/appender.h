@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/uuid.h"
+#include "engine/milestones.h"
 #include "engine/open_log.h"
 #include "engine/store_file.h"
 #include "env/env.h"
@@ -50,6 +51,7 @@ struct AppenderOptions {
   size_t queue_bytes_max = 0;
   std::function<void()> on_progress;
   std::function<void(uint64_t position)> on_sealed;  // as of wal::CommitQueue
+  uint64_t milestone_every = 0;
 };
 
 // Not thread-safe: the engine's lock guards it.
@@ -70,6 +72,8 @@ class Appender {
   Status Close();
 
   const wal::CommitQueue& queue() const { return *queue_; }
+  // Of callers' entities, not of the store's own.
+  Milestones& milestones() { return milestones_; }
 
  private:
   struct Run;  // frames that stand one behind the other, on their way to the queue
@@ -115,6 +119,7 @@ class Appender {
   std::shared_ptr<wal::Segment> active_;
   uint64_t tail_ = 0;  // offset in the active segment at which the next frame goes
   int64_t timestamp_micros_ = 0;
+  Milestones milestones_{options_.milestone_every};
   bool closed_ = false;
   Status lost_;  // once the index can't tell any more what the log holds
 };

@@ -81,7 +81,8 @@ Status Engine::Start() {
   AppenderOptions options{
       options_.directory + "/log", options_.durability,
       options_.segment_bytes_max,  options_.queue_bytes_max,
-      options_.on_progress,        [this](uint64_t position) { index_maker_->Seal(position); }};
+      options_.on_progress,        [this](uint64_t position) { index_maker_->Seal(position); },
+      options_.milestone_every};
   auto appender = Appender::Open(env_, std::move(options), store_, log.value(), &index_);
   if (!appender.ok()) return appender.status();
   appender_ = std::move(appender.value());
@@ -109,6 +110,12 @@ Status Engine::Commit(ingest::Stage& stage, std::vector<Outcome>& outcomes,
 
 uint64_t Engine::watermark() const {
   return appender_ == nullptr ? read_only_watermark_ : appender_->queue().watermark();
+}
+
+std::vector<uint64_t> Engine::TakeMilestones() {
+  std::lock_guard lock(mutex_);
+  if (appender_ == nullptr) return {};
+  return appender_->milestones().TakeUpTo(watermark());
 }
 
 Status Engine::write_failure() const {
@@ -192,6 +199,44 @@ Result<query::Selection> Engine::Select(const query::Query& query, size_t limit)
   if (!selection.ok()) return selection;
   if (Status status = Fetch(selection.value()); !status.ok()) return status;
   return selection;
+}
+
+Result<std::optional<uint64_t>> Engine::PositionOfVersion(std::string_view tenant,
+                                                          std::string_view entity,
+                                                          uint64_t version) const {
+  return AskIndex(
+      [&] { return query::PositionOfVersion(index_, tenant, entity, version, watermark()); });
+}
+
+Result<query::History> Engine::LocateHistory(const query::HistoryQuery& query) const {
+  query::History history;
+  uint64_t last = watermark();
+  if (query.version != 0) {
+    const auto position = PositionOfVersion(query.tenant, query.entity, query.version);
+    if (!position.ok()) return position.status();
+    if (!position.value()) return history;
+    last = *position.value();
+  }
+  auto base = AskIndex([&] { return query::LocateSnapshot(index_, query, last); });
+  if (!base.ok()) return base.status();
+  history.base = std::move(base.value());
+  // One that is damaged, or gone by now, is not needed.
+  if (!history.base.events.empty() && Fetch(history.base).ok()) {
+    history.snapshot =
+        query::DecodeSnapshot(wal::DecodeTrustedRecord(history.base.events[0].record));
+  }
+  const auto first_position = AskIndex([&] {
+    query::LocateEvents(index_, query, last, history);
+    return index_.first_position();
+  });
+  if (!first_position.ok()) return first_position.status();
+  if (history.events.meets_dropped) return Dropped(first_position.value());
+  return history;
+}
+
+Status Engine::FetchHistory(query::History& history) const {
+  if (Status status = Fetch(history.events); !status.ok()) return status;
+  return Fetch(history.shown);
 }
 
 Result<query::Selection> Engine::FindById(std::string_view tenant, const Uuid& id) const {

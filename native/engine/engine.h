@@ -19,6 +19,7 @@
 #include "engine/verify.h"
 #include "env/env.h"
 #include "ingest/stage.h"
+#include "query/history.h"
 #include "query/json_writer.h"
 #include "query/query.h"
 
@@ -32,6 +33,8 @@ struct OpenOptions {
   size_t queue_bytes_max = size_t{64} << 20;
   // What may be in memory of index files and of sealed segments.
   uint64_t cache_bytes_max = uint64_t{128} << 20;
+  // See TakeMilestones; 0 = there are none.
+  uint64_t milestone_every = 0;
   // Called on a thread of the engine after the watermark moved, room was made, or writing failed.
   // Must return soon and not call the engine.
   std::function<void()> on_progress = [] {};
@@ -81,17 +84,28 @@ class Engine {
 
   // Highest durable position: what reads see.
   uint64_t watermark() const;
+  // Durable events with which an entity reached a multiple of `milestone_every`, since the last call.
+  // Some are left out where too many were waiting.
+  std::vector<uint64_t> TakeMilestones();
   // Ok, or why nothing can be written: opened read-only, damaged, failed.
   Status write_failure() const;
   const std::optional<Damage>& damage() const { return damage_; }
 
   // These give kDamaged where what they would answer with is not as it was written.
   Result<query::Selection> Select(const query::Query& query, size_t limit) const;
-  // The same in two steps: where the events lie, which takes microseconds, and their records, which
+  // The same in two steps: where the events lie, which takes microseconds,
   Result<query::Selection> Locate(const query::Query& query, size_t limit) const;
-  // may have to come from the disk. Where these have more than `bytes_max` bytes, the selection
+  // and their records, which may have to come from the disk. Where these have more than `bytes_max` bytes, the selection
   // ends before the record that goes beyond it, but holds one at least.
   Status Fetch(query::Selection& selection, size_t bytes_max = query::kNoBytesMax) const;
+  // What the state of an entity is made of; empty where it has no events up to the end. The snapshot
+  // is fetched, the events are only located. kDropped where not all of them are in the log.
+  Result<query::History> LocateHistory(const query::HistoryQuery& query) const;
+  Status FetchHistory(query::History& history) const;
+  // Of the event of a version; nothing where the entity has none.
+  Result<std::optional<uint64_t>> PositionOfVersion(std::string_view tenant,
+                                                    std::string_view entity,
+                                                    uint64_t version) const;
   // One event, or none.
   Result<query::Selection> FindById(std::string_view tenant, const Uuid& id) const;
   Result<query::Listing> List(query::ListKind kind, std::string_view tenant,

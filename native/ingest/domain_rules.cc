@@ -98,6 +98,11 @@ std::optional<std::string> EventTypeFault(std::string_view text) {
   return std::nullopt;
 }
 
+bool IsSystemTenant(std::string_view text) {
+  return text.size() > 1 && text.size() <= kSystemTenantBytesMax &&
+         text.front() == kSystemTenantMark;
+}
+
 std::optional<std::string> TenantIdFault(std::string_view text) {
   if (text.empty() || text.size() > kTenantIdBytesMax) {
     return LengthRule(kTenantIdBytesMax, text.size());

@@ -12,5 +12,7 @@ std::optional<std::string> EntityIdFault(std::string_view text);
 std::optional<std::string> EventTypeFault(std::string_view text);
 std::optional<std::string> TagFault(std::string_view text);
 std::optional<std::string> TenantIdFault(std::string_view text);
+// Whether it names a tenant of the store's own.
+bool IsSystemTenant(std::string_view text);
 
 }  // namespace allsource::ingest

@@ -224,7 +224,7 @@ bool EventParser::CheckRules(const ParsedEvent& event, unsigned seen) {
   }
   const bool passed = !fields.tenant.empty() && (fields.tenant.data() == checked_tenant_.data() ||
                                                  fields.tenant == last_tenant_);
-  if (!passed && !(names_ == Names::kSystem && fields.tenant == kSystemTenant)) {
+  if (!passed && !(names_ == Names::kSystem && IsSystemTenant(fields.tenant))) {
     if (const auto fault = TenantIdFault(fields.tenant)) return Fail(NameOf(kTenantId), *fault);
     last_tenant_ = fields.tenant;
     if (fields.tenant.data() == default_tenant_.data()) checked_tenant_ = default_tenant_;

@@ -29,15 +29,4 @@ Status WritePartitions(std::span<const index::StoredEvent> events, Sink& sink);
 // Writes the items of a listing with commas between.
 Status WriteListing(const Listing& listing, ListKind kind, Style style, Sink& sink);
 
-struct StateOptions {
-  std::string_view entity;
-  std::string_view as_of;  // JSON text of the answer's field
-  size_t history_max = 0;
-};
-
-// Writes the state of an entity whose events, all of them and in order, are given: payload objects
-// merged key by key, other payloads change nothing.
-Status WriteState(std::span<const index::StoredEvent> events, const StateOptions& options,
-                  Style style, Sink& sink);
-
 }  // namespace allsource::query

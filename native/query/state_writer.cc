@@ -1,16 +1,9 @@
-// The state of an entity: payload objects merged key by key, in version order, without turning any
-// value into anything but the bytes it was appended as.
-
-#include <deque>
-#include <string>
-#include <unordered_map>
-#include <vector>
+#include <algorithm>
 
 #include "ingest/json_walk.h"
 #include "ingest/structure.h"
-#include "query/json_writer.h"
+#include "query/state.h"
 #include "query/text_out.h"
-#include "wal/segment_format.h"
 
 namespace allsource::query {
 namespace {
@@ -18,74 +11,35 @@ namespace {
 constexpr size_t kEnvelopeBytesMax = 400;
 constexpr size_t kEscapedBytesMax = 6;
 
-// Members of a JSON object, in the order in which their keys first came.
-class MergedObject {
+Status NoMemory() {
+  return Status(Code::kIo, "there is not enough memory for the state of this entity");
+}
+
+// Merges texts that were checked when they were appended.
+class Merger {
  public:
-  // Takes over the members of a payload; one that is no object changes nothing.
-  void Merge(std::string_view payload) {
+  explicit Merger(MergeKind kind) : state_(kind) {}
+
+  void Add(std::string_view payload) {
     if (payload.empty() || payload.front() != '{') return;
-    // The text was checked when it was appended, so neither pass can fail.
     if (!structure_.Build(payload).ok()) return;
     const bool escapes = payload.find('\\') != std::string_view::npos;
     ingest::JsonWalk walk(payload, structure_.offsets(), 0, payload.size(), escapes);
-    bool whole = walk.Take('{');
-    while (whole && walk.Peek() != '}') {
-      std::string_view key, value;
-      if (walk.Peek() == ',') whole = walk.Take(',');
-      whole = whole && walk.TakeString(key) && walk.Take(':') && walk.TakeValue(value);
-      if (whole) Set(key, value);
-    }
+    (void)state_.Merge(walk);
   }
 
-  size_t text_bytes() const {
-    size_t bytes = 2;
-    for (const Member& member : members_) bytes += member.key.size() + member.value.size() + 4;
-    return bytes;
-  }
-
-  void Put(TextOut& out) const {
-    out.Put('{');
-    for (size_t i = 0; i < members_.size(); i++) {
-      if (i != 0) out.Put(',');
-      out.Put('"');
-      out.Put(members_[i].key);
-      out.Put("\":");
-      out.Put(members_[i].value);
-    }
-    out.Put('}');
-  }
+  const MergedObject& state() const { return state_; }
 
  private:
-  struct Member {
-    std::string_view key;  // as it was written, escapes and all
-    std::string_view value;
-  };
-
-  // Keys are the same where their text is, however it was escaped.
-  void Set(std::string_view key, std::string_view value) {
-    std::string_view text = key;
-    if (key.find('\\') != std::string_view::npos && ingest::Unescape(key, unescaped_)) {
-      text = unescaped_;
-    }
-    const auto known = numbers_.find(text);
-    if (known != numbers_.end()) {
-      members_[known->second].value = value;
-      return;
-    }
-    if (text.data() == unescaped_.data()) text = own_texts_.emplace_back(text);
-    numbers_.emplace(text, members_.size());
-    members_.push_back({key, value});
-  }
-
   ingest::Structure structure_;
-  std::vector<Member> members_;
-  std::unordered_map<std::string_view, size_t> numbers_;
-  std::deque<std::string> own_texts_;
-  std::string unescaped_;
+  MergedObject state_;
 };
 
-Status NoMemory() {
-  return Status(Code::kIo, "there is not enough memory for the state of this entity");
+void Merge(const History& history, Merger& merger) {
+  if (history.snapshot) merger.Add(history.snapshot->state);
+  for (const index::StoredEvent& event : history.events.events) {
+    merger.Add(wal::DecodeTrustedRecord(event.record).fields.payload);
+  }
 }
 
 void PutHistoryItem(TextOut& out, const wal::Record& record, Style style) {
@@ -102,44 +56,73 @@ void PutHistoryItem(TextOut& out, const wal::Record& record, Style style) {
   out.Put('}');
 }
 
-}  // namespace
-
-Status WriteState(std::span<const index::StoredEvent> events, const StateOptions& options,
-                  Style style, Sink& sink) {
-  const bool wire = style == Style::kWire;
-  MergedObject state;
-  for (const index::StoredEvent& event : events) {
-    state.Merge(wal::DecodeTrustedRecord(event.record).fields.payload);
-  }
-  const wal::Record last = wal::DecodeTrustedRecord(events.back().record);
-  TextOut out(sink);
-  const size_t head_bytes = kEnvelopeBytesMax + kEscapedBytesMax * options.entity.size();
-  if (!out.Reserve(head_bytes + options.as_of.size() + state.text_bytes())) return NoMemory();
-  out.Put(wire ? "{\"entity_id\":" : "{\"entityId\":");
-  out.String(options.entity);
-  out.Put(wire ? ",\"last_updated\":" : ",\"lastUpdated\":");
-  out.Time(last.timestamp_micros, style);
-  out.Put(wire ? ",\"event_count\":" : ",\"eventCount\":");
-  out.Number(events.size());
-  out.Put(wire ? ",\"as_of\":" : ",\"asOf\":");
-  out.Put(options.as_of);
-  out.Put(",\"version\":");
-  out.Number(last.version);
-  out.Put(wire ? ",\"current_state\":" : ",\"currentState\":");
-  state.Put(out);
-  out.Put(",\"history\":[");
-  const size_t shown = std::min(options.history_max, events.size());
-  for (const index::StoredEvent& event : events.last(shown)) {
+Status PutHistory(TextOut& out, const History& history, size_t history_max, Style style) {
+  const auto& before = history.shown.events;
+  const auto& events = history.events.events;
+  const size_t count = std::min(history_max, before.size() + events.size());
+  for (size_t i = before.size() + events.size() - count; i < before.size() + events.size(); i++) {
+    const index::StoredEvent& event = i < before.size() ? before[i] : events[i - before.size()];
     const wal::Record record = wal::DecodeTrustedRecord(event.record);
     const size_t type_bytes = kEscapedBytesMax * record.fields.type.size();
     if (!out.Reserve(kEnvelopeBytesMax + type_bytes + record.fields.payload.size())) {
       return NoMemory();
     }
-    if (event.position != events[events.size() - shown].position) out.Put(',');
+    if (i != before.size() + events.size() - count) out.Put(',');
     PutHistoryItem(out, record, style);
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
+StateEnd EndOf(const History& history) {
+  if (history.events.events.empty()) {
+    const Snapshot& snapshot = *history.snapshot;
+    return {snapshot.version, snapshot.position, snapshot.timestamp_micros};
+  }
+  const index::StoredEvent& last = history.events.events.back();
+  const wal::Record record = wal::DecodeTrustedRecord(last.record);
+  return {record.version, last.position, record.timestamp_micros};
+}
+
+Status WriteState(const History& history, const StateOptions& options, Style style, Sink& sink) {
+  const bool wire = style == Style::kWire;
+  Merger merger(options.merge);
+  Merge(history, merger);
+  const StateEnd end = EndOf(history);
+  TextOut out(sink);
+  const size_t head_bytes = kEnvelopeBytesMax + kEscapedBytesMax * options.entity.size();
+  if (!out.Reserve(head_bytes + options.as_of.size() + merger.state().text_bytes())) {
+    return NoMemory();
+  }
+  out.Put(wire ? "{\"entity_id\":" : "{\"entityId\":");
+  out.String(options.entity);
+  out.Put(wire ? ",\"last_updated\":" : ",\"lastUpdated\":");
+  out.Time(end.timestamp_micros, style);
+  // Versions have no gaps, so the last one tells how many events there are.
+  out.Put(wire ? ",\"event_count\":" : ",\"eventCount\":");
+  out.Number(end.version);
+  out.Put(wire ? ",\"as_of\":" : ",\"asOf\":");
+  out.Put(options.as_of);
+  out.Put(",\"version\":");
+  out.Number(end.version);
+  out.Put(wire ? ",\"current_state\":" : ",\"currentState\":");
+  merger.state().Put(out);
+  out.Put(",\"history\":[");
+  if (Status status = PutHistory(out, history, options.history_max, style); !status.ok()) {
+    return status;
   }
   if (!out.Reserve(2)) return NoMemory();
   out.Put("]}");
+  return Status::Ok();
+}
+
+Status WriteMerged(const History& history, MergeKind merge, Sink& sink) {
+  Merger merger(merge);
+  Merge(history, merger);
+  TextOut out(sink);
+  if (!out.Reserve(merger.state().text_bytes())) return NoMemory();
+  merger.state().Put(out);
   return Status::Ok();
 }
 

@@ -4,12 +4,13 @@ import type {
   Consumers,
   HandlerOptions,
 } from '../consumers/index.js';
-import { AllSourceError } from '../domain/index.js';
+import { AllSourceError, entityNotFound } from '../domain/index.js';
 import type {
   AnyEvent,
   AppendCondition,
   EventShape,
   NewEvent,
+  Reducer,
   StoredEvent,
 } from '../domain/index.js';
 import type {
@@ -26,6 +27,8 @@ import type {
   ListOptions,
   ProofOptions,
   ReadOptions,
+  ReducedState,
+  ReducedStateOptions,
   StateOptions,
   StoreStats,
   SubscribeOptions,
@@ -33,10 +36,12 @@ import type {
 } from '../eventStore/index.js';
 import { readConsistencyProof, readEventProof, readTreeHead } from '../proof/index.js';
 import type { ConsistencyProof, EventProof, TreeHead } from '../proof/index.js';
+import type { Snapshots } from '../state/index.js';
 import type { Webhooks } from '../webhooks/index.js';
 import { appendMany, appendOne, ingest, onlyResult } from './appends.js';
 import { Connection } from './connection.js';
 import { RemoteConsumers } from './delivery/consumers.js';
+import { RemoteSnapshots } from './snapshots.js';
 import { subscribe } from './subscription.js';
 import type { ClientOptions } from './types.js';
 import { RemoteWebhooks } from './delivery/webhooks.js';
@@ -54,6 +59,7 @@ const pageTailBytes = 256;
 const pageTail = /\],"count":(\d+),"next_cursor":(?:null|"([^"]*)")\}$/;
 
 const conditionNames: ReadonlySet<string> = new Set(['failIfEventsMatch', 'after']);
+const reducedStateNames: ReadonlySet<string> = new Set(['tenantId', 'asOf', 'version']);
 
 interface OfTenant {
   readonly tenantId?: string | undefined;
@@ -79,6 +85,7 @@ export function connect<E extends EventShape = AnyEvent>(
 class RemoteEventStore implements RemoteStore<AnyEvent> {
   readonly consumers: Consumers;
   readonly webhooks: Webhooks;
+  readonly snapshots: Snapshots;
   readonly wire: WireAccess;
   readonly #connection: Connection;
   readonly #consumers: RemoteConsumers;
@@ -88,6 +95,7 @@ class RemoteEventStore implements RemoteStore<AnyEvent> {
     this.#consumers = new RemoteConsumers(this.#connection, this);
     this.consumers = this.#consumers;
     this.webhooks = new RemoteWebhooks(this.#connection);
+    this.snapshots = new RemoteSnapshots(this.#connection);
     this.wire = createWireAccess(this.#connection);
   }
 
@@ -180,6 +188,23 @@ class RemoteEventStore implements RemoteStore<AnyEvent> {
 
   async state(entityId: string, options: StateOptions = {}): Promise<EntityState> {
     return toState(await this.wire.state(entityId, options));
+  }
+
+  /** Made here of the events: the server does not have the reducer. */
+  async stateOf<S>(
+    reducer: Reducer<S>,
+    entityId: string,
+    options: ReducedStateOptions = {},
+  ): Promise<ReducedState<S>> {
+    checkNames(options, reducedStateNames);
+    const { tenantId, asOf, version: wanted } = options;
+    let [state, version, lastUpdated] = [reducer.init(), 0, 0];
+    for await (const event of this.read({ tenantId, entityId, asOf, limit: wanted })) {
+      state = reducer.apply(state, event);
+      ({ version, timestamp: lastUpdated } = event);
+    }
+    if (version === 0 || version !== (wanted ?? version)) throw entityNotFound(entityId, options);
+    return { entityId, state, version, lastUpdated };
   }
 
   async entities(

@@ -21,6 +21,7 @@ export const errorTable = {
   forbidden: { status: 403, meaning: 'The credentials do not allow this.' },
   event_not_found: { status: 404, meaning: 'No event has this id.' },
   entity_not_found: { status: 404, meaning: 'The entity has no events.' },
+  snapshot_not_found: { status: 404, meaning: 'The entity has no snapshot.' },
   consumer_not_found: { status: 404, meaning: 'The tenant has no consumer of this name.' },
   webhook_not_found: { status: 404, meaning: 'The tenant has no webhook of this name.' },
   dead_letter_not_found: { status: 404, meaning: 'The consumer has no such dead letter.' },
@@ -156,6 +157,22 @@ export class EventIdConflictError extends AllSourceError {
     );
     this.eventId = eventId;
   }
+}
+
+/** `entity_not_found`, with what was asked for. */
+export function entityNotFound(
+  entityId: string,
+  wanted: { readonly asOf?: unknown; readonly version?: number | undefined },
+): AllSourceError {
+  const name = JSON.stringify(entityId);
+  if (wanted.version !== undefined) {
+    return new AllSourceError(
+      'entity_not_found',
+      `entity ${name} has no version ${wanted.version}`,
+    );
+  }
+  const when = wanted.asOf === undefined ? '' : ' up to as_of';
+  return new AllSourceError('entity_not_found', `entity ${name} has no events${when}`);
 }
 
 export function abortedError(): AllSourceError {

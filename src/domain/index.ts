@@ -7,3 +7,4 @@ export * from './cursor.js';
 export * from './json.js';
 export * from './ndjson.js';
 export * from './wireNames.js';
+export * from './reducer.js';

@@ -35,8 +35,19 @@ export const fieldNames = { snake: 0, camel: 1, system: 2 } as const;
 export const durabilityNumber = { sync: 0, async: 1, memory: 2 } as const;
 export const listKind = { entities: 0, eventTypes: 1 } as const;
 export const proofKind = { root: 0, inclusion: 1, consistency: 2 } as const;
-/** `partitions`: two doubles for each event, position and partition, in the place of its text. */
-export const readFlag = { descending: 1, apiStyle: 2, lines: 4, partitions: 8 } as const;
+/**
+ * `partitions`: two doubles for each event, position and partition, in the place of its text.
+ * `mergedOnly`: of a state, the merged object alone.
+ */
+export const readFlag = {
+  descending: 1,
+  apiStyle: 2,
+  lines: 4,
+  partitions: 8,
+  mergedOnly: 16,
+} as const;
+/** How payloads are merged into a state: key by key, or by RFC 7396. */
+export const mergeKind = { shallow: 0, deep: 1 } as const;
 
 /** Layout of the numbers that `commit` writes: these, then `outcomeNumber.count` for each outcome. */
 export const commitNumber = {
@@ -58,13 +69,18 @@ export const outcomeNumber = {
   count: 5,
 } as const;
 
-/** Layout of the numbers that a read writes. */
+/**
+ * Layout of the numbers that a read writes. Of a state `count` is the version, `nextPosition` the
+ * position of the last event, `timestamp` its time, and `folded` how many events were merged.
+ */
 export const answerNumber = {
   count: 0,
   nextPosition: 1,
   useAsync: 2,
   isAscii: 3,
-  numbers: 4,
+  timestamp: 4,
+  folded: 5,
+  numbers: 6,
 } as const;
 
 export const uuidTextBytes = 36;
@@ -93,6 +109,8 @@ export interface NativeOpenOptions {
   readonly segmentBytesMax: number;
   readonly queueBytesMax: number;
   readonly cacheBytesMax: number;
+  /** Versions at whose multiples an event is a milestone; 0 = none is. */
+  readonly milestoneEvery: number;
 }
 
 export interface NativeVerifyReport {
@@ -127,6 +145,20 @@ export type QueryArguments = [
   matches: readonly (readonly string[])[] | undefined,
 ];
 
+export type StateArguments = [
+  tenant: string,
+  entity: string,
+  asOfMicros: number,
+  version: number,
+  merge: number,
+  /** Where snapshots are; without them all events are merged. */
+  snapshotTenant: string | undefined,
+  snapshotType: string | undefined,
+  flags: number,
+  asOfText: string,
+  historyMax: number,
+];
+
 /** One open store. Numbers that are not asked for are NaN, texts undefined. */
 export interface NativeStore {
   /** Checks an input and makes records of it in a slot; returns how many events it holds. */
@@ -149,15 +181,7 @@ export interface NativeStore {
   /** These four return the length of what they wrote, or minus its length: see takeOverflow. */
   read(...args: [...QueryArguments, slab: number]): number;
   getEvent(tenant: string, id: string, flags: number, slab: number): number;
-  state(
-    tenant: string,
-    entity: string,
-    asOfMicros: number,
-    asOfText: string,
-    historyMax: number,
-    flags: number,
-    slab: number,
-  ): number;
+  state(...args: [...StateArguments, slab: number]): number;
   list(
     kind: number,
     tenant: string,
@@ -171,14 +195,12 @@ export interface NativeStore {
   takeOverflow(): Buffer;
   /** The text and behind it two doubles: count and next position. */
   readAsync(...args: QueryArguments): Promise<Buffer>;
-  stateAsync(
-    tenant: string,
-    entity: string,
-    asOfMicros: number,
-    asOfText: string,
-    historyMax: number,
-    flags: number,
-  ): Promise<Buffer>;
+  /** The text and behind it four doubles: version, position, time, events merged. */
+  stateAsync(...args: StateArguments): Promise<Buffer>;
+  /** 0 where the entity has no such version. */
+  positionOfVersion(tenant: string, entity: string, version: number): number;
+  /** Positions of durable events that are milestones, since the last call; some may be left out. */
+  milestones(): Float64Array;
 
   /**
    * A root hash; or the number of path nodes (4 bytes), path and leaf of the event at position

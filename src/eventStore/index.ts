@@ -1,10 +1,15 @@
 export * from './types.js';
-export type { ProofOptions } from './proofs.js';
+export type { ProofOptions } from './integrity/proofs.js';
 /** For the server, which delivers what followers get. */
 export type { Delivery, Follower } from './read/follower.js';
 export type { BytesChunk, BytesForm } from './read/reader.js';
 /** For the parts that keep their state in the log. */
 export { SystemAccess, partitionedEvents } from './systemAccess.js';
+export type { EntityPlace } from './systemAccess.js';
+export { mergedSnapshotType, reducedSnapshotType, snapshotTenantOf } from './snapshotNames.js';
+export { checkedLimit, tenantOf, textOf } from './read/query.js';
+export { endOf } from './read/stateRequest.js';
+export type { StateAnswer } from './read/stateRequest.js';
 export { openCore, repairStore } from './openCore.js';
 export { NativeEventStore } from './nativeEventStore.js';
 export type { StoreCore } from './storeCore.js';

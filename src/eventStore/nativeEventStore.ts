@@ -2,15 +2,16 @@ import {
   AllSourceError,
   decodeCursor,
   encodeCursor,
+  entityNotFound,
   pageBytesMax,
   toJsonText,
 } from '../domain/index.js';
 import type { AppendCondition, NewEvent, StoredEvent } from '../domain/index.js';
-import { fromNative, nativeError, readFlag } from '../engine/index.js';
+import { fromNative, nativeError } from '../engine/index.js';
 import type { ConsistencyProof, EventProof, TreeHead } from '../proof/index.js';
 import { withEvents } from './append/conditionError.js';
 import { ingest, onlyResult, toBatchInput } from './append/inputs.js';
-import type { ProofOptions } from './proofs.js';
+import type { ProofOptions } from './integrity/proofs.js';
 import {
   checkedLimit,
   cursorOf,
@@ -53,7 +54,7 @@ import type {
   VerifyReport,
   WireAccess,
 } from './types.js';
-import { runVerify } from './verify.js';
+import { runVerify } from './integrity/verify.js';
 import { wireAccess } from './wireAccess.js';
 
 /** Appends and reads of the store of `openEventStore`, over the native engine. */
@@ -67,7 +68,8 @@ export class NativeEventStore implements CoreStore {
     this.#core = core;
     this.durability = options.memory === true ? 'memory' : (options.durability ?? 'sync');
     this.damage = core.native.damage();
-    this.wire = wireAccess(core);
+    const state = this.stateDocument.bind(this);
+    this.wire = { ...wireAccess(core), state };
   }
 
   get readOnly(): boolean {
@@ -185,15 +187,10 @@ export class NativeEventStore implements CoreStore {
   }
 
   async state(entityId: string, options: StateOptions = {}): Promise<EntityState> {
-    const bytes = await this.#core.state(entityId, options, readFlag.apiStyle);
-    if (bytes === undefined) {
-      throw new AllSourceError(
-        'entity_not_found',
-        `entity ${JSON.stringify(entityId)} has no events${options.asOf === undefined ? '' : ' up to as_of'}`,
-      );
-    }
+    const answer = await this.#core.state(entityId, options, 'api');
+    if (answer === undefined) throw entityNotFound(entityId, options);
     // The engine wrote this text; its shape is that of EntityState.
-    return JSON.parse(bytes.toString()) as EntityState;
+    return JSON.parse(answer.bytes.toString()) as EntityState;
   }
 
   async entities(
@@ -275,6 +272,14 @@ export class NativeEventStore implements CoreStore {
 
   close(): Promise<void> {
     return this.#core.close(() => this.finish());
+  }
+
+  /** The state document in the wire names; undefined where there is none. */
+  protected async stateDocument(
+    entityId: string,
+    options: StateOptions,
+  ): Promise<Buffer | undefined> {
+    return (await this.#core.state(entityId, options, 'wire'))?.bytes;
   }
 
   /** What is done before events are dropped. */

@@ -16,11 +16,16 @@ const optionNames = new Set([
   'segmentBytesMax',
   'queueBytesMax',
   'cacheBytesMax',
+  'reducers',
+  'snapshots',
 ]);
 
 /** Opens the engine of a store, and what all its faces share. */
-export async function openCore(options: OpenOptions): Promise<StoreCore> {
-  const native = toNativeOptions(options);
+export async function openCore(
+  options: OpenOptions,
+  { milestoneEvery }: Pick<NativeOpenOptions, 'milestoneEvery'>,
+): Promise<StoreCore> {
+  const native = { ...toNativeOptions(options), milestoneEvery };
   const addon = loadAddon();
   let core: StoreCore | undefined;
   try {
@@ -47,7 +52,7 @@ export async function repairStore(dataDir: string): Promise<NativeRepairReport> 
   }
 }
 
-function toNativeOptions(options: OpenOptions): NativeOpenOptions {
+function toNativeOptions(options: OpenOptions): Omit<NativeOpenOptions, 'milestoneEvery'> {
   checkTypes(options);
   const unknown = Object.keys(options).find((name) => !optionNames.has(name));
   if (unknown !== undefined) {

@@ -2,7 +2,7 @@ import { AllSourceError } from '../domain/index.js';
 import { calling, counterNumber } from '../engine/index.js';
 import type { NativeStore } from '../engine/index.js';
 import type { TreeHead } from '../proof/index.js';
-import type { Prover } from './proofs.js';
+import type { Prover } from './integrity/proofs.js';
 import type { EngineCounters, StatsDocument, StoreStats } from './types.js';
 
 function counterReader(native: NativeStore): (name: keyof typeof counterNumber) => number {

@@ -1,15 +1,17 @@
-import { AllSourceError, formatTimestamp, stateHistoryDefault } from '../domain/index.js';
-import { fromNative, readFlag } from '../engine/index.js';
+import { AllSourceError } from '../domain/index.js';
+import { fromNative } from '../engine/index.js';
 import type { NativeStore } from '../engine/index.js';
 import { AppendQueue } from './append/appendQueue.js';
 import type { BatchInput } from './append/batchJob.js';
-import { Prover } from './proofs.js';
+import { BackgroundTurns } from './background.js';
+import { Prover } from './integrity/proofs.js';
 import { Follower } from './read/follower.js';
 import type { FollowOptions } from './read/follower.js';
-import { microsOf, tenantOf, textOf } from './read/query.js';
 import { Reader } from './read/reader.js';
 import type { Chunk } from './read/reader.js';
 import { SharedReads } from './read/sharedReads.js';
+import { toStateRequest } from './read/stateRequest.js';
+import type { StateAnswer, StateForm, StateRequest } from './read/stateRequest.js';
 import { readCounters } from './statistics.js';
 import type { BatchResult, StateOptions } from './types.js';
 import { Watermark } from './watermark.js';
@@ -22,10 +24,17 @@ export class StoreCore {
   readonly reader: Reader;
   readonly sharedReads: SharedReads;
   readonly prover: Prover;
+  /** The turns of what the store does by itself. */
+  readonly background: BackgroundTurns;
+  /** Told of progress of the engine, behind the parts of the core. */
+  onMoved: (() => void) | undefined;
+  /** Told of each state document that was made. */
+  onStateRead: ((request: StateRequest, answer: StateAnswer) => void) | undefined;
   readonly #watermark: Watermark;
   #isReferenced = false;
   #closing: Promise<void> | undefined;
   #takesSystemEvents = true;
+  #systemCalls = 0;
 
   constructor(native: NativeStore) {
     this.native = native;
@@ -33,6 +42,7 @@ export class StoreCore {
     this.reader = new Reader(native);
     this.sharedReads = new SharedReads(this.reader);
     this.prover = new Prover(native, () => this.watermark);
+    this.background = new BackgroundTurns(() => this.appends.calls - this.#systemCalls);
     const { watermark } = readCounters(native);
     this.#watermark = new Watermark(watermark);
     this.appends.onProgress(watermark, false);
@@ -54,6 +64,7 @@ export class StoreCore {
     this.appends.onProgress(watermark, failureCode !== 0);
     this.#watermark.moveTo(watermark);
     this.#keepAliveWhileNeeded();
+    this.onMoved?.();
   }
 
   /** A pending promise alone would let the process end: the engine keeps it alive meanwhile. */
@@ -73,6 +84,7 @@ export class StoreCore {
   /** The same for a part of the store, which may still write what it has to while the store closes. */
   appendSystem(input: BatchInput): Promise<BatchResult> {
     if (!this.#takesSystemEvents) return Promise.reject(closedError());
+    this.#systemCalls += 1;
     return this.awaited(this.appends.appendBatch(input));
   }
 
@@ -87,19 +99,18 @@ export class StoreCore {
     return new Follower(this, options);
   }
 
-  /** The state document; undefined where the entity has no events up to then. */
-  async state(entityId: string, options: StateOptions, style: number): Promise<Buffer | undefined> {
+  /** A state; undefined where the entity has no events up to then. */
+  async state(
+    entityId: string,
+    options: StateOptions,
+    form: StateForm,
+  ): Promise<StateAnswer | undefined> {
     this.mustBeOpen();
-    const asOfMicros = microsOf(options.asOf, 'as_of');
+    const request = toStateRequest(entityId, options, form);
     try {
-      return await this.reader.state({
-        tenantId: tenantOf(options.tenantId),
-        entityId: textOf(entityId, 'entity_id'),
-        asOfMicros,
-        asOfText: asOfText(asOfMicros, style),
-        historyLimit: options.historyLimit ?? stateHistoryDefault,
-        style,
-      });
+      const answer = await this.reader.state(request);
+      if (answer !== undefined && form !== 'merged') this.onStateRead?.(request, answer);
+      return answer;
     } catch (error) {
       throw fromNative(error);
     }
@@ -144,9 +155,4 @@ export class StoreCore {
 
 function closedError(): AllSourceError {
   return new AllSourceError('store_closed', 'the store was closed; open it again to use it');
-}
-
-function asOfText(micros: number, style: number): string {
-  if (Number.isNaN(micros)) return 'null';
-  return style === readFlag.apiStyle ? String(micros) : `"${formatTimestamp(micros)}"`;
 }

@@ -1,15 +1,23 @@
-import { systemTenant, toJsonText } from '../domain/index.js';
+import { AllSourceError, systemTenant, toJsonText } from '../domain/index.js';
 import type { NewEvent, StoredEvent, SubscriptionFilter } from '../domain/index.js';
 import { fieldNames, fromNative, inputFormat } from '../engine/index.js';
+import type { BackgroundTurns } from './background.js';
 import type { Follower } from './read/follower.js';
-import { toEngineQuery } from './read/query.js';
+import { cursorOf, pageLimit, toEngineQuery } from './read/query.js';
 import type { EngineQuery } from './read/query.js';
-import { chunkBounds } from './read/reader.js';
+import { chunkBounds, oneEvent } from './read/reader.js';
 import type { BytesChunk, BytesForm, Chunk } from './read/reader.js';
+import type { StateAnswer } from './read/stateRequest.js';
 import { queryOf } from './read/subscription.js';
 import { readStats } from './statistics.js';
 import type { StoreCore } from './storeCore.js';
-import type { BatchResult, SubscribeOptions } from './types.js';
+import type {
+  BatchResult,
+  EventPage,
+  ReadOptions,
+  StateOptions,
+  SubscribeOptions,
+} from './types.js';
 
 export interface PositionRange {
   readonly first: number;
@@ -19,6 +27,17 @@ export interface PositionRange {
 export interface PartitionedEvent {
   readonly position: number;
   readonly partition: number;
+}
+
+/** Events of one entity of a tenant, also of one of the store's own. */
+export interface EntityPlace {
+  readonly tenantId: string;
+  readonly entityId: string;
+  readonly eventType?: string | undefined;
+  readonly firstPosition?: number | undefined;
+  readonly lastPosition?: number | undefined;
+  /** NaN: it does not matter. */
+  readonly untilMicros?: number | undefined;
 }
 
 /** Events that were asked for by position; where not all fit a chunk, the first ones. */
@@ -55,6 +74,85 @@ export class SystemAccess {
     const { batch: format } = inputFormat;
     const names = fieldNames.system;
     return this.#core.appendSystem({ bytes, format, names, tenantId: 'default', full: true });
+  }
+
+  /** The same for one event as JSON text in the names of the API. */
+  appendText(text: string): Promise<BatchResult> {
+    const bytes = Buffer.from(`[${text}]`);
+    const { batch: format } = inputFormat;
+    const names = fieldNames.system;
+    return this.#core.appendSystem({ bytes, format, names, tenantId: 'default', full: true });
+  }
+
+  /** Turns for what is done in the background. */
+  get background(): BackgroundTurns {
+    return this.#core.background;
+  }
+
+  /** Positions of durable events with which an entity reached a multiple of the threshold. */
+  takeMilestones(): readonly number[] {
+    return [...this.#core.native.milestones()];
+  }
+
+  /** Sets who is told when the watermark may have moved. */
+  onMoved(listener: () => void): void {
+    this.#core.onMoved = listener;
+  }
+
+  /** Sets who is told of states that were made of all their events, or of those behind a snapshot. */
+  onStateRead(listener: NonNullable<StoreCore['onStateRead']>): void {
+    this.#core.onStateRead = listener;
+  }
+
+  /** A merged state alone; undefined where the entity has no events up to then. */
+  mergedState(entityId: string, options: StateOptions): Promise<StateAnswer | undefined> {
+    return this.#core.state(entityId, options, 'merged');
+  }
+
+  /** The document of a state in the wire names. */
+  stateDocument(entityId: string, options: StateOptions): Promise<StateAnswer | undefined> {
+    return this.#core.state(entityId, options, 'wire');
+  }
+
+  /** 0 where the entity has no such version. */
+  positionOfVersion(tenantId: string, entityId: string, version: number): number {
+    return this.#core.reader.positionOfVersion(tenantId, entityId, version);
+  }
+
+  /** The newest event of a place; undefined where there is none, or it was dropped. */
+  async newest(place: EntityPlace): Promise<StoredEvent | undefined> {
+    const query = { ...placeQuery(place), order: 'desc' as const };
+    try {
+      return (await this.#core.reader.objects(query, oneEvent)).events[0];
+    } catch (error) {
+      if (error instanceof AllSourceError && error.code === 'events_dropped') return undefined;
+      throw error;
+    }
+  }
+
+  /** All events of a place in order, in chunks. */
+  async *eventsOf(place: EntityPlace): AsyncGenerator<readonly StoredEvent[]> {
+    const query = placeQuery(place);
+    for (;;) {
+      const chunk = await this.#core.reader.objects(query, chunkBounds);
+      yield chunk.events;
+      if (chunk.nextPosition === 0) return;
+      query.firstPosition = chunk.nextPosition;
+    }
+  }
+
+  /** A page of what a tenant of the store's own has, newest first; without what was dropped. */
+  async newestPage(
+    tenantId: string,
+    options: Pick<ReadOptions, 'entityId' | 'limit' | 'cursor'>,
+  ): Promise<EventPage> {
+    const { entityId, limit, cursor } = options;
+    const query = { ...toEngineQuery({ entityId, order: 'desc', cursor }), tenantId };
+    query.firstPosition = this.logBegin;
+    const bounds = { ...chunkBounds, events: pageLimit(limit) };
+    const { events, nextPosition } = await this.#core.reader.objects(query, bounds);
+    // Cursors are checked before the tenant is set.
+    return { events, nextCursor: cursorOf({ ...query, tenantId: 'default' }, nextPosition) };
   }
 
   /** Events of the tenant `$system` that are durable now, in order. */
@@ -116,6 +214,17 @@ export class SystemAccess {
     if (positions.length === 0) return { bytes: Buffer.alloc(0), ...nothing };
     return this.#core.reader.chunk(positionsQuery(positions), chunkBounds, form);
   }
+}
+
+function placeQuery(place: EntityPlace): EngineQuery {
+  const { tenantId, entityId, eventType, firstPosition, lastPosition, untilMicros } = place;
+  return {
+    ...toEngineQuery({ entityId, eventType }),
+    tenantId,
+    firstPosition: firstPosition ?? NaN,
+    lastPosition: lastPosition ?? NaN,
+    untilMicros: untilMicros ?? NaN,
+  };
 }
 
 const nothing: Chunk = { count: 0, nextPosition: 0 };

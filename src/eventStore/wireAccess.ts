@@ -13,7 +13,7 @@ const lineFeed = 0x0a;
 const openBrace = 0x7b;
 
 /** The store for servers: bytes in, bytes out. */
-export function wireAccess(core: StoreCore): WireAccess {
+export function wireAccess(core: StoreCore): Omit<WireAccess, 'state'> {
   return {
     append: (body, tenantId) => appendBody(core, body, tenantId),
     appendBatch: (body, { tenantId, format, return: wanted }) =>
@@ -38,7 +38,6 @@ export function wireAccess(core: StoreCore): WireAccess {
       core.mustBeOpen();
       return readStatsDocument(core.native, core.prover, tenantId);
     },
-    state: (entityId, options) => core.state(entityId, options, 0),
   };
 }
 

@@ -1,8 +1,17 @@
 import { ConsumerRegistry } from '../consumers/index.js';
 import type { ConsumerHandler, ConsumerWorker, HandlerOptions } from '../consumers/index.js';
-import type { AnyEvent, EventShape } from '../domain/index.js';
+import type { AnyEvent, EventShape, Reducer } from '../domain/index.js';
 import { NativeEventStore, SystemAccess, openCore } from '../eventStore/index.js';
-import type { OpenOptions, StoreCore } from '../eventStore/index.js';
+import type {
+  EntityState,
+  OpenOptions,
+  ReducedState,
+  ReducedStateOptions,
+  StateOptions,
+  StoreCore,
+} from '../eventStore/index.js';
+import { EntityStates, checkedPolicy } from '../state/index.js';
+import type { EmbeddedSnapshots, EntityStatesOptions } from '../state/index.js';
 import { WebhookRegistry } from '../webhooks/index.js';
 import type { EmbeddedStore } from './types.js';
 
@@ -21,7 +30,11 @@ import type { EmbeddedStore } from './types.js';
 export async function openEventStore<E extends EventShape = AnyEvent>(
   options: OpenOptions,
 ): Promise<EmbeddedStore<E>> {
-  const store = new ComposedStore(await openCore(options), options);
+  const { reducers = [], snapshots = {} } = options;
+  const policy = checkedPolicy(snapshots);
+  const milestoneEvery = policy.automatic ? policy.eventThreshold : 0;
+  const core = await openCore(options, { milestoneEvery });
+  const store = new ComposedStore(core, options, { reducers, policy });
   // What E says of payloads is the caller's word; nothing is checked against it at run time.
   return store as unknown as EmbeddedStore<E>;
 }
@@ -30,12 +43,36 @@ export async function openEventStore<E extends EventShape = AnyEvent>(
 class ComposedStore extends NativeEventStore implements EmbeddedStore {
   readonly consumers: ConsumerRegistry;
   readonly webhooks: WebhookRegistry;
+  readonly #states: EntityStates;
 
-  constructor(core: StoreCore, options: OpenOptions) {
+  constructor(
+    core: StoreCore,
+    options: OpenOptions,
+    states: Pick<EntityStatesOptions, 'reducers' | 'policy'>,
+  ) {
     super(core, options);
     const system = new SystemAccess(core);
     this.consumers = new ConsumerRegistry(system);
     this.webhooks = new WebhookRegistry(system);
+    this.#states = new EntityStates(system, { ...states, isWritable: !this.readOnly });
+  }
+
+  get snapshots(): EmbeddedSnapshots {
+    return this.#states.snapshots;
+  }
+
+  override async state(entityId: string, options: StateOptions = {}): Promise<EntityState> {
+    const reducer = this.#states.reducerOf(entityId);
+    const merged = await super.state(entityId, options);
+    return reducer === undefined ? merged : this.#states.reduced(reducer, merged, options);
+  }
+
+  async stateOf<S>(
+    reducer: Reducer<S>,
+    entityId: string,
+    options: ReducedStateOptions = {},
+  ): Promise<ReducedState<S>> {
+    return this.#states.stateOf(reducer, entityId, options);
   }
 
   consumer(
@@ -44,6 +81,15 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
     options?: HandlerOptions,
   ): Promise<ConsumerWorker> {
     return this.consumers.start(name, handler, options);
+  }
+
+  protected override stateDocument(
+    entityId: string,
+    options: StateOptions,
+  ): Promise<Buffer | undefined> {
+    const reducer = this.#states.reducerOf(entityId);
+    if (reducer === undefined) return super.stateDocument(entityId, options);
+    return this.#states.document(reducer, entityId, options);
   }
 
   /** What the parts keep in the log must not go with the events that are dropped. */
@@ -55,5 +101,6 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
   protected override async finish(): Promise<void> {
     await this.webhooks.close();
     await this.consumers.close();
+    await this.#states.close();
   }
 }

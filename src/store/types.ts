@@ -5,8 +5,14 @@ import type {
   EmbeddedConsumers,
   HandlerOptions,
 } from '../consumers/index.js';
-import type { AnyEvent, EventShape } from '../domain/index.js';
-import type { CoreStore, EventLog } from '../eventStore/index.js';
+import type { AnyEvent, EventShape, Reducer } from '../domain/index.js';
+import type {
+  CoreStore,
+  EventLog,
+  ReducedState,
+  ReducedStateOptions,
+} from '../eventStore/index.js';
+import type { EmbeddedSnapshots, Snapshots } from '../state/index.js';
 import type { EmbeddedWebhooks, Webhooks } from '../webhooks/index.js';
 
 /**
@@ -15,6 +21,17 @@ import type { EmbeddedWebhooks, Webhooks } from '../webhooks/index.js';
  * is durable.
  */
 export interface EventStore<E extends EventShape = AnyEvent> extends EventLog<E> {
+  /** States that are kept, so that later ones need not be made from the first event on. */
+  readonly snapshots: Snapshots;
+  /**
+   * The state that a reducer makes of an entity's events, now, at a time or at a version. Rejects with
+   * `entity_not_found`, and with `unprocessable` where a handler fails.
+   */
+  stateOf<S>(
+    reducer: Reducer<S>,
+    entityId: string,
+    options?: ReducedStateOptions,
+  ): Promise<ReducedState<S>>;
   /** Durable subscriptions, whose members share the work. */
   readonly consumers: Consumers;
   /** Post events to URLs, signed and in order for each entity. */
@@ -34,6 +51,7 @@ export interface EventStore<E extends EventShape = AnyEvent> extends EventLog<E>
 /** A store in this process. Appends take effect in the order in which they were called. */
 export interface EmbeddedStore<E extends EventShape = AnyEvent>
   extends CoreStore<E>, Omit<EventStore<E>, keyof CoreStore<E>> {
+  readonly snapshots: EmbeddedSnapshots;
   readonly consumers: EmbeddedConsumers;
   readonly webhooks: EmbeddedWebhooks;
 }

@@ -12,15 +12,26 @@ const allowed: Record<string, readonly string[]> = {
   config: ['domain'],
   consumers: ['domain', 'eventStore'],
   webhooks: ['domain', 'eventStore', 'consumers'],
-  store: ['domain', 'eventStore', 'consumers', 'webhooks'],
+  state: ['domain', 'eventStore'],
+  store: ['domain', 'eventStore', 'consumers', 'webhooks', 'state'],
   client: ['domain', 'proof'],
-  server: ['domain', 'eventStore', 'consumers', 'webhooks', 'store'],
-  cli: ['domain', 'eventStore', 'consumers', 'webhooks', 'store', 'config', 'client', 'server'],
+  server: ['domain', 'eventStore', 'consumers', 'webhooks', 'state', 'store'],
+  cli: [
+    'domain',
+    'eventStore',
+    'consumers',
+    'webhooks',
+    'state',
+    'store',
+    'config',
+    'client',
+    'server',
+  ],
 };
 
 /** What a folder takes the types of, and nothing that is there at run time. */
 const typesOnly: Record<string, readonly string[]> = {
-  client: ['eventStore', 'consumers', 'webhooks', 'store'],
+  client: ['eventStore', 'consumers', 'webhooks', 'state', 'store'],
 };
 
 /** Each native folder may include those before it, and the ones named here of its own rank. */

@@ -219,7 +219,7 @@ TEST_CASE("the store's own tenant is for its own parts only") {
       R"({"eventType":"a.b","entityId":"e","payload":1,"tenantId":"$system"})";
   const StagedText staged = StageEvent(text, Names::kSystem);
   REQUIRE_OK(staged.status);
-  CHECK(staged.RecordOf(0).fields.tenant == kSystemTenant);
+  CHECK(staged.RecordOf(0).fields.tenant == "$system");
   CheckRefused(text, "tenantId", "tenantId: only letters, digits, '-' and '_' are allowed",
                Names::kCamel);
   CheckRefused(R"({"eventType":"a.b","entityId":"e","payload":1,"tenantId":"$other"})", "tenantId",

@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "env/fault_env.h"
+#include "query/state.h"
 #include "test/engine/test_store.h"
 #include "test/ingest/json_cases.h"
 #include "test/test_support.h"
@@ -39,7 +40,9 @@ struct Writer {
   std::string State(std::string_view entity, Style style, size_t history_max,
                     std::string_view as_of = "null") {
     Sink sink;
-    REQUIRE_OK(WriteState(Select(entity).events, {entity, as_of, history_max}, style, sink));
+    History history;
+    history.events = Select(entity);
+    REQUIRE_OK(WriteState(history, {entity, as_of, history_max}, style, sink));
     return {reinterpret_cast<const char*>(sink.data()), sink.bytes()};
   }
   std::string CurrentState(std::string_view entity) {

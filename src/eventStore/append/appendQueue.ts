@@ -34,10 +34,16 @@ export class AppendQueue {
   /** The newest job, while it still takes lines. */
   #open: SinglesJob | undefined;
   #isBusy = false;
+  #calls = 0;
   readonly #idleWaiters: (() => void)[] = [];
 
   constructor(native: NativeStore) {
     this.#engine = new CommitEngine(native);
+  }
+
+  /** Appends that were asked for since the store was opened. */
+  get calls(): number {
+    return this.#calls;
   }
 
   get isIdle(): boolean {
@@ -52,6 +58,7 @@ export class AppendQueue {
 
   /** One event as JSON text in the API's names. Goes on its way before the next I/O is looked at. */
   append(line: string): Promise<AppendResult> {
+    this.#calls += 1;
     const job = this.#open;
     if (job?.source === apiLines) {
       const result = job.add(line);
@@ -65,6 +72,7 @@ export class AppendQueue {
    * event loop was looked at, so that requests that came in together cross together.
    */
   appendLine(line: Uint8Array, tenantId: string): Promise<AppendResult> {
+    this.#calls += 1;
     const job = this.#open;
     if (job && job.source !== apiLines && job.source.tenantId === tenantId) {
       const result = job.add(line);
@@ -74,6 +82,7 @@ export class AppendQueue {
   }
 
   appendBatch(input: BatchInput): Promise<BatchResult> {
+    this.#calls += 1;
     return new Promise((resolve, reject) => {
       this.#open = undefined;
       this.#jobs.push(new BatchJob(input, resolve, reject));

@@ -3,8 +3,10 @@ import type { StoredEvent } from '../../domain/index.js';
 import { answerNumber, calling, fromNative, listKind, readFlag } from '../../engine/index.js';
 import type { NativeStore, QueryArguments } from '../../engine/index.js';
 import { AnswerMemory } from './answerMemory.js';
-import { checkedLimit, cursorOf, flagsOf } from './query.js';
+import { cursorOf, flagsOf } from './query.js';
 import type { EngineQuery } from './query.js';
+import { laterState, stateArguments } from './stateRequest.js';
+import type { StateAnswer, StateRequest } from './stateRequest.js';
 import type { BytesPage, EntitySummary, EventTypeSummary } from '../types.js';
 
 /** Answers up to this are written into one buffer that is used again and again. */
@@ -129,19 +131,27 @@ export class Reader {
     return this.#answer().count === 0 ? undefined : this.#copy(bytes);
   }
 
-  /** The state document; undefined where the entity has no events. */
-  async state(request: StateRequest): Promise<Buffer | undefined> {
-    const { tenantId, entityId, asOfMicros, asOfText, historyLimit, style } = request;
-    const historyMax = checkedLimit(historyLimit, 0, 10_000, 'history_limit');
-    const args = [tenantId, entityId, asOfMicros, asOfText, historyMax, style] as const;
+  /** A state; undefined where the entity has no events up to the end that is asked for. */
+  async state(request: StateRequest): Promise<StateAnswer | undefined> {
+    const args = stateArguments(request);
     const bytes = calling(() => this.#native.state(...args, arraySlab));
     if (this.#answer().count === 0) return undefined;
-    if (this.#numbers[answerNumber.useAsync] === 0) return this.#copy(bytes);
+    if (this.#numbers[answerNumber.useAsync] === 0) {
+      const { count: version, nextPosition: position } = this.#answer();
+      const timestamp = this.#numbers[answerNumber.timestamp] ?? 0;
+      const folded = this.#numbers[answerNumber.folded] ?? 0;
+      return { bytes: this.#copy(bytes), version, position, timestamp, folded };
+    }
     try {
-      return await this.#native.stateAsync(...args);
+      return laterState(await this.#native.stateAsync(...args));
     } catch (error) {
       throw fromNative(error);
     }
+  }
+
+  /** 0 where the entity has no such version. */
+  positionOfVersion(tenantId: string, entityId: string, version: number): number {
+    return calling(() => this.#native.positionOfVersion(tenantId, entityId, version));
   }
 
   entities(request: ListRequest): { items: EntitySummary[]; nextPosition: number } {
@@ -204,17 +214,6 @@ export class Reader {
       ? this.#native.takeOverflow()
       : Buffer.from(this.#arrayBody.subarray(0, bytes));
   }
-}
-
-export interface StateRequest {
-  readonly tenantId: string;
-  readonly entityId: string;
-  readonly asOfMicros: number;
-  /** JSON text of the answer's `as_of`. */
-  readonly asOfText: string;
-  readonly historyLimit: number;
-  /** 0 or `readFlag.apiStyle`. */
-  readonly style: number;
 }
 
 export interface ListRequest {

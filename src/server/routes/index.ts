@@ -1,15 +1,16 @@
 import type { Route } from '../http/index.js';
 import { appendBatchRoute, appendRoute } from './append.js';
-import { consumerRoutes } from './consumers.js';
-import { entitiesRoute, eventTypesRoute, snapshotRoute, stateRoute } from './entities.js';
+import { consumerRoutes } from './delivery/consumers.js';
+import { entitiesRoute, eventTypesRoute, snapshotRoute, stateRoute } from './state/entities.js';
 import { eventRoute, queryRoute } from './query.js';
 import { consistencyRoute, eventProofRoute, treeHeadRoute } from './integrity.js';
 import { healthRoute, metricsRoute, openApiRoute, readyRoute, statsRoute } from './service.js';
+import { snapshotRoutes } from './state/snapshots.js';
 import { streamRoute } from './stream.js';
-import { webhookRoutes } from './webhooks.js';
+import { webhookRoutes } from './delivery/webhooks.js';
 
 export { appendBatchRoute, appendRoute } from './append.js';
-export { stateRoute } from './entities.js';
+export { stateRoute } from './state/entities.js';
 export { eventRoute, queryRoute } from './query.js';
 
 const described: readonly Route[] = [
@@ -25,6 +26,7 @@ const described: readonly Route[] = [
   entitiesRoute,
   stateRoute,
   snapshotRoute,
+  ...snapshotRoutes,
   eventTypesRoute,
   statsRoute,
   treeHeadRoute,

@@ -6,6 +6,7 @@ export type {
   Start,
   WireFilter,
 } from './consumers.js';
+export * as snapshots from './snapshots.js';
 export * as webhooks from './webhooks.js';
 export type { NewWebhook, WebhookDocument } from './webhooks.js';
 export * as documents from './documents.js';

@@ -93,6 +93,18 @@ export const stateQuery = Type.Object(
   {
     tenant_id: Type.Optional(tenantId),
     as_of: Type.Optional(timestamp),
+    version: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: Number.MAX_SAFE_INTEGER,
+        description: 'The entity as it was at this version; not together with `as_of`',
+      }),
+    ),
+    merge: Type.Optional(
+      Type.Union([Type.Literal('shallow'), Type.Literal('deep')], {
+        description: 'Key by key, the default, or by RFC 7396',
+      }),
+    ),
     history_limit: Type.Optional(
       Type.Integer({
         minimum: 0,

@@ -3,9 +3,9 @@ import {
   type ConsumerOptions,
   type EmbeddedConsumer,
   consumerDocument,
-} from '../../consumers/index.js';
-import { pageEventsDefault } from '../../domain/index.js';
-import type { ErrorCode } from '../../domain/index.js';
+} from '../../../consumers/index.js';
+import { pageEventsDefault } from '../../../domain/index.js';
+import type { ErrorCode } from '../../../domain/index.js';
 import {
   type Exchange,
   type Reply,
@@ -14,7 +14,7 @@ import {
   jsonType,
   noContent,
   parseQueryText,
-} from '../http/index.js';
+} from '../../http/index.js';
 import {
   type ConsumerDocument,
   type NewConsumer,
@@ -23,7 +23,7 @@ import {
   paramsReader,
   queryReader,
   tenantQuery,
-} from '../schemas/index.js';
+} from '../../schemas/index.js';
 import {
   bodyErrors,
   bodyReader,
@@ -34,9 +34,9 @@ import {
   queryErrors,
   tenantIn,
   writeErrors,
-} from './control.js';
+} from '../control.js';
 import { deadLettersReply } from './deadLetters.js';
-import { callerTenant } from './tenant.js';
+import { callerTenant } from '../tenant.js';
 
 const path = '/api/v1/consumers';
 const onePath = `${path}/:name`;

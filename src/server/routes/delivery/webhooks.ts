@@ -1,4 +1,4 @@
-import { type ErrorCode, pageEventsDefault } from '../../domain/index.js';
+import { type ErrorCode, pageEventsDefault } from '../../../domain/index.js';
 import {
   type Exchange,
   type Reply,
@@ -7,7 +7,7 @@ import {
   jsonType,
   noContent,
   parseQueryText,
-} from '../http/index.js';
+} from '../../http/index.js';
 import {
   type NewWebhook,
   type WebhookDocument,
@@ -17,13 +17,13 @@ import {
   queryReader,
   tenantQuery,
   webhooks as schemas,
-} from '../schemas/index.js';
+} from '../../schemas/index.js';
 import {
   type WebhookInfo,
   type WebhookOptions,
   deliveryDocument,
   webhookDocument,
-} from '../../webhooks/index.js';
+} from '../../../webhooks/index.js';
 import {
   bodyErrors,
   bodyReader,
@@ -34,9 +34,9 @@ import {
   queryErrors,
   tenantIn,
   writeErrors,
-} from './control.js';
+} from '../control.js';
 import { deadLettersReply } from './deadLetters.js';
-import { callerTenant } from './tenant.js';
+import { callerTenant } from '../tenant.js';
 
 const path = '/api/v1/webhooks';
 const onePath = `${path}/:name`;

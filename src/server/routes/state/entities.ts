@@ -1,5 +1,5 @@
-import { AllSourceError, formatTimestamp } from '../../domain/index.js';
-import type { ListOptions, StateOptions } from '../../eventStore/index.js';
+import { entityNotFound, formatTimestamp } from '../../../domain/index.js';
+import type { ListOptions, StateOptions } from '../../../eventStore/index.js';
 import {
   type Exchange,
   type Reply,
@@ -7,8 +7,7 @@ import {
   jsonReply,
   jsonType,
   parseQueryText,
-  shown,
-} from '../http/index.js';
+} from '../../http/index.js';
 import {
   documents,
   entityParams,
@@ -17,9 +16,9 @@ import {
   queryReader,
   stateQuery,
   tenantQuery,
-} from '../schemas/index.js';
-import { optionalTime } from './query.js';
-import { callerTenant } from './tenant.js';
+} from '../../schemas/index.js';
+import { optionalTime } from '../query.js';
+import { callerTenant } from '../tenant.js';
 
 const readListQuery = queryReader(listQuery);
 const readStateQuery = queryReader(stateQuery);
@@ -31,6 +30,7 @@ const entityErrors = [
   'invalid_query',
   'entity_not_found',
   'events_dropped',
+  'unprocessable',
 ] as const;
 
 export const entitiesRoute: Route = {
@@ -69,7 +69,7 @@ export const stateRoute: Route = {
   purpose: { kind: 'query', queryType: 'entity_state' },
   operation: {
     id: 'getEntityState',
-    summary: 'The payloads of an entity merged key by key, and its newest events',
+    summary: 'The state of an entity, now or earlier, and its newest events',
     tag: 'entities',
     params: entityParams,
     query: stateQuery,
@@ -140,6 +140,8 @@ async function getState(exchange: Exchange): Promise<Reply> {
   const body = await stateBytes(exchange, {
     tenantId: query.tenant_id ?? callerTenant,
     asOf: optionalTime(query.as_of, 'as_of'),
+    version: query.version,
+    merge: query.merge,
     historyLimit: query.history_limit,
   });
   return { status: 200, contentType: jsonType, body };
@@ -160,10 +162,7 @@ async function getSnapshot(exchange: Exchange): Promise<Reply> {
 async function stateBytes(exchange: Exchange, options: StateOptions): Promise<Buffer> {
   const { entity_id: entityId } = readEntityParams(exchange.params);
   const document = await exchange.runtime.store.wire.state(entityId, options);
-  if (document === undefined) {
-    const when = options.asOf === undefined ? '' : ' up to as_of';
-    throw new AllSourceError('entity_not_found', `entity ${shown(entityId)} has no events${when}`);
-  }
+  if (document === undefined) throw entityNotFound(entityId, options);
   exchange.resultCount = 1;
   return document;
 }

@@ -1,7 +1,7 @@
-import { type DeadLetter, deadLetterDocument } from '../../consumers/index.js';
-import { pageEventsDefault } from '../../domain/index.js';
-import { type Reply, jsonType } from '../http/index.js';
-import type { DeadLettersQuery } from '../schemas/index.js';
+import { type DeadLetter, deadLetterDocument } from '../../../consumers/index.js';
+import { pageEventsDefault } from '../../../domain/index.js';
+import { type Reply, jsonType } from '../../http/index.js';
+import type { DeadLettersQuery } from '../../schemas/index.js';
 
 interface DeadLettersPage {
   readonly query: DeadLettersQuery;

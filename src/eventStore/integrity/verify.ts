@@ -1,8 +1,8 @@
-import { abortedError } from '../domain/index.js';
-import { fromNative } from '../engine/index.js';
-import type { NativeStore } from '../engine/index.js';
-import { checkedLimit } from './read/query.js';
-import type { VerifyOptions, VerifyReport } from './types.js';
+import { abortedError } from '../../domain/index.js';
+import { fromNative } from '../../engine/index.js';
+import type { NativeStore } from '../../engine/index.js';
+import { checkedLimit } from '../read/query.js';
+import type { VerifyOptions, VerifyReport } from '../types.js';
 
 const progressIntervalMs = 100;
 

@@ -1,8 +1,8 @@
-import { AllSourceError } from '../domain/index.js';
-import { fromNative, nativeNotFound, proofKind } from '../engine/index.js';
-import type { NativeStore } from '../engine/index.js';
-import type { ConsistencyProof, EventProof, TreeHead } from '../proof/index.js';
-import { checkedLimit, tenantOf } from './read/query.js';
+import { AllSourceError } from '../../domain/index.js';
+import { fromNative, nativeNotFound, proofKind } from '../../engine/index.js';
+import type { NativeStore } from '../../engine/index.js';
+import type { ConsistencyProof, EventProof, TreeHead } from '../../proof/index.js';
+import { checkedLimit, tenantOf } from '../read/query.js';
 
 const hashBytes = 32;
 const countBytes = 4;

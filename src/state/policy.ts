@@ -1,0 +1,38 @@
+import { AllSourceError } from '../domain/index.js';
+import type { SnapshotPolicy } from '../eventStore/index.js';
+
+const ranges = {
+  eventThreshold: { min: 2, max: 1_000_000, default: 100 },
+  timeThresholdSeconds: { min: 1, max: 31_536_000, default: 3600 },
+  perEntityMax: { min: 1, max: 1_000_000, default: 10 },
+};
+const names: ReadonlySet<string> = new Set(['automatic', ...Object.keys(ranges)]);
+
+/** A policy with its defaults; throws `invalid_configuration`. */
+export function checkedPolicy(policy: SnapshotPolicy): Required<{
+  [Name in keyof SnapshotPolicy]: NonNullable<SnapshotPolicy[Name]>;
+}> {
+  const unknown = Object.keys(policy).find((name) => !names.has(name));
+  if (unknown !== undefined) {
+    throw invalid(unknown, `not known; a policy has ${[...names].join(', ')}`);
+  }
+  const { automatic = true } = policy;
+  if (typeof automatic !== 'boolean') throw invalid('automatic', 'expected true or false');
+  return {
+    automatic,
+    eventThreshold: numberOf(policy, 'eventThreshold'),
+    timeThresholdSeconds: numberOf(policy, 'timeThresholdSeconds'),
+    perEntityMax: numberOf(policy, 'perEntityMax'),
+  };
+}
+
+function numberOf(policy: SnapshotPolicy, name: keyof typeof ranges): number {
+  const { min, max, default: usual } = ranges[name];
+  const value = policy[name] ?? usual;
+  if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
+  throw invalid(name, `expected a whole number from ${min} to ${max}, got ${String(value)}`);
+}
+
+function invalid(name: string, reason: string): AllSourceError {
+  return new AllSourceError('invalid_configuration', `snapshots.${name}: ${reason}`);
+}
