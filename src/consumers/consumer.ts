@@ -1,5 +1,6 @@
 import { AllSourceError } from '../domain/index.js';
 import type { NewEvent, StoredEvent } from '../domain/index.js';
+import { WakeUp } from '../eventStore/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
 import { CursorSaver } from './log/cursorSaver.js';
 import { Cursors } from './log/cursors.js';
@@ -20,7 +21,6 @@ import type {
   PullOptions,
   Refusal,
 } from './types.js';
-import { WakeUp } from './wakeUp.js';
 
 /** What a new member waits at least for its first events. */
 const firstReadMs = 100;

@@ -9,7 +9,6 @@ export {
   toPayload,
 } from './definition.js';
 export { consumerDocument, deadLetterDocument } from './documents.js';
-export { RecordedState } from './recordedState.js';
 export { HandlerWorker } from './worker.js';
 export { ConsumerRegistry, cursorBefore, seekTo } from './registry.js';
 export type { DeadLetter } from './log/deadLetters.js';

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { AllSourceError, partitionCount, systemTenant } from '../domain/index.js';
 import type { NewEvent } from '../domain/index.js';
+import { RecordedState } from '../eventStore/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
 import { RunningConsumer } from './consumer.js';
 import { definitionOf, differences, fromPayload, optionNumber, toPayload } from './definition.js';
 import type { ConsumerDefinition, ConsumerOptions } from './definition.js';
-import { RecordedState } from './recordedState.js';
 import type {
   ConsumerHandler,
   ConsumerInfo,

@@ -4,8 +4,10 @@ export type { ProofOptions } from './integrity/proofs.js';
 export type { Delivery, Follower } from './read/follower.js';
 export type { BytesChunk, BytesForm } from './read/reader.js';
 /** For the parts that keep their state in the log. */
-export { SystemAccess, partitionedEvents } from './systemAccess.js';
-export type { EntityPlace } from './systemAccess.js';
+export { RecordedState } from './parts/recordedState.js';
+export { WakeUp } from './parts/wakeUp.js';
+export { SystemAccess, partitionedEvents } from './parts/systemAccess.js';
+export type { EntityPlace } from './parts/systemAccess.js';
 export { mergedSnapshotType, reducedSnapshotType, snapshotTenantOf } from './snapshotNames.js';
 export { checkedLimit, tenantOf, textOf } from './read/query.js';
 export { endOf } from './read/stateRequest.js';

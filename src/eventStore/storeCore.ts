@@ -3,7 +3,7 @@ import { fromNative } from '../engine/index.js';
 import type { NativeStore } from '../engine/index.js';
 import { AppendQueue } from './append/appendQueue.js';
 import type { BatchInput } from './append/batchJob.js';
-import { BackgroundTurns } from './background.js';
+import { BackgroundTurns } from './parts/background.js';
 import { Prover } from './integrity/proofs.js';
 import { Follower } from './read/follower.js';
 import type { FollowOptions } from './read/follower.js';

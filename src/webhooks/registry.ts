@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import {
-  RecordedState,
   RunningConsumer,
   cursorBefore,
   definitionOf,
@@ -11,6 +10,7 @@ import {
 import type { ConsumerDefinition, DeadLetter, OfTenant } from '../consumers/index.js';
 import { AllSourceError, systemTenant } from '../domain/index.js';
 import type { JsonObject, NewEvent } from '../domain/index.js';
+import { RecordedState } from '../eventStore/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
 import { isPublicAddress } from './addresses.js';
 import { webhookDefinitionOf, webhookLimits, webhookToPayload } from './definition.js';

@@ -1,8 +1,7 @@
 import { partitionedEvents } from '../../eventStore/index.js';
-import type { BytesChunk, Delivery, SystemAccess } from '../../eventStore/index.js';
+import type { BytesChunk, Delivery, SystemAccess, WakeUp } from '../../eventStore/index.js';
 import type { ConsumerDefinition } from '../definition.js';
 import type { ConsumerGroup } from '../group/group.js';
-import type { WakeUp } from '../wakeUp.js';
 
 /** What a reader of the log works for. */
 export interface ReadingOptions {

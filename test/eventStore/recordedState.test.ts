@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { RecordedState } from '../../src/consumers/index.js';
+import { RecordedState } from '../../src/eventStore/index.js';
 
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 

@@ -1,23 +1,23 @@
-import { AllSourceError, systemTenant, toJsonText } from '../domain/index.js';
-import type { NewEvent, StoredEvent, SubscriptionFilter } from '../domain/index.js';
-import { fieldNames, fromNative, inputFormat } from '../engine/index.js';
+import { AllSourceError, systemTenant, toJsonText } from '../../domain/index.js';
+import type { NewEvent, StoredEvent, SubscriptionFilter } from '../../domain/index.js';
+import { fieldNames, fromNative, inputFormat } from '../../engine/index.js';
 import type { BackgroundTurns } from './background.js';
-import type { Follower } from './read/follower.js';
-import { cursorOf, pageLimit, toEngineQuery } from './read/query.js';
-import type { EngineQuery } from './read/query.js';
-import { chunkBounds, oneEvent } from './read/reader.js';
-import type { BytesChunk, BytesForm, Chunk } from './read/reader.js';
-import type { StateAnswer } from './read/stateRequest.js';
-import { queryOf } from './read/subscription.js';
-import { readStats } from './statistics.js';
-import type { StoreCore } from './storeCore.js';
+import type { Follower } from '../read/follower.js';
+import { cursorOf, pageLimit, toEngineQuery } from '../read/query.js';
+import type { EngineQuery } from '../read/query.js';
+import { chunkBounds, oneEvent } from '../read/reader.js';
+import type { BytesChunk, BytesForm, Chunk } from '../read/reader.js';
+import type { StateAnswer } from '../read/stateRequest.js';
+import { queryOf } from '../read/subscription.js';
+import { readStats } from '../statistics.js';
+import type { StoreCore } from '../storeCore.js';
 import type {
   BatchResult,
   EventPage,
   ReadOptions,
   StateOptions,
   SubscribeOptions,
-} from './types.js';
+} from '../types.js';
 
 export interface PositionRange {
   readonly first: number;
