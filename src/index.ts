@@ -37,6 +37,7 @@ export type {
   WebhookRunOptions,
   Webhooks,
 } from './webhooks/index.js';
+export { defineProjection } from './projections/index.js';
 export type {
   EmbeddedSnapshots,
   Snapshot,

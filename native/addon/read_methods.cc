@@ -23,6 +23,7 @@ constexpr uint32_t kApiStyle = 2;
 constexpr uint32_t kLines = 4;
 constexpr uint32_t kPartitions = 8;   // two doubles for each event in the place of its text
 constexpr uint32_t kMergedOnly = 16;  // of a state: the merged object alone
+constexpr uint32_t kHeads = 32;       // events without payload and metadata
 
 // Layout of the numbers that a read writes.
 enum AnswerNumber : size_t {
@@ -36,6 +37,7 @@ enum AnswerNumber : size_t {
 };
 
 query::Style StyleOf(uint32_t flags) {
+  if ((flags & kHeads) != 0) return query::Style::kApiHead;
   return (flags & kApiStyle) != 0 ? query::Style::kApi : query::Style::kWire;
 }
 

@@ -45,7 +45,9 @@ void PutEvent(TextOut& out, const wal::Record& record, uint64_t position, uint32
               bool one_line) {
   constexpr const EventNames& kNames = style == Style::kWire ? kWireNames : kApiNames;
   const wal::EventFields& fields = record.fields;
-  const std::string_view metadata = fields.metadata.empty() ? "null" : fields.metadata;
+  constexpr bool kIsHead = style == Style::kApiHead;
+  const std::string_view payload = kIsHead ? "null" : fields.payload;
+  const std::string_view metadata = kIsHead || fields.metadata.empty() ? "null" : fields.metadata;
   out.Put(kNames.id);
   out.Id(record.id);
   out.Put(kNames.type);
@@ -62,7 +64,7 @@ void PutEvent(TextOut& out, const wal::Record& record, uint64_t position, uint32
   });
   out.Put(']');
   out.Put(kNames.payload);
-  one_line ? out.OneLine(fields.payload) : out.Put(fields.payload);
+  one_line ? out.OneLine(payload) : out.Put(payload);
   out.Put(kNames.metadata);
   one_line ? out.OneLine(metadata) : out.Put(metadata);
   out.Put(kNames.timestamp);
@@ -83,6 +85,9 @@ Status WriteEvents(std::span<const index::StoredEvent> events, Style style, char
   TextOut out(sink);
   std::string_view last_entity;
   uint32_t partition = 0;
+  const auto put = style == Style::kWire  ? PutEvent<Style::kWire>
+                   : style == Style::kApi ? PutEvent<Style::kApi>
+                                          : PutEvent<Style::kApiHead>;
   for (size_t i = 0; i < events.size(); i++) {
     const wal::Record record = wal::DecodeTrustedRecord(events[i].record);
     if (record.fields.entity != last_entity) {
@@ -91,7 +96,6 @@ Status WriteEvents(std::span<const index::StoredEvent> events, Style style, char
     }
     if (!out.Reserve(EventTextBytesMax(record))) return NoMemory();
     if (i != 0) out.Put(separator);
-    const auto put = style == Style::kWire ? PutEvent<Style::kWire> : PutEvent<Style::kApi>;
     put(out, record, events[i].position, partition, separator == '\n');
   }
   return Status::Ok();

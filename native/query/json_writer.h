@@ -15,8 +15,8 @@ namespace allsource::query {
 using Sink = wal::FrameBuffer;
 
 // The wire has snake_case names and times as text; the TypeScript API camelCase names and times as
-// microseconds.
-enum class Style : uint8_t { kWire = 0, kApi = 1 };
+// microseconds. A head has no payload and no metadata: both are null.
+enum class Style : uint8_t { kWire = 0, kApi = 1, kApiHead = 2 };
 
 // Writes events with `separator` between them (and none behind the last). Where it is a line feed,
 // each event is one line, whatever white space its payload has.

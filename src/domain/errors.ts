@@ -25,6 +25,8 @@ export const errorTable = {
   consumer_not_found: { status: 404, meaning: 'The tenant has no consumer of this name.' },
   webhook_not_found: { status: 404, meaning: 'The tenant has no webhook of this name.' },
   dead_letter_not_found: { status: 404, meaning: 'The consumer has no such dead letter.' },
+  projection_not_found: { status: 404, meaning: 'The tenant has no projection of this name.' },
+  projection_state_not_found: { status: 404, meaning: 'The projection has no state of this key.' },
   route_not_found: { status: 404, meaning: 'No route has this path.' },
   method_not_allowed: { status: 405, meaning: 'The route exists, but not for this method.' },
   request_timeout: { status: 408, meaning: 'The request did not arrive in time.' },
@@ -35,6 +37,14 @@ export const errorTable = {
   },
   webhook_exists: { status: 409, meaning: 'There is a webhook of this name.' },
   consumer_exists: { status: 409, meaning: 'A consumer of this name has other options.' },
+  projection_conflict: {
+    status: 409,
+    meaning: 'There is a projection of this name that is newer, or of another kind.',
+  },
+  projection_stopped: {
+    status: 409,
+    meaning: 'The projection does not run, so it does not come to the position that is waited for.',
+  },
   event_id_conflict: { status: 409, meaning: 'The event id was used for other content.' },
   events_dropped: {
     status: 410,

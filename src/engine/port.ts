@@ -37,7 +37,8 @@ export const listKind = { entities: 0, eventTypes: 1 } as const;
 export const proofKind = { root: 0, inclusion: 1, consistency: 2 } as const;
 /**
  * `partitions`: two doubles for each event, position and partition, in the place of its text.
- * `mergedOnly`: of a state, the merged object alone.
+ * `mergedOnly`: of a state, the merged object alone. `heads`: in the names of the API, without
+ * payload and metadata.
  */
 export const readFlag = {
   descending: 1,
@@ -45,6 +46,7 @@ export const readFlag = {
   lines: 4,
   partitions: 8,
   mergedOnly: 16,
+  heads: 32,
 } as const;
 /** How payloads are merged into a state: key by key, or by RFC 7396. */
 export const mergeKind = { shallow: 0, deep: 1 } as const;

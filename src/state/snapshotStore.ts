@@ -85,7 +85,7 @@ export class SnapshotStore implements EmbeddedSnapshots {
       : this.#ofReducer(reducer, order));
     if (kept.folded < order.newEventsMin) return undefined;
     const content = { ...kept, kind: order.kind, bytes: kept.state.length };
-    const { results } = await this.#log.appendText(snapshotText(content));
+    const { results } = await this.#log.appendTexts([snapshotText(content)]);
     this.#counts.created += 1;
     this.#counts.seconds += (performance.now() - begin) / 1000;
     const { eventId = '', timestamp: createdAt = 0 } = results[0] ?? {};

@@ -10,6 +10,7 @@ import type {
   StateOptions,
   StoreCore,
 } from '../eventStore/index.js';
+import { ProjectionRegistry } from '../projections/index.js';
 import { EntityStates, checkedPolicy } from '../state/index.js';
 import type { EmbeddedSnapshots, EntityStatesOptions } from '../state/index.js';
 import { WebhookRegistry } from '../webhooks/index.js';
@@ -43,6 +44,7 @@ export async function openEventStore<E extends EventShape = AnyEvent>(
 class ComposedStore extends NativeEventStore implements EmbeddedStore {
   readonly consumers: ConsumerRegistry;
   readonly webhooks: WebhookRegistry;
+  readonly projections: ProjectionRegistry;
   readonly #states: EntityStates;
 
   constructor(
@@ -54,6 +56,7 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
     const system = new SystemAccess(core);
     this.consumers = new ConsumerRegistry(system);
     this.webhooks = new WebhookRegistry(system);
+    this.projections = new ProjectionRegistry(system);
     this.#states = new EntityStates(system, { ...states, isWritable: !this.readOnly });
   }
 
@@ -96,11 +99,13 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
   protected override async beforeDrop(): Promise<void> {
     await this.consumers.rewrite();
     await this.webhooks.rewrite();
+    await this.projections.rewrite();
   }
 
   protected override async finish(): Promise<void> {
     await this.webhooks.close();
     await this.consumers.close();
+    await this.projections.close();
     await this.#states.close();
   }
 }

@@ -1,18 +1,19 @@
 import { AllSourceError, systemTenant, toJsonText } from '../../domain/index.js';
-import type { NewEvent, StoredEvent, SubscriptionFilter } from '../../domain/index.js';
+import type { EventFilter, NewEvent, StoredEvent, SubscriptionFilter } from '../../domain/index.js';
 import { fieldNames, fromNative, inputFormat } from '../../engine/index.js';
 import type { BackgroundTurns } from './background.js';
 import type { Follower } from '../read/follower.js';
 import { cursorOf, pageLimit, toEngineQuery } from '../read/query.js';
 import type { EngineQuery } from '../read/query.js';
 import { chunkBounds, oneEvent } from '../read/reader.js';
-import type { BytesChunk, BytesForm, Chunk } from '../read/reader.js';
+import type { BytesChunk, BytesForm, Chunk, ReadBounds } from '../read/reader.js';
 import type { StateAnswer } from '../read/stateRequest.js';
 import { queryOf } from '../read/subscription.js';
 import { readStats } from '../statistics.js';
 import type { StoreCore } from '../storeCore.js';
 import type {
   BatchResult,
+  EntitySummary,
   EventPage,
   ReadOptions,
   StateOptions,
@@ -76,9 +77,9 @@ export class SystemAccess {
     return this.#core.appendSystem({ bytes, format, names, tenantId: 'default', full: true });
   }
 
-  /** The same for one event as JSON text in the names of the API. */
-  appendText(text: string): Promise<BatchResult> {
-    const bytes = Buffer.from(`[${text}]`);
+  /** The same for events as JSON texts in the names of the API. */
+  appendTexts(texts: readonly string[]): Promise<BatchResult> {
+    const bytes = Buffer.from(`[${texts.join(',')}]`);
     const { batch: format } = inputFormat;
     const names = fieldNames.system;
     return this.#core.appendSystem({ bytes, format, names, tenantId: 'default', full: true });
@@ -182,6 +183,29 @@ export class SystemAccess {
     const query = queryOf(options, this.watermark);
     const read = this.#core.sharedReads.readerOf(query, 'partitions');
     return this.#core.follow({ query, read, signal: options.signal });
+  }
+
+  /** Matching events as they become durable; told of each range at once. */
+  followBytes(options: SubscribeOptions, form: BytesForm): Follower<BytesChunk> {
+    const query = queryOf(options, this.watermark);
+    const read = (range: EngineQuery, bounds: ReadBounds): Promise<BytesChunk> =>
+      this.#core.reader.chunk(range, bounds, form);
+    return this.#core.follow({ query, read, signal: options.signal, checkpointMs: 0 });
+  }
+
+  /** Matching events of a range, as many as fit a chunk. */
+  bytesIn(filter: EventFilter, range: PositionRange, form: BytesForm): Promise<BytesChunk> {
+    const query = toEngineQuery(filter);
+    const bounded = { ...query, firstPosition: range.first, lastPosition: range.last };
+    return this.#core.reader.chunk(bounded, chunkBounds, form);
+  }
+
+  /** Entities of a tenant of the store's own, in the order in which they first appeared. */
+  namesOf(
+    tenantId: string,
+    page: { readonly prefix: string; readonly firstPosition: number; readonly limit: number },
+  ): { readonly items: readonly EntitySummary[]; readonly nextPosition: number } {
+    return this.#core.reader.entities({ tenantId, ...page });
   }
 
   /** The partitions of matching events of a range, as many as fit a chunk. */

@@ -5,8 +5,7 @@ import type { Chunk, ReadBounds } from './reader.js';
 
 /** A follower that has not reached the watermark for this long has fallen behind. */
 const fellBehindMs = 1000;
-/** A range without a matching event is told of at most this often. */
-const checkpointMs = 1000;
+const checkpointMsDefault = 1000;
 
 /** `caughtUp`: the follower is live from here on. `fellBehind`: it was, and is no longer. */
 export type DeliveryMark = 'caughtUp' | 'fellBehind';
@@ -38,6 +37,8 @@ export interface FollowOptions<C extends Chunk> {
   readonly query: EngineQuery;
   readonly read: (query: EngineQuery, bounds: ReadBounds) => Promise<C>;
   readonly signal: AbortSignal | undefined;
+  /** A range without a matching event is told of at most this often; default each second. */
+  readonly checkpointMs?: number | undefined;
 }
 
 /**
@@ -50,6 +51,7 @@ export class Follower<C extends Chunk> {
   readonly #source: FollowSource;
   readonly #options: FollowOptions<C>;
   readonly #query: EngineQuery;
+  readonly #checkpointMs: number;
   /** First position that was not read yet. */
   #next: number;
   #isLive = false;
@@ -61,6 +63,7 @@ export class Follower<C extends Chunk> {
     this.#source = source;
     this.#options = options;
     this.#query = options.query;
+    this.#checkpointMs = options.checkpointMs ?? checkpointMsDefault;
     this.#next = options.query.firstPosition;
     this.#deliveredTo = this.#next - 1;
   }
@@ -123,12 +126,12 @@ export class Follower<C extends Chunk> {
   }
 
   #isCheckpointDue(): boolean {
-    return this.#hasPassedOver && performance.now() - this.#deliveredAt >= checkpointMs;
+    return this.#hasPassedOver && performance.now() - this.#deliveredAt >= this.#checkpointMs;
   }
 
   /** Whether to look again; false where the signal or the store has ended it. */
   async #moved(): Promise<boolean> {
-    const timeoutMs = this.#hasPassedOver ? checkpointMs : undefined;
+    const timeoutMs = this.#hasPassedOver ? this.#checkpointMs : undefined;
     try {
       await this.#source.reached(this.#next, { signal: this.#options.signal, timeoutMs });
       return true;

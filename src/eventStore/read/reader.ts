@@ -44,13 +44,15 @@ export interface ObjectsChunk extends Chunk {
 
 /**
  * `lines`: a line of JSON for each event; `list`: the members of a JSON array, commas between;
- * `partitions`: two doubles for each event, its position and the partition of its entity.
+ * `apiList`: the same in the names of the API; `apiHeads`: and without payload and metadata; `partitions`: two doubles for each event, its position and the partition of its entity.
  */
-export type BytesForm = 'lines' | 'list' | 'partitions';
+export type BytesForm = 'lines' | 'list' | 'apiList' | 'apiHeads' | 'partitions';
 
 const flagOf: Readonly<Record<BytesForm, number>> = {
   lines: readFlag.lines,
   list: 0,
+  apiList: readFlag.apiStyle,
+  apiHeads: readFlag.heads,
   partitions: readFlag.partitions,
 };
 

@@ -1,0 +1,288 @@
+import { AllSourceError } from '../domain/index.js';
+import { checkedLimit } from '../eventStore/index.js';
+import type { SystemAccess } from '../eventStore/index.js';
+import { compareRuns } from './compareRuns.js';
+import { lastGeneration, recordEvent } from './record.js';
+import type { GenerationRecord, ProjectionRecord } from './record.js';
+import type { Selection } from './run/eventSource.js';
+import { ProjectionRun } from './run/projectionRun.js';
+import type { ProjectionStorage, StateSpace } from './storage/types.js';
+import type {
+  ParkedEvent,
+  ProjectedState,
+  Projection,
+  ProjectionHandle,
+  ProjectionInfo,
+  ProjectionStatus,
+  RebuildReport,
+  StateListOptions,
+  StatePage,
+} from './types.js';
+
+export interface ManagedOptions {
+  readonly log: SystemAccess;
+  readonly storage: ProjectionStorage;
+  /** How states come from events; undefined where its code was not started in this process. */
+  readonly projection: Projection | undefined;
+}
+
+export interface RebuildOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Which events count, of those up to now; default all. */
+  readonly selection?: Omit<Selection, 'lastPosition'> | undefined;
+  /** The states of before are not read while the new ones are built. */
+  readonly clearsFirst?: boolean | undefined;
+}
+
+/** A projection with the states that are read, and those that may be built beside them. */
+export class ManagedProjection implements ProjectionHandle {
+  readonly #options: ManagedOptions;
+  #record: ProjectionRecord;
+  #current: ProjectionRun;
+  #building: ProjectionRun | undefined;
+  #goal = 0;
+  #isStopped = false;
+  #rebuilding: Promise<RebuildReport> | undefined;
+
+  private constructor(options: ManagedOptions, record: ProjectionRecord, current: ProjectionRun) {
+    this.#options = options;
+    this.#record = record;
+    this.#current = current;
+  }
+
+  static async open(options: ManagedOptions, record: ProjectionRecord): Promise<ManagedProjection> {
+    const current = await openRun(options, record, record.current);
+    return new ManagedProjection(options, record, current);
+  }
+
+  get name(): string {
+    return this.#record.name;
+  }
+  get record(): ProjectionRecord {
+    return this.#record;
+  }
+  get run(): ProjectionRun {
+    return this.#current;
+  }
+  /** The run that a rebuild is at; undefined where there is none. */
+  get building(): ProjectionRun | undefined {
+    return this.#building;
+  }
+
+  /** Goes on where it was, with a rebuild that was not finished too. */
+  start(): void {
+    const { projection } = this.#options;
+    if (projection === undefined || this.#record.isPaused) return;
+    const { current, building } = this.#record;
+    if (current.version === projection.version) this.#current.start();
+    if (building !== null && this.#rebuilding === undefined) {
+      this.#rebuilding = this.#build(building, undefined).finally(() => {
+        this.#rebuilding = undefined;
+      });
+      this.#rebuilding.catch(() => undefined);
+    }
+  }
+
+  async info(): Promise<ProjectionInfo> {
+    return this.describe();
+  }
+
+  describe(): ProjectionInfo {
+    const { tenantId, name, kind, current } = this.#record;
+    const { position, failure, counts } = this.#current;
+    const building = this.#building;
+    return {
+      name,
+      tenantId,
+      version: current.version,
+      kind,
+      status: this.#status(),
+      position,
+      lag: Math.max(this.#options.log.watermark - position, 0),
+      eventsProcessed: counts.processed,
+      eventsFailed: counts.failed,
+      eventsParked: counts.parked,
+      failure: failure ?? building?.failure ?? null,
+      rebuild:
+        building === undefined
+          ? null
+          : {
+              version: building.projection.version,
+              position: building.position,
+              goal: this.#goal,
+            },
+    };
+  }
+
+  #status(): ProjectionStatus {
+    if (this.#record.isPaused) return 'paused';
+    if (this.#building !== undefined) return 'rebuilding';
+    if (this.#current.isRunning) return 'running';
+    return this.#current.failure !== null && !this.#isStopped ? 'failed' : 'stopped';
+  }
+
+  get(key: string): Promise<ProjectedState<unknown> | undefined> {
+    return this.#current.get(key);
+  }
+
+  async list(options: StateListOptions = {}): Promise<StatePage<unknown>> {
+    const { prefix = '', cursor = null, limit = 100 } = options;
+    checkedLimit(limit, 1, 10_000, 'limit');
+    const run = this.#current;
+    await run.flush();
+    const { position } = run;
+    const page = await this.#options.storage.list(run.space, { prefix, from: cursor, limit });
+    return { states: page.states, position, nextCursor: page.next };
+  }
+
+  waitFor(
+    position: number,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<void> {
+    return this.#current.waitFor(position, options.signal);
+  }
+
+  parked(): Promise<readonly ParkedEvent[]> {
+    return this.#options.storage.parked(this.#current.space);
+  }
+
+  async pause(): Promise<void> {
+    if (this.#record.isPaused) return;
+    await this.#change({ isPaused: true });
+    await Promise.all([this.#current.stop(), this.#building?.stop()]);
+  }
+
+  async resume(): Promise<void> {
+    if (this.#record.isPaused) await this.#change({ isPaused: false });
+    this.#isStopped = false;
+    this.start();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await Promise.all([this.#current.stop(), this.#building?.stop()]);
+    await this.#rebuilding?.catch(() => undefined);
+  }
+
+  rebuild(options: RebuildOptions = {}): Promise<RebuildReport> {
+    this.#rebuilding ??= this.#rebuild(options).finally(() => {
+      this.#rebuilding = undefined;
+    });
+    return this.#rebuilding;
+  }
+
+  async #rebuild({ signal, selection, clearsFirst }: RebuildOptions): Promise<RebuildReport> {
+    const { projection, log } = this.#options;
+    if (projection === undefined) {
+      const message = `projection ${this.name}: its code was not started in this process`;
+      throw new AllSourceError('projection_stopped', message);
+    }
+    const building = {
+      generation: lastGeneration(this.#record) + 1,
+      version: projection.version,
+      selection: selection === undefined ? null : { ...selection, lastPosition: log.watermark },
+    };
+    if (clearsFirst === true) return this.#clear(building, signal);
+    await this.#change({ building });
+    return this.#build(building, signal);
+  }
+
+  /** The states of before are given up at once. */
+  async #clear(
+    generation: GenerationRecord,
+    signal: AbortSignal | undefined,
+  ): Promise<RebuildReport> {
+    const before = this.#current;
+    await before.stop();
+    this.#current = await openRun(this.#options, this.#record, generation);
+    await this.#change({ current: generation, building: null });
+    await this.#options.storage.drop(before.space);
+    this.start();
+    await this.#current.waitFor(this.#options.log.watermark, signal);
+    return { keys: 0, different: [] };
+  }
+
+  async #build(
+    generation: GenerationRecord,
+    signal: AbortSignal | undefined,
+  ): Promise<RebuildReport> {
+    const building = await openRun(this.#options, this.#record, generation);
+    this.#building = building;
+    this.#goal = this.#options.log.watermark;
+    try {
+      building.start();
+      await building.waitFor(Math.max(this.#goal, this.#current.position), signal);
+      return await this.#swap(building, generation);
+    } catch (error) {
+      await building.stop();
+      if (signal?.aborted === true) await this.#change({ building: null });
+      throw error;
+    } finally {
+      this.#building = undefined;
+    }
+  }
+
+  /** Brings both to one position, compares them, and puts the new states in the place of the old. */
+  async #swap(building: ProjectionRun, generation: GenerationRecord): Promise<RebuildReport> {
+    const before = this.#current;
+    await Promise.all([before.stop(), building.stop()]);
+    const { current } = this.#record;
+    const isSameVersion = current.version === generation.version;
+    if (isSameVersion) await before.runTo(building.position);
+    await building.runTo(before.position);
+    const isComparable =
+      isSameVersion &&
+      before.position === building.position &&
+      generation.selection === null &&
+      current.selection === null;
+    const report = isComparable
+      ? await compareRuns(this.#options.storage, before.space, building.space)
+      : { keys: 0, different: [] };
+    await this.#change({ current: generation, building: null });
+    this.#current = building;
+    await this.#options.storage.drop(before.space);
+    this.start();
+    return report;
+  }
+
+  async #change(change: Partial<ProjectionRecord>): Promise<void> {
+    const record = { ...this.#record, ...change };
+    await this.#options.log.append([recordEvent(record)]);
+    this.#record = record;
+  }
+
+  /** Records again what is known, before the log that it is in is dropped. */
+  async rewrite(): Promise<void> {
+    await this.#change({});
+    await this.#options.storage.rewrite?.(this.#current.space);
+  }
+}
+
+function openRun(
+  { log, storage, projection }: ManagedOptions,
+  { tenantId, name }: ProjectionRecord,
+  { generation, selection }: GenerationRecord,
+): Promise<ProjectionRun> {
+  const space: StateSpace = { tenantId, projection: name, generation };
+  return ProjectionRun.open({
+    log,
+    storage,
+    space,
+    projection: projection ?? unknownProjection(name),
+    selection: selection ?? undefined,
+  });
+}
+
+/** Stands for one whose code was not started here: its states can be read, and it is never run. */
+function unknownProjection(name: string): Projection {
+  const fail = (): never => {
+    throw new AllSourceError('projection_stopped', `projection ${name}: its code was not started`);
+  };
+  return {
+    ...{ name, version: 0, onError: 'stop', filter: {}, declaration: null, readsPayload: true },
+    handles: fail,
+    keyOf: fail,
+    init: fail,
+    apply: fail,
+  };
+}

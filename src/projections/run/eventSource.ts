@@ -1,0 +1,94 @@
+import type { EventFilter, StoredEvent, SubscriptionFilter } from '../../domain/index.js';
+import type { BytesChunk, SystemAccess } from '../../eventStore/index.js';
+
+/** Events that a replay leaves out, of those up to a position. */
+export interface Selection {
+  /** Up to here only selected events count; behind it all do. */
+  readonly lastPosition: number;
+  readonly entityId?: string | undefined;
+  readonly eventType?: string | undefined;
+  /** Microseconds, inclusive. */
+  readonly since?: number | undefined;
+  readonly until?: number | undefined;
+}
+
+/** Events in the order of the log, not yet parsed. */
+export interface EventBytes {
+  readonly bytes: Buffer | undefined;
+  /** All matching events up to here have been given. */
+  readonly position: number;
+}
+
+export interface SourceOptions {
+  readonly tenantId: string;
+  readonly filter: SubscriptionFilter;
+  readonly selection: Selection | undefined;
+  readonly form: 'apiList' | 'apiHeads';
+  /** Behind this position. */
+  readonly after: number;
+  /** Ends there; without it the source goes on with what becomes durable. */
+  readonly until: number | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** What a projection is to take in, in chunks. */
+export async function* eventBytes(
+  log: SystemAccess,
+  options: SourceOptions,
+): AsyncGenerator<EventBytes> {
+  const { tenantId, filter, selection, signal, form } = options;
+  let { after } = options;
+  const end = options.until ?? Infinity;
+  const selected = Math.min(selection?.lastPosition ?? 0, end);
+  if (selection !== undefined && after < selected) {
+    yield* range(
+      log,
+      { ...selectedFilter(tenantId, filter, selection), signal, form },
+      after,
+      selected,
+    );
+    after = selected;
+  }
+  if (options.until !== undefined) {
+    if (after < end) yield* range(log, { tenantId, ...filter, signal, form }, after, end);
+    return;
+  }
+  const follower = log.followBytes({ tenantId, filter, from: after + 1, signal }, form);
+  for (;;) {
+    const delivery = await follower.next(Infinity);
+    if (delivery === undefined) return;
+    const { chunk, position } = delivery;
+    if (chunk !== undefined || position > after) yield { bytes: chunk?.bytes, position };
+    after = position;
+  }
+}
+
+async function* range(
+  log: SystemAccess,
+  { signal, form, ...filter }: EventFilter & Pick<SourceOptions, 'signal' | 'form'>,
+  after: number,
+  last: number,
+): AsyncGenerator<EventBytes> {
+  for (let first = after + 1; !signal.aborted;) {
+    const chunk: BytesChunk = await log.bytesIn(filter, { first, last }, form);
+    const isEnd = chunk.nextPosition === 0;
+    const bytes = chunk.count === 0 ? undefined : chunk.bytes;
+    yield { bytes, position: isEnd ? last : chunk.nextPosition - 1 };
+    if (isEnd) return;
+    first = chunk.nextPosition;
+  }
+}
+
+/** Both filters; a selected type that the projection does not have leaves nothing. */
+function selectedFilter(
+  tenantId: string,
+  filter: SubscriptionFilter,
+  { entityId, eventType, since, until }: Selection,
+): EventFilter {
+  return { ...filter, tenantId, entityId, eventType, since, until };
+}
+
+export function parseEvents(bytes: Buffer): readonly StoredEvent[] {
+  // The engine wrote this text; its shape is that of StoredEvent.
+  return JSON.parse(`[${bytes.toString()}]`) as readonly StoredEvent[];
+}

@@ -1,0 +1,263 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { AllSourceError } from '../../domain/index.js';
+import type { StoredEvent } from '../../domain/index.js';
+import { WakeUp } from '../../eventStore/index.js';
+import type { SystemAccess } from '../../eventStore/index.js';
+import type { ProjectionStorage, StateSpace } from '../storage/types.js';
+import type { ProjectedState, Projection, ProjectionFailure } from '../types.js';
+import { EventFailure, reasonOf } from './eventFailure.js';
+import { eventBytes, parseEvents } from './eventSource.js';
+import type { EventBytes, Selection } from './eventSource.js';
+import { PendingStates } from './pendingStates.js';
+
+/** What changed is written this long after it did. */
+const commitDelayMs = 1000;
+/** A position that moved this far without a change is written, so that a restart need not look there. */
+const quietPositionsMax = 10_000;
+const retryMs = 500;
+const retryMsMax = 30_000;
+
+export interface RunOptions<S> {
+  readonly log: SystemAccess;
+  readonly projection: Projection<S>;
+  readonly storage: ProjectionStorage;
+  readonly space: StateSpace;
+  readonly selection: Selection | undefined;
+}
+
+/**
+ * Keeps one set of states up to date. Where an event fails, all that is not durable yet is forgotten and
+ * made again up to that event, so a handler that failed half way has left nothing behind.
+ */
+export class ProjectionRun<S = unknown> {
+  readonly space: StateSpace;
+  readonly #options: RunOptions<S>;
+  readonly #states: PendingStates<S>;
+  readonly #moved = new WakeUp();
+  readonly #flushes = new WakeUp();
+  #position: number;
+  #suspect = 0;
+  #failure: ProjectionFailure | null = null;
+  #running: { readonly stop: AbortController; readonly done: Promise<void> } | undefined;
+  #isFlushWanted = false;
+  #processed = 0;
+  #failed = 0;
+
+  private constructor(options: RunOptions<S>, kept: { position: number; parked: number }) {
+    this.#options = options;
+    this.space = options.space;
+    this.#position = kept.position;
+    this.#states = new PendingStates(options, kept);
+  }
+
+  static async open<S>(options: RunOptions<S>): Promise<ProjectionRun<S>> {
+    return new ProjectionRun(options, await options.storage.open(options.space));
+  }
+
+  /** All events up to here are in the states. */
+  get position(): number {
+    return this.#position;
+  }
+  get isRunning(): boolean {
+    return this.#running !== undefined;
+  }
+  get failure(): ProjectionFailure | null {
+    return this.#failure;
+  }
+  get projection(): Projection<S> {
+    return this.#options.projection;
+  }
+  get counts() {
+    const { parkedCount: parked } = this.#states;
+    return { processed: this.#processed, failed: this.#failed, parked };
+  }
+
+  /** Goes on where it is; up to a position, or with what becomes durable. */
+  start({ until }: { readonly until?: number } = {}): void {
+    if (this.#running !== undefined) return;
+    this.#failure = null;
+    const stop = new AbortController();
+    const done = this.#run(stop.signal, until).finally(() => {
+      this.#running = undefined;
+      this.#moved.notify();
+    });
+    this.#running = { stop, done };
+  }
+
+  /** Resolves once it has come to a position, or failed. */
+  async runTo(position: number): Promise<void> {
+    if (position <= this.#position) return;
+    this.start({ until: position });
+    await this.#running?.done;
+  }
+
+  /** Writes what it has, and ends. */
+  async stop(): Promise<void> {
+    this.#running?.stop.abort();
+    await this.#running?.done;
+  }
+
+  async get(key: string): Promise<ProjectedState<S> | undefined> {
+    // What changed behind it is in memory, so what storage has is not older.
+    const position = this.#position;
+    const state = await this.#states.read(key);
+    return state === undefined ? undefined : { key, state, position };
+  }
+
+  /** Writes what changed, so that storage has all that there is. */
+  async flush(): Promise<void> {
+    while (this.#running !== undefined && this.#states.changedCount > 0) {
+      this.#isFlushWanted = true;
+      const flushed = this.#flushes.wait();
+      this.#moved.notify();
+      await Promise.race([flushed, this.#running.done]);
+    }
+  }
+
+  /** Resolves once a position is reached. */
+  async waitFor(position: number, signal: AbortSignal | undefined): Promise<void> {
+    while (this.#position < position) {
+      if (signal?.aborted === true) throw new AllSourceError('aborted', 'the wait was aborted');
+      if (this.#running === undefined) throw this.#stoppedError();
+      await this.#moved.wait({ signal });
+    }
+  }
+
+  #stoppedError(): AllSourceError {
+    const { name } = this.#options.projection;
+    const why = this.#failure === null ? '' : `: ${this.#failure.reason}`;
+    const message = `projection ${name} does not run, and is at ${this.#position}${why}`;
+    return new AllSourceError('projection_stopped', message);
+  }
+
+  async #run(signal: AbortSignal, until: number | undefined): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      const begin = this.#position;
+      try {
+        await this.#readOn(signal, until);
+        await this.#commit();
+        return;
+      } catch (error) {
+        this.#rollBack();
+        if (this.#position > begin) attempt = 1;
+        if (!this.#goesOnAfter(error)) return;
+        const delayMs = Math.min(retryMs * 2 ** (attempt - 1), retryMsMax);
+        // The first try of an event that failed comes at once.
+        const isNew = error instanceof EventFailure && !error.isConfirmed;
+        if (!isNew) await wait(delayMs, undefined, { signal }).catch(() => undefined);
+        if (signal.aborted) return;
+      }
+    }
+  }
+
+  /** Whether it is tried again; notes why it does not work. */
+  #goesOnAfter(error: unknown): boolean {
+    if (error instanceof EventFailure) {
+      if (!error.isConfirmed) {
+        this.#suspect = error.position;
+        return true;
+      }
+      this.#failure = { position: error.position, reason: error.message };
+      return this.#options.projection.onError === 'retry';
+    }
+    if (error instanceof AllSourceError && error.code === 'store_closed') return false;
+    this.#failure = { position: 0, reason: reasonOf(error) };
+    // A batch of states that was too large is made smaller; for the rest, whoever looks is told.
+    return (
+      !(error instanceof AllSourceError) || isTransient(error) || this.#states.makeSmaller(error)
+    );
+  }
+
+  #rollBack(): void {
+    this.#states.rollBack();
+    this.#position = this.#states.committedPosition;
+  }
+
+  async #readOn(signal: AbortSignal, until: number | undefined): Promise<void> {
+    const { log, projection, space, selection } = this.#options;
+    const { tenantId } = space;
+    const { filter } = projection;
+    const source = eventBytes(log, {
+      ...{ tenantId, filter, selection, until, signal },
+      form: projection.readsPayload ? 'apiList' : 'apiHeads',
+      after: this.#position,
+    });
+    let next = source.next();
+    for (;;) {
+      const read = await this.#nextOrCommit(next);
+      if (read.done === true) return;
+      // The next one is read while this one is handled.
+      next = source.next();
+      next.catch(() => undefined);
+      await log.background.run(() => this.#handle(read.value));
+      if (signal.aborted) return;
+    }
+  }
+
+  /** While there is nothing to do, what changed is written when its time has come. */
+  async #nextOrCommit(
+    next: Promise<IteratorResult<EventBytes, void>>,
+  ): Promise<IteratorResult<EventBytes, void>> {
+    while (this.#states.changedCount > 0) {
+      const timeoutMs = Math.max(this.#states.changedAt + commitDelayMs - performance.now(), 0);
+      if (this.#isFlushWanted || timeoutMs === 0) {
+        await this.#commit();
+        continue;
+      }
+      const read = await Promise.race([next, this.#moved.wait({ timeoutMs })]);
+      if (read !== undefined) return read;
+    }
+    return next;
+  }
+
+  async #handle({ bytes, position }: EventBytes): Promise<void> {
+    if (bytes !== undefined) {
+      const { projection } = this.#options;
+      const events = parseEvents(bytes).filter(({ eventType }) => projection.handles(eventType));
+      await this.#states.load(events, this.#suspect);
+      for (const event of events) {
+        if (event.position === this.#suspect) await this.#handleSuspect(event);
+        else this.#states.apply(event);
+        this.#position = event.position;
+        this.#processed += 1;
+        if (this.#states.isFull) await this.#commit();
+      }
+    }
+    this.#position = position;
+    this.#moved.notify();
+    const quiet = position - this.#states.committedPosition;
+    if (this.#states.changedCount === 0 && quiet >= quietPositionsMax) await this.#commit();
+  }
+
+  /** An event that failed before: what comes before it is written first. */
+  async #handleSuspect(event: StoredEvent): Promise<void> {
+    this.#position = event.position - 1;
+    await this.#commit();
+    try {
+      await this.#states.load([event], 0);
+      this.#states.apply(event);
+      this.#suspect = 0;
+      this.#failure = null;
+    } catch (error) {
+      if (!(error instanceof EventFailure)) throw error;
+      if (this.#failure?.position !== event.position) this.#failed += 1;
+      if (this.#options.projection.onError !== 'park') throw error.confirmed();
+      this.#states.rollBack();
+      this.#states.park(event.position, error.message);
+      this.#position = event.position;
+      this.#suspect = 0;
+      await this.#commit();
+    }
+  }
+
+  async #commit(): Promise<void> {
+    this.#isFlushWanted = false;
+    if (this.#position > this.#states.committedPosition) await this.#states.commit(this.#position);
+    if (this.#failure?.position === 0) this.#failure = null;
+    this.#flushes.notify();
+  }
+}
+
+function isTransient(error: AllSourceError): boolean {
+  return error.code === 'storage_full' || error.code === 'overloaded';
+}
