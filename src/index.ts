@@ -39,6 +39,32 @@ export type {
 } from './webhooks/index.js';
 export { defineProjection } from './projections/index.js';
 export type {
+  EmbeddedProjections,
+  ErrorPolicy,
+  FieldFold,
+  ParkedEvent,
+  ProjectedState,
+  Projection,
+  ProjectionDeclaration,
+  ProjectionDefinition,
+  ProjectionFailure,
+  ProjectionHandle,
+  ProjectionHandlers,
+  ProjectionInfo,
+  ProjectionOptions,
+  ProjectionStatus,
+  ProjectionStorage,
+  Projections,
+  RebuildInfo,
+  RebuildReport,
+  StateChange,
+  StateCommit,
+  StateListOptions,
+  StatePage,
+  StateSpace,
+  StoredStates,
+} from './projections/index.js';
+export type {
   EmbeddedSnapshots,
   Snapshot,
   SnapshotCounters,

@@ -8,3 +8,4 @@ export * from './json.js';
 export * from './ndjson.js';
 export * from './wireNames.js';
 export * from './reducer.js';
+export * from './fieldPath.js';

@@ -1,5 +1,6 @@
 export { defineProjection } from './defineProjection.js';
 export type { ProjectionDefinition, ProjectionHandlers } from './defineProjection.js';
+export type { FieldFold, ProjectionDeclaration } from './declarative.js';
 export { ProjectionRegistry } from './registry.js';
 export type {
   ProjectionStorage,

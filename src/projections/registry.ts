@@ -1,5 +1,17 @@
 import { AllSourceError } from '../domain/index.js';
-import type { Projection, ProjectionHandle, ProjectionInfo, ProjectionOptions } from './types.js';
+import type { JsonObject } from '../domain/index.js';
+import { declaredProjection } from './declarative.js';
+import type { ProjectionDeclaration } from './declarative.js';
+import { BuiltInProjection, builtInNames } from './builtIn.js';
+import type { BuiltInName } from './builtIn.js';
+import type {
+  EmbeddedProjections,
+  OfTenant,
+  Projection,
+  ProjectionHandle,
+  ProjectionInfo,
+  ProjectionOptions,
+} from './types.js';
 import { RecordedState, tenantOf } from '../eventStore/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
 import { ManagedProjection } from './managedProjection.js';
@@ -15,54 +27,64 @@ import {
 import type { ProjectionRecord } from './record.js';
 import { LogStorage } from './storage/logStorage.js';
 
-export interface OfTenant {
-  readonly tenantId?: string | undefined;
-}
-
 /** The projections of a store. */
-export class ProjectionRegistry {
+export class ProjectionRegistry implements EmbeddedProjections {
   readonly #log: SystemAccess;
   readonly #storage: LogStorage;
+  readonly #isWritable: boolean;
   readonly #byKey = new Map<string, ManagedProjection>();
   /** Of those that were deleted: one of the same name must not find their states. */
   readonly #generations = new Map<string, number>();
   readonly #state = new RecordedState(() => this.#read());
 
-  constructor(log: SystemAccess) {
+  constructor(log: SystemAccess, { isWritable }: { readonly isWritable: boolean }) {
     this.#log = log;
+    this.#isWritable = isWritable;
     this.#storage = new LogStorage(log);
   }
 
-  /**
-   * Keeps the states of a projection up to date from now on; goes on where it was. One of a newer version
-   * is built beside the one before, which is read until then. Errors: `projection_conflict`.
-   */
   start<S>(
     projection: Projection<S>,
     options: ProjectionOptions = {},
   ): Promise<ProjectionHandle<S>> {
+    // States were written by this projection, or are built anew.
+    return this.#start(projection as Projection, options) as Promise<ProjectionHandle<S>>;
+  }
+
+  declare(
+    declaration: ProjectionDeclaration,
+    options: OfTenant = {},
+  ): Promise<ProjectionHandle<JsonObject>> {
+    const { tenantId } = options;
+    return this.start<JsonObject>(declaredProjection(declaration), { tenantId });
+  }
+
+  /** Those that are data go on; called once when the store was opened. */
+  begin(): void {
+    this.#state.load().catch(() => undefined);
+  }
+
+  #start(projection: Projection, options: ProjectionOptions): Promise<ManagedProjection> {
     return this.#state.inTurn(async () => {
       const tenantId = tenantOf(options.tenantId);
       const key = recordKey({ tenantId, name: projection.name });
       const known = this.#byKey.get(key);
       await known?.stop();
       const record = await this.#recordFor(projection, tenantId, known?.record);
-      const storage = options.storage ?? this.#storage;
-      // States were written by this projection, or are built anew.
-      const managed = await ManagedProjection.open(
-        { log: this.#log, storage, projection: projection as Projection },
-        record,
-      );
+      const { storage = this.#storage } = options;
+      const managed = await ManagedProjection.open({ log: this.#log, storage, projection }, record);
       this.#byKey.set(key, managed);
       managed.start();
-      return managed as ProjectionHandle<S>;
+      return managed;
     });
   }
 
   async list(options: OfTenant = {}): Promise<ProjectionInfo[]> {
     await this.#state.load();
     const tenantId = tenantOf(options.tenantId);
-    return this.#infos().filter((info) => info.tenantId === tenantId);
+    const own = this.#infos().filter((info) => info.tenantId === tenantId);
+    const builtIn = builtInNames.map((name) => this.#builtIn(name, tenantId).describe());
+    return [...builtIn, ...own];
   }
 
   /** Of all tenants, for `/metrics`. */
@@ -71,10 +93,19 @@ export class ProjectionRegistry {
     return this.#infos();
   }
 
-  async get(name: string, options: OfTenant = {}): Promise<ManagedProjection> {
+  async get(name: string, options: OfTenant = {}): Promise<ProjectionHandle> {
     await this.#state.load();
-    const key = recordKey({ tenantId: tenantOf(options.tenantId), name });
-    const managed = this.#byKey.get(key);
+    const tenantId = tenantOf(options.tenantId);
+    const builtIn = builtInNames.find((known) => known === name);
+    return builtIn === undefined ? this.#managed(name, tenantId) : this.#builtIn(builtIn, tenantId);
+  }
+
+  #builtIn(name: BuiltInName, tenantId: string): BuiltInProjection {
+    return new BuiltInProjection(this.#log, name, tenantId);
+  }
+
+  #managed(name: string, tenantId: string): ManagedProjection {
+    const managed = this.#byKey.get(recordKey({ tenantId, name }));
     if (managed !== undefined) return managed;
     const message = `there is no projection ${JSON.stringify(name)}`;
     throw new AllSourceError('projection_not_found', message);
@@ -82,7 +113,7 @@ export class ProjectionRegistry {
 
   delete(name: string, options: OfTenant = {}): Promise<void> {
     return this.#state.inTurn(async () => {
-      const managed = await this.get(name, options);
+      const managed = this.#managed(name, tenantOf(options.tenantId));
       await managed.stop();
       await this.#log.append([deletionEvent(managed.record)]);
       const key = recordKey(managed.record);
@@ -93,6 +124,7 @@ export class ProjectionRegistry {
 
   /** Ends all of them; what they have is written. The log must still take appends. */
   async close(): Promise<void> {
+    await this.#state.inTurn(async () => undefined).catch(() => undefined);
     await Promise.all([...this.#byKey.values()].map((managed) => managed.stop()));
   }
 
@@ -116,6 +148,9 @@ export class ProjectionRegistry {
   ): Promise<ProjectionRecord> {
     const { name, version, declaration } = projection;
     const kind = declaration === null ? 'code' : 'declarative';
+    if (builtInNames.some((builtIn) => builtIn === name)) {
+      throw new AllSourceError('projection_conflict', `${name} is built in; take another name`);
+    }
     if (known === undefined) {
       const generation = (this.#generations.get(recordKey({ tenantId, name })) ?? 0) + 1;
       const current = { generation, version, selection: null };
@@ -146,10 +181,21 @@ export class ProjectionRegistry {
       this.#generations.set(key, lastGeneration(record));
       if ((records.get(key)?.position ?? 0) < event.position) records.delete(key);
     }
-    for (const { record } of records.values()) {
-      const options = { log: this.#log, storage: this.#storage, projection: undefined };
-      this.#byKey.set(recordKey(record), await ManagedProjection.open(options, record));
-    }
+    for (const { record } of records.values()) await this.#restore(record);
+  }
+
+  async #restore(record: ProjectionRecord): Promise<void> {
+    // What is data was checked when it was declared.
+    const projection =
+      record.kind === 'code'
+        ? undefined
+        : (declaredProjection(
+            record.declaration as unknown as ProjectionDeclaration,
+          ) as Projection);
+    const options = { log: this.#log, storage: this.#storage, projection };
+    const managed = await ManagedProjection.open(options, record);
+    this.#byKey.set(recordKey(record), managed);
+    if (this.#isWritable) managed.start();
   }
 }
 

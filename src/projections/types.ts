@@ -1,4 +1,5 @@
-import type { JsonValue, StoredEvent, SubscriptionFilter } from '../domain/index.js';
+import type { JsonObject, JsonValue, StoredEvent, SubscriptionFilter } from '../domain/index.js';
+import type { ProjectionDeclaration } from './declarative.js';
 import type { ProjectionStorage } from './storage/types.js';
 
 /**
@@ -105,6 +106,40 @@ export interface StatePage<S> {
 export interface ParkedEvent {
   readonly position: number;
   readonly reason: string;
+}
+
+export interface OfTenant {
+  readonly tenantId?: string | undefined;
+}
+
+/** The projections of a store, by name. */
+export interface Projections {
+  /**
+   * Makes a projection that is data, or a new version of it; it goes on whenever the store is open.
+   * Rejects with `validation_error`, `projection_conflict`.
+   */
+  declare(
+    declaration: ProjectionDeclaration,
+    options?: OfTenant,
+  ): Promise<ProjectionHandle<JsonObject>>;
+  /** Those of a tenant by name; `entity_snapshots` and `event_counters` are always there. */
+  list(options?: OfTenant): Promise<readonly ProjectionInfo[]>;
+  /** Rejects with `projection_not_found`. */
+  get(name: string, options?: OfTenant): Promise<ProjectionHandle>;
+  /** Its states are not read any more. */
+  delete(name: string, options?: OfTenant): Promise<void>;
+}
+
+/** Those of a store in this process. */
+export interface EmbeddedProjections extends Projections {
+  /**
+   * Keeps the states of a projection that is code up to date from now on; goes on where it was. One of a
+   * newer version is built beside the one before, which is read until then. Rejects with
+   * `projection_conflict`.
+   */
+  start<S>(projection: Projection<S>, options?: ProjectionOptions): Promise<ProjectionHandle<S>>;
+  /** Of all tenants, for `/metrics`. */
+  all(): Promise<readonly ProjectionInfo[]>;
 }
 
 /** A projection of a store. */

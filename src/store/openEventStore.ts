@@ -56,7 +56,8 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
     const system = new SystemAccess(core);
     this.consumers = new ConsumerRegistry(system);
     this.webhooks = new WebhookRegistry(system);
-    this.projections = new ProjectionRegistry(system);
+    this.projections = new ProjectionRegistry(system, { isWritable: !this.readOnly });
+    this.projections.begin();
     this.#states = new EntityStates(system, { ...states, isWritable: !this.readOnly });
   }
 

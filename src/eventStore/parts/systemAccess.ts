@@ -15,6 +15,7 @@ import type {
   BatchResult,
   EntitySummary,
   EventPage,
+  EventTypeSummary,
   ReadOptions,
   StateOptions,
   SubscribeOptions,
@@ -200,12 +201,25 @@ export class SystemAccess {
     return this.#core.reader.chunk(bounded, chunkBounds, form);
   }
 
-  /** Entities of a tenant of the store's own, in the order in which they first appeared. */
+  /** Entities of a tenant, also of one of the store's own, in the order in which they first appeared. */
   namesOf(
     tenantId: string,
     page: { readonly prefix: string; readonly firstPosition: number; readonly limit: number },
   ): { readonly items: readonly EntitySummary[]; readonly nextPosition: number } {
     return this.#core.reader.entities({ tenantId, ...page });
+  }
+
+  /** Event types of a tenant, in the order in which they first appeared. */
+  typesOf(
+    tenantId: string,
+    page: { readonly prefix: string; readonly firstPosition: number; readonly limit: number },
+  ): { readonly items: readonly EventTypeSummary[]; readonly nextPosition: number } {
+    return this.#core.reader.eventTypes({ tenantId, ...page });
+  }
+
+  /** Resolves once the watermark is at a position. */
+  async reached(position: number, signal: AbortSignal | undefined): Promise<void> {
+    await this.#core.reached(position, { signal });
   }
 
   /** The partitions of matching events of a range, as many as fit a chunk. */
