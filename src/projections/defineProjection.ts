@@ -6,7 +6,11 @@ const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const policies: ReadonlySet<string> = new Set(['stop', 'park', 'retry']);
 
 /** What an event does to a state, by event type; `order.*` is all types that begin with `order.`. */
-export type ProjectionHandlers<S, E extends EventShape = AnyEvent> = {
+export type ProjectionHandlers<S, E extends EventShape = AnyEvent> = string extends E['eventType']
+  ? { readonly [type: string]: (state: S, event: StoredEvent<E>) => S | null }
+  : NamedHandlers<S, E>;
+
+type NamedHandlers<S, E extends EventShape> = {
   readonly [T in E['eventType']]?: (
     state: S,
     event: StoredEvent<Extract<E, { readonly eventType: T }>>,

@@ -83,10 +83,12 @@ export class PendingStates<S> {
     for (const [i, key] of keys.entries()) this.#cache.add(key, states[i] as S | undefined);
   }
 
-  /** Throws EventFailure. */
+  /** Of an event whose state was loaded; throws EventFailure. */
   apply(event: StoredEvent): void {
     const key = this.#keyOf(event);
     if (key === null) return;
+    // Otherwise what storage has of it would be written over.
+    if (!this.#cache.has(key)) throw new Error(`the state of ${JSON.stringify(key)} is not loaded`);
     try {
       const before = this.#cache.get(key) ?? this.#projection.init(key);
       const state = this.#projection.apply(before, event);

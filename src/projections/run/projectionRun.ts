@@ -215,8 +215,8 @@ export class ProjectionRun<S = unknown> {
       const { projection } = this.#options;
       const events = parseEvents(bytes).filter(({ eventType }) => projection.handles(eventType));
       await this.#states.load(events, this.#suspect);
-      for (const event of events) {
-        if (event.position === this.#suspect) await this.#handleSuspect(event);
+      for (const [i, event] of events.entries()) {
+        if (event.position === this.#suspect) await this.#handleSuspect(events.slice(i));
         else this.#states.apply(event);
         this.#position = event.position;
         this.#processed += 1;
@@ -229,8 +229,10 @@ export class ProjectionRun<S = unknown> {
     if (this.#states.changedCount === 0 && quiet >= quietPositionsMax) await this.#commit();
   }
 
-  /** An event that failed before: what comes before it is written first. */
-  async #handleSuspect(event: StoredEvent): Promise<void> {
+  /** An event that failed before, and those behind it: what comes before it is written first. */
+  async #handleSuspect(events: readonly StoredEvent[]): Promise<void> {
+    const [event, ...rest] = events;
+    if (event === undefined) return;
     this.#position = event.position - 1;
     await this.#commit();
     try {
@@ -247,6 +249,7 @@ export class ProjectionRun<S = unknown> {
       this.#position = event.position;
       this.#suspect = 0;
       await this.#commit();
+      await this.#states.load(rest, 0);
     }
   }
 

@@ -1,0 +1,293 @@
+import { describe, expect, it } from 'vitest';
+import { defineProjection, openEventStore } from '../../src/index.js';
+import type { EmbeddedStore } from '../../src/index.js';
+import { codeOf, makeDirectory, openStore } from '../support/store.js';
+import { type Total, foldOf, place, statesOf, totals, until } from './support.js';
+
+const open = (): Promise<EmbeddedStore> => openStore({ memory: true });
+
+describe('a definition', () => {
+  it('is refused where it could not work', () => {
+    const bad: Parameters<typeof totals>[0][] = [
+      { name: '' },
+      { name: 'a b' },
+      { version: 0 },
+      { version: 1.5 },
+      { on: {} },
+      { on: { 'a*b': (state: Total) => state } },
+      { onError: 'ignore' as never },
+      { init: 3 as never },
+    ];
+    for (const overrides of bad) {
+      expect(() => totals(overrides), JSON.stringify(overrides)).toThrow(/^projection: /);
+    }
+  });
+
+  it('takes the most exact handler of a type', async () => {
+    const store = await open();
+    const named = defineProjection<string[]>({
+      name: 'named',
+      version: 1,
+      init: () => [],
+      key: () => 'all',
+      on: {
+        '*': (state) => [...state, '*'],
+        'order.*': (state) => [...state, 'order.*'],
+        'order.line.*': (state) => [...state, 'order.line.*'],
+        'order.placed': (state) => [...state, 'order.placed'],
+      },
+    });
+    const handle = await store.projections.start(named);
+    for (const eventType of ['order.placed', 'order.paid', 'order.line.added', 'user.made']) {
+      await store.append({ eventType, entityId: 'e', payload: null });
+    }
+    expect(await statesOf(store, handle)).toEqual({
+      all: ['order.placed', 'order.*', 'order.line.*', '*'],
+    });
+  });
+});
+
+describe('states', () => {
+  it('are read once a position that was appended is in them', async () => {
+    const store = await open();
+    const handle = await store.projections.start(totals());
+    for (let i = 1; i <= 50; i += 1) {
+      const position = await place(store, 'a', i);
+      await handle.waitFor(position);
+      const read = await handle.get('a');
+      expect(read?.state).toEqual({ count: i, sum: (i * (i + 1)) / 2 });
+      expect(read?.position).toBeGreaterThanOrEqual(position);
+    }
+    expect(await handle.get('b')).toBeUndefined();
+  });
+
+  it('come to a position whose events are not theirs', async () => {
+    const store = await open();
+    const handle = await store.projections.start(totals());
+    const { position } = await store.append({ eventType: 'x.y', entityId: 'e', payload: 1 });
+    await handle.waitFor(position);
+    expect((await handle.info()).lag).toBe(0);
+  });
+
+  it('are copies that nobody else changes', async () => {
+    const store = await open();
+    const handle = await store.projections.start(totals());
+    await handle.waitFor(await place(store, 'a', 1));
+    const read = await handle.get('a');
+    if (read !== undefined) read.state.sum = 99;
+    expect((await handle.get('a'))?.state.sum).toBe(1);
+  });
+
+  it('are removed by null, and begin anew', async () => {
+    const store = await open();
+    const handle = await store.projections.start(totals());
+    await place(store, 'a', 5);
+    await store.append({ eventType: 'order.deleted', entityId: 'a', payload: null });
+    expect(await statesOf(store, handle)).toEqual({});
+    await place(store, 'a', 7);
+    expect(await statesOf(store, handle)).toEqual({ a: { count: 1, sum: 7 } });
+  });
+
+  it('are those of one tenant', async () => {
+    const store = await open();
+    const ours = await store.projections.start(totals());
+    const theirs = await store.projections.start(totals(), { tenantId: 'acme' });
+    await place(store, 'a', 5);
+    const event = { eventType: 'order.placed', entityId: 'a', payload: 9, tenantId: 'acme' };
+    await theirs.waitFor((await store.append(event)).position);
+    expect((await theirs.get('a'))?.state.sum).toBe(9);
+    expect((await ours.get('a'))?.state.sum).toBe(5);
+    expect((await store.projections.list({ tenantId: 'acme' })).map(({ name }) => name)).toEqual([
+      'entity_snapshots',
+      'event_counters',
+      'totals',
+    ]);
+    expect(await codeOf(() => store.projections.get('totals', { tenantId: 'other' }))).toBe(
+      'projection_not_found',
+    );
+  });
+
+  it('go on where they were after a restart, and count nothing twice', async () => {
+    const dataDir = await makeDirectory();
+    for (let round = 1; round <= 4; round += 1) {
+      const store = await openEventStore({ dataDir });
+      const handle = await store.projections.start(totals());
+      for (let i = 0; i < 25; i += 1) await place(store, `o-${i % 10}`, 1);
+      await handle.waitFor(store.watermark);
+      expect((await handle.info()).eventsProcessed).toBe(25);
+      expect(await statesOf(store, handle)).toEqual(await foldOf(store, totals()));
+      await store.close();
+    }
+  });
+
+  it('that JSON would not keep stop the projection', async () => {
+    const store = await open();
+    const dated = defineProjection<{ at: Date }>({
+      name: 'dated',
+      version: 1,
+      init: () => ({ at: new Date(0) }),
+      on: { 'order.placed': (state) => state },
+    });
+    const handle = await store.projections.start(dated);
+    await place(store, 'a', 1);
+    await until(async () => (await handle.info()).status === 'failed');
+    expect((await handle.info()).failure?.reason).toMatch(/"a" has values that JSON can't keep/);
+  });
+});
+
+describe('an event whose handler fails', () => {
+  /** Fails for negative payloads, half way through its work. */
+  const picky = (onError: 'stop' | 'park' | 'retry', mayFail = () => true) =>
+    totals({
+      onError,
+      on: {
+        'order.placed': (state: Total, event: { payload: unknown }) => {
+          state.count += 1;
+          if (Number(event.payload) < 0 && mayFail()) throw new Error('less than nothing');
+          state.sum += Number(event.payload);
+          return state;
+        },
+      },
+    });
+
+  it('stops the projection before it, and is tried again when it is resumed', async () => {
+    const store = await open();
+    let mayFail = true;
+    const handle = await store.projections.start(picky('stop', () => mayFail));
+    await place(store, 'a', 1);
+    const bad = await place(store, 'a', -1);
+    const last = await place(store, 'a', 3);
+    expect(await codeOf(() => handle.waitFor(last))).toBe('projection_stopped');
+    const info = await handle.info();
+    expect(info).toMatchObject({ status: 'failed', position: bad - 1, eventsFailed: 1 });
+    expect(info.failure).toEqual({ position: bad, reason: 'order.placed: less than nothing' });
+    expect((await handle.get('a'))?.state).toEqual({ count: 1, sum: 1 });
+    mayFail = false;
+    await handle.resume();
+    await handle.waitFor(last);
+    expect((await handle.get('a'))?.state).toEqual({ count: 3, sum: 3 });
+    expect((await handle.info()).status).toBe('running');
+  });
+
+  it('is parked, and leaves nothing of what its handler did', async () => {
+    const dataDir = await makeDirectory();
+    const store = await openEventStore({ dataDir });
+    const handle = await store.projections.start(picky('park'));
+    const parked: number[] = [];
+    for (let i = 0; i < 40; i += 1) {
+      const position = await place(store, `o-${i % 3}`, i % 7 === 3 ? -1 : i);
+      if (i % 7 === 3) parked.push(position);
+    }
+    const states = await statesOf(store, handle);
+    const sums = [0, 1, 2].map((key) => {
+      const mine = Array.from({ length: 40 }, (_, i) => i).filter((i) => i % 3 === key);
+      const good = mine.filter((i) => i % 7 !== 3);
+      return { count: good.length, sum: good.reduce((a, b) => a + b, 0) };
+    });
+    expect(states).toEqual({ 'o-0': sums[0], 'o-1': sums[1], 'o-2': sums[2] });
+    expect((await handle.parked()).map(({ position }) => position)).toEqual(parked);
+    expect(await handle.info()).toMatchObject({ eventsParked: parked.length, failure: null });
+    await store.close();
+    const again = await openStore({ dataDir });
+    const reopened = await again.projections.start(picky('park'));
+    expect(await statesOf(again, reopened)).toEqual(states);
+    expect(await reopened.info()).toMatchObject({ eventsParked: parked.length });
+  });
+
+  it('is tried again until it works', async () => {
+    const store = await open();
+    let failures = 2;
+    const handle = await store.projections.start(picky('retry', () => failures-- > 0));
+    await place(store, 'a', 1);
+    await handle.waitFor(await place(store, 'a', -5));
+    expect((await handle.get('a'))?.state).toEqual({ count: 2, sum: -4 });
+  });
+
+  it('by its key fails alike', async () => {
+    const store = await open();
+    const handle = await store.projections.start(
+      totals({ onError: 'park', key: ({ payload }) => `${payload as number}`.padEnd(300) }),
+    );
+    const position = await place(store, 'a', 1);
+    await handle.waitFor(position);
+    const [parked] = await handle.parked();
+    expect(parked?.position).toBe(position);
+    expect(parked?.reason).toMatch(/^order.placed: key: expected a text of 1-256 bytes/);
+  });
+});
+
+describe('a projection', () => {
+  it('that is paused does nothing until it is resumed, after a restart too', async () => {
+    const dataDir = await makeDirectory();
+    const store = await openEventStore({ dataDir });
+    const handle = await store.projections.start(totals());
+    await handle.waitFor(await place(store, 'a', 1));
+    await handle.pause();
+    await place(store, 'a', 1);
+    expect(await handle.info()).toMatchObject({ status: 'paused' });
+    await store.close();
+    const again = await openStore({ dataDir });
+    const reopened = await again.projections.start(totals());
+    expect(await reopened.info()).toMatchObject({ status: 'paused' });
+    expect((await reopened.get('a'))?.state.count).toBe(1);
+    await reopened.resume();
+    await reopened.waitFor(again.watermark);
+    expect((await reopened.get('a'))?.state.count).toBe(2);
+  });
+
+  it('whose code was not started can be read', async () => {
+    const dataDir = await makeDirectory();
+    const store = await openEventStore({ dataDir });
+    await (await store.projections.start(totals())).waitFor(await place(store, 'a', 3));
+    await store.close();
+    const again = await openStore({ dataDir });
+    const handle = await again.projections.get('totals');
+    expect(await handle.info()).toMatchObject({ status: 'stopped', version: 1 });
+    expect((await handle.get('a'))?.state).toEqual({ count: 1, sum: 3 });
+    expect(await codeOf(() => handle.rebuild())).toBe('projection_stopped');
+  });
+
+  it('that was deleted leaves no state to one of the same name', async () => {
+    const dataDir = await makeDirectory();
+    let store = await openEventStore({ dataDir });
+    await (await store.projections.start(totals())).waitFor(await place(store, 'a', 3));
+    await store.projections.delete('totals');
+    expect(await codeOf(() => store.projections.get('totals'))).toBe('projection_not_found');
+    await store.close();
+    store = await openStore({ dataDir });
+    expect(await codeOf(() => store.projections.get('totals'))).toBe('projection_not_found');
+    const handle = await store.projections.start(totals({ version: 1 }));
+    expect(await statesOf(store, handle)).toEqual({ a: { count: 1, sum: 3 } });
+    expect((await handle.info()).eventsProcessed).toBe(1);
+  });
+
+  it('of an older version, or of a built-in name, is refused', async () => {
+    const store = await open();
+    await store.projections.start(totals({ version: 3 }));
+    expect(await codeOf(() => store.projections.start(totals({ version: 2 })))).toBe(
+      'projection_conflict',
+    );
+    expect(await codeOf(() => store.projections.start(totals({ name: 'event_counters' })))).toBe(
+      'projection_conflict',
+    );
+  });
+
+  it('keeps its states when events are dropped from the front of the log', async () => {
+    const dataDir = await makeDirectory();
+    const store = await openEventStore({ dataDir, segmentBytesMax: 1024 * 1024 });
+    const handle = await store.projections.start(totals());
+    const filler = 'x'.repeat(4000);
+    await place(store, 'a', 3);
+    for (let i = 0; i < 900; i += 1) {
+      await store.append({ eventType: 'filler.made', entityId: 'f', payload: filler });
+    }
+    await handle.waitFor(store.watermark);
+    const { firstPosition } = await store.dropBefore(store.watermark);
+    expect(firstPosition).toBeGreaterThan(1);
+    await store.close();
+    const again = await openStore({ dataDir });
+    const reopened = await again.projections.start(totals());
+    await reopened.waitFor(await place(again, 'a', 4));
+    expect((await reopened.get('a'))?.state).toEqual({ count: 2, sum: 7 });
+  });
+});

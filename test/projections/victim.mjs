@@ -1,0 +1,46 @@
+// Appends orders and keeps a projection of them, until it is killed. Arguments: directory, seed.
+import { defineProjection, openEventStore } from '../../dist/index.js';
+
+const [, , dataDir, seedText] = process.argv;
+let state = Number(seedText) >>> 0;
+const random = (below) => {
+  state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+  return state % below;
+};
+
+const store = await openEventStore({ dataDir });
+const handlers = {
+  'order.placed': (total, event) => {
+    total.count += 1;
+    total.sum += event.payload;
+    return total;
+  },
+  'order.deleted': () => null,
+};
+const totals = defineProjection({
+  name: 'totals',
+  version: 1,
+  onError: 'park',
+  init: () => ({ count: 0, sum: 0 }),
+  on: {
+    ...handlers,
+    'order.placed': (total, event) => {
+      const next = handlers['order.placed'](total, event);
+      if (event.payload === 13) throw new Error('unlucky');
+      return next;
+    },
+  },
+});
+const handle = await store.projections.start(totals);
+console.log('ready');
+for (;;) {
+  const events = Array.from({ length: 1 + random(20) }, () => ({
+    eventType: random(12) === 0 ? 'order.deleted' : 'order.placed',
+    entityId: `order-${random(40)}`,
+    payload: random(60),
+  }));
+  await store.appendBatch(events, { return: 'summary' });
+  // Short lists and rebuilds make it write often.
+  if (random(10) === 0) await handle.list({ limit: 1 });
+  if (random(60) === 0) handle.rebuild().catch(() => undefined);
+}
