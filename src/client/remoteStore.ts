@@ -36,11 +36,13 @@ import type {
 } from '../eventStore/index.js';
 import { readConsistencyProof, readEventProof, readTreeHead } from '../proof/index.js';
 import type { ConsistencyProof, EventProof, TreeHead } from '../proof/index.js';
+import type { Projections } from '../projections/index.js';
 import type { Snapshots } from '../state/index.js';
 import type { Webhooks } from '../webhooks/index.js';
 import { appendMany, appendOne, ingest, onlyResult } from './appends.js';
 import { Connection } from './connection.js';
 import { RemoteConsumers } from './delivery/consumers.js';
+import { RemoteProjections } from './projections.js';
 import { RemoteSnapshots } from './snapshots.js';
 import { subscribe } from './subscription.js';
 import type { ClientOptions } from './types.js';
@@ -86,6 +88,7 @@ class RemoteEventStore implements RemoteStore<AnyEvent> {
   readonly consumers: Consumers;
   readonly webhooks: Webhooks;
   readonly snapshots: Snapshots;
+  readonly projections: Projections;
   readonly wire: WireAccess;
   readonly #connection: Connection;
   readonly #consumers: RemoteConsumers;
@@ -96,6 +99,7 @@ class RemoteEventStore implements RemoteStore<AnyEvent> {
     this.consumers = this.#consumers;
     this.webhooks = new RemoteWebhooks(this.#connection);
     this.snapshots = new RemoteSnapshots(this.#connection);
+    this.projections = new RemoteProjections(this.#connection);
     this.wire = createWireAccess(this.#connection);
   }
 

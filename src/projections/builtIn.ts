@@ -100,6 +100,9 @@ export class BuiltInProjection implements ProjectionHandle {
   rebuild(): Promise<never> {
     return Promise.reject(this.#neverBehind());
   }
+  beginRebuild(): Promise<never> {
+    return Promise.reject(this.#neverBehind());
+  }
   stop(): Promise<never> {
     return Promise.reject(this.#neverBehind());
   }

@@ -1,4 +1,4 @@
-import { AllSourceError } from '../domain/index.js';
+import { AllSourceError, abortedError } from '../domain/index.js';
 import { checkedLimit } from '../eventStore/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
 import { compareRuns } from './compareRuns.js';
@@ -135,11 +135,22 @@ export class ManagedProjection implements ProjectionHandle {
     return { states: page.states, position, nextCursor: page.next };
   }
 
-  waitFor(
+  async waitFor(
     position: number,
-    options: { readonly signal?: AbortSignal | undefined } = {},
+    { signal }: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<void> {
-    return this.#current.waitFor(position, options.signal);
+    for (;;) {
+      const run = this.#current;
+      const rebuilding = this.#rebuilding;
+      try {
+        return await run.waitFor(position, signal);
+      } catch (error) {
+        // Another set of states is taking its place: that one is waited for.
+        if (signal?.aborted === true || rebuilding === undefined) throw error;
+        await aborting(rebuilding, signal);
+        if (this.#current === run && !run.isRunning) throw error;
+      }
+    }
   }
 
   parked(): Promise<readonly ParkedEvent[]> {
@@ -164,40 +175,49 @@ export class ManagedProjection implements ProjectionHandle {
     await this.#rebuilding?.catch(() => undefined);
   }
 
-  rebuild(options: RebuildOptions = {}): Promise<RebuildReport> {
-    this.#rebuilding ??= this.#rebuild(options).finally(() => {
-      this.#rebuilding = undefined;
-    });
-    return this.#rebuilding;
+  async rebuild(options: RebuildOptions = {}): Promise<RebuildReport> {
+    const { done } = await this.beginRebuild(options);
+    return done;
   }
 
-  async #rebuild({ signal, selection, clearsFirst }: RebuildOptions): Promise<RebuildReport> {
+  /** Resolves once it is recorded: it goes on by itself then, after a restart too. */
+  async beginRebuild({ signal, selection, clearsFirst }: RebuildOptions = {}): Promise<{
+    readonly done: Promise<RebuildReport>;
+  }> {
+    if (this.#rebuilding !== undefined) return { done: this.#rebuilding };
     const { projection, log } = this.#options;
     if (projection === undefined) {
       const message = `projection ${this.name}: its code was not started in this process`;
       throw new AllSourceError('projection_stopped', message);
     }
-    const building = {
+    const generation = {
       generation: lastGeneration(this.#record) + 1,
       version: projection.version,
       selection: selection === undefined ? null : { ...selection, lastPosition: log.watermark },
     };
-    if (clearsFirst === true) return this.#clear(building, signal);
-    await this.#change({ building });
-    return this.#build(building, signal);
+    if (clearsFirst === true) await this.#clear(generation);
+    else await this.#change({ building: generation });
+    const done = clearsFirst === true ? this.#caughtUp(signal) : this.#build(generation, signal);
+    this.#rebuilding = done.finally(() => {
+      this.#rebuilding = undefined;
+    });
+    // Whoever does not wait for it is told by `info`.
+    this.#rebuilding.catch(() => undefined);
+    return { done: this.#rebuilding };
   }
 
   /** The states of before are given up at once. */
-  async #clear(
-    generation: GenerationRecord,
-    signal: AbortSignal | undefined,
-  ): Promise<RebuildReport> {
+  async #clear(generation: GenerationRecord): Promise<void> {
     const before = this.#current;
     await before.stop();
-    this.#current = await openRun(this.#options, this.#record, generation);
+    const current = await openRun(this.#options, this.#record, generation);
     await this.#change({ current: generation, building: null });
+    this.#current = current;
     await this.#options.storage.drop(before.space);
     this.start();
+  }
+
+  async #caughtUp(signal: AbortSignal | undefined): Promise<RebuildReport> {
     await this.#current.waitFor(this.#options.log.watermark, signal);
     return { keys: 0, different: [] };
   }
@@ -256,6 +276,17 @@ export class ManagedProjection implements ProjectionHandle {
     await this.#change({});
     await this.#options.storage.rewrite?.(this.#current.space);
   }
+}
+
+/** Waits for the end of something, well or not; rejects with `aborted`. */
+async function aborting(work: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
+  const ended = work.catch(() => undefined);
+  if (signal === undefined) return void (await ended);
+  const stop = new AbortController();
+  const aborted = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(abortedError()), { signal: stop.signal });
+  });
+  await Promise.race([ended, aborted]).finally(() => stop.abort());
 }
 
 function openRun(

@@ -48,7 +48,7 @@ export class ProjectionRegistry implements EmbeddedProjections {
     options: ProjectionOptions = {},
   ): Promise<ProjectionHandle<S>> {
     // States were written by this projection, or are built anew.
-    return this.#start(projection as Projection, options) as Promise<ProjectionHandle<S>>;
+    return this.#start(projection, options) as Promise<ProjectionHandle<S>>;
   }
 
   declare(

@@ -165,6 +165,8 @@ export interface ProjectionHandle<S = unknown> {
    * Resolves when that is done.
    */
   rebuild(options?: { readonly signal?: AbortSignal | undefined }): Promise<RebuildReport>;
+  /** The same, and resolves once it is recorded: it goes on by itself then, after a restart too. */
+  beginRebuild(): Promise<{ readonly done: Promise<RebuildReport> }>;
   /** Writes what it has and ends; `start` goes on from there. */
   stop(): Promise<void>;
 }

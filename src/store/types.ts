@@ -12,7 +12,7 @@ import type {
   ReducedState,
   ReducedStateOptions,
 } from '../eventStore/index.js';
-import type { EmbeddedProjections } from '../projections/index.js';
+import type { EmbeddedProjections, Projections } from '../projections/index.js';
 import type { EmbeddedSnapshots, Snapshots } from '../state/index.js';
 import type { EmbeddedWebhooks, Webhooks } from '../webhooks/index.js';
 
@@ -33,6 +33,8 @@ export interface EventStore<E extends EventShape = AnyEvent> extends EventLog<E>
     entityId: string,
     options?: ReducedStateOptions,
   ): Promise<ReducedState<S>>;
+  /** States that are kept up to date with the log. */
+  readonly projections: Projections;
   /** Durable subscriptions, whose members share the work. */
   readonly consumers: Consumers;
   /** Post events to URLs, signed and in order for each entity. */
@@ -53,7 +55,6 @@ export interface EventStore<E extends EventShape = AnyEvent> extends EventLog<E>
 export interface EmbeddedStore<E extends EventShape = AnyEvent>
   extends CoreStore<E>, Omit<EventStore<E>, keyof CoreStore<E>> {
   readonly snapshots: EmbeddedSnapshots;
-  /** States that are kept up to date with the log. */
   readonly projections: EmbeddedProjections;
   readonly consumers: EmbeddedConsumers;
   readonly webhooks: EmbeddedWebhooks;

@@ -13,15 +13,17 @@ const allowed: Record<string, readonly string[]> = {
   consumers: ['domain', 'eventStore'],
   webhooks: ['domain', 'eventStore', 'consumers'],
   state: ['domain', 'eventStore'],
-  store: ['domain', 'eventStore', 'consumers', 'webhooks', 'state'],
+  projections: ['domain', 'eventStore'],
+  store: ['domain', 'eventStore', 'consumers', 'webhooks', 'state', 'projections'],
   client: ['domain', 'proof'],
-  server: ['domain', 'eventStore', 'consumers', 'webhooks', 'state', 'store'],
+  server: ['domain', 'eventStore', 'consumers', 'webhooks', 'state', 'projections', 'store'],
   cli: [
     'domain',
     'eventStore',
     'consumers',
     'webhooks',
     'state',
+    'projections',
     'store',
     'config',
     'client',
@@ -31,7 +33,7 @@ const allowed: Record<string, readonly string[]> = {
 
 /** What a folder takes the types of, and nothing that is there at run time. */
 const typesOnly: Record<string, readonly string[]> = {
-  client: ['eventStore', 'consumers', 'webhooks', 'state', 'store'],
+  client: ['eventStore', 'consumers', 'webhooks', 'state', 'projections', 'store'],
 };
 
 /** Each native folder may include those before it, and the ones named here of its own rank. */

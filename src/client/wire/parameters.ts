@@ -42,6 +42,7 @@ export const optionTables = {
     merge: ['merge', 'text'],
     historyLimit: ['history_limit', 'number'],
   },
+  projectedStates: { ...page, prefix: ['prefix', 'text'] },
   snapshots: { ...tenant, ...page, entityId: ['entity_id', 'text'] },
   treeHead: { treeSize: ['tree_size', 'number'] },
   proof: { ...tenant, treeSize: ['tree_size', 'number'] },

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { AllSourceError } from '../../domain/index.js';
+import { AllSourceError, abortedError } from '../../domain/index.js';
 import type { StoredEvent } from '../../domain/index.js';
 import { WakeUp } from '../../eventStore/index.js';
 import type { SystemAccess } from '../../eventStore/index.js';
@@ -117,7 +117,7 @@ export class ProjectionRun<S = unknown> {
   /** Resolves once a position is reached. */
   async waitFor(position: number, signal: AbortSignal | undefined): Promise<void> {
     while (this.#position < position) {
-      if (signal?.aborted === true) throw new AllSourceError('aborted', 'the wait was aborted');
+      if (signal?.aborted === true) throw abortedError();
       if (this.#running === undefined) throw this.#stoppedError();
       await this.#moved.wait({ signal });
     }

@@ -4,6 +4,7 @@ import type { EmbeddedStore } from '../../store/index.js';
 import type { Purpose } from '../http/index.js';
 import type { StreamCounters } from '../stream/index.js';
 import { addConsumerMetrics } from './consumerMetrics.js';
+import { addProjectionMetrics } from './projectionMetrics.js';
 import { addStoreMetrics } from './storeMetrics.js';
 import { addWebhookMetrics } from './webhookMetrics.js';
 
@@ -98,6 +99,7 @@ export class Metrics {
     addStoreMetrics(this.registry, { store, streams });
     addConsumerMetrics(this.registry, store);
     addWebhookMetrics(this.registry, store);
+    addProjectionMetrics(this.registry, store);
     if (withProcess) collectDefaultMetrics({ register: this.registry });
   }
 

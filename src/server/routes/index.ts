@@ -5,6 +5,7 @@ import { entitiesRoute, eventTypesRoute, snapshotRoute, stateRoute } from './sta
 import { eventRoute, queryRoute } from './query.js';
 import { consistencyRoute, eventProofRoute, treeHeadRoute } from './integrity.js';
 import { healthRoute, metricsRoute, openApiRoute, readyRoute, statsRoute } from './service.js';
+import { projectionRoutes } from './state/projections.js';
 import { snapshotRoutes } from './state/snapshots.js';
 import { streamRoute } from './stream.js';
 import { webhookRoutes } from './delivery/webhooks.js';
@@ -27,6 +28,7 @@ const described: readonly Route[] = [
   stateRoute,
   snapshotRoute,
   ...snapshotRoutes,
+  ...projectionRoutes,
   eventTypesRoute,
   statsRoute,
   treeHeadRoute,

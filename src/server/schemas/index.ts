@@ -6,6 +6,8 @@ export type {
   Start,
   WireFilter,
 } from './consumers.js';
+export * as projections from './projections.js';
+export type { NewProjection } from './projections.js';
 export * as snapshots from './snapshots.js';
 export * as webhooks from './webhooks.js';
 export type { NewWebhook, WebhookDocument } from './webhooks.js';

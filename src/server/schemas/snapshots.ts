@@ -75,4 +75,10 @@ export const snapshotPage = Type.Object(
   { ...strict, $id: 'SnapshotPage' },
 );
 
-export const named = [newSnapshot, snapshotInfo, snapshot, createdSnapshot, snapshotPage];
+export const snapshotDocuments = [
+  newSnapshot,
+  snapshotInfo,
+  snapshot,
+  createdSnapshot,
+  snapshotPage,
+];

@@ -1,0 +1,283 @@
+import { AllSourceError, type ErrorCode } from '../../../domain/index.js';
+import {
+  type ProjectionDeclaration,
+  type ProjectionHandle,
+  projectionDocument,
+} from '../../../projections/index.js';
+import {
+  type Exchange,
+  type Reply,
+  type Route,
+  jsonReply,
+  jsonType,
+  noContent,
+  parseQueryText,
+} from '../../http/index.js';
+import {
+  type NewProjection,
+  noQuery,
+  paramsReader,
+  projections as schemas,
+  queryReader,
+  tenantQuery,
+} from '../../schemas/index.js';
+import {
+  bodyErrors,
+  bodyReader,
+  control,
+  controlBody as body,
+  queryErrors,
+  tenantIn,
+  writeErrors,
+} from '../control.js';
+import { callerTenant } from '../tenant.js';
+
+const path = '/api/v1/projections';
+const onePath = `${path}/:name`;
+const tag = 'projections';
+const waitSecondsDefault = 5;
+
+const readNoQuery = queryReader(noQuery);
+const readStateQuery = queryReader(schemas.stateQuery);
+const readStateListQuery = queryReader(schemas.stateListQuery);
+const readParams = paramsReader(schemas.projectionParams);
+const readStateParams = paramsReader(schemas.stateParams);
+const readNewProjection = bodyReader(schemas.newProjection);
+
+const params = schemas.projectionParams;
+const oneErrors: readonly ErrorCode[] = [...queryErrors, 'projection_not_found'];
+const changeErrors: readonly ErrorCode[] = [...oneErrors, ...writeErrors, 'unprocessable'];
+const waitErrors: readonly ErrorCode[] = [...oneErrors, 'projection_stopped', 'overloaded'];
+
+/** A route that changes one projection and answers with it. */
+function change(
+  verb: 'pause' | 'resume' | 'rebuild',
+  operation: { readonly id: string; readonly summary: string },
+): Route {
+  const errors: readonly ErrorCode[] =
+    verb === 'rebuild' ? [...changeErrors, 'projection_stopped'] : changeErrors;
+  return {
+    method: 'POST',
+    pattern: `${onePath}/${verb}`,
+    purpose: control,
+    operation: {
+      ...operation,
+      tag,
+      params,
+      query: tenantQuery,
+      answers: { [jsonType]: schemas.projection },
+      errors,
+    },
+    handle: async (exchange) => {
+      const handle = await projectionIn(exchange, tenantIn(exchange));
+      await (verb === 'rebuild' ? handle.beginRebuild() : handle[verb]());
+      return jsonReply(projectionDocument(await handle.info()));
+    },
+  };
+}
+
+export const projectionRoutes: readonly Route[] = [
+  {
+    method: 'GET',
+    pattern: path,
+    purpose: control,
+    operation: {
+      id: 'listProjections',
+      summary: 'Projections of a tenant by name, the built-in ones first',
+      tag,
+      query: tenantQuery,
+      answers: { [jsonType]: schemas.projectionList },
+      errors: ['invalid_query'],
+    },
+    handle: listProjections,
+  },
+  {
+    method: 'POST',
+    pattern: path,
+    purpose: control,
+    body,
+    operation: {
+      id: 'createProjection',
+      summary: 'Keep states up to date with the log, or a new version of them',
+      tag,
+      query: noQuery,
+      bodies: { [jsonType]: schemas.newProjection },
+      status: 201,
+      answers: { [jsonType]: schemas.projection },
+      errors: [...queryErrors, ...bodyErrors, ...writeErrors, 'projection_conflict'],
+    },
+    handle: createProjection,
+  },
+  {
+    method: 'GET',
+    pattern: onePath,
+    purpose: control,
+    operation: {
+      id: 'getProjection',
+      summary: 'One projection',
+      tag,
+      params,
+      query: tenantQuery,
+      answers: { [jsonType]: schemas.projection },
+      errors: oneErrors,
+    },
+    handle: getProjection,
+  },
+  {
+    method: 'DELETE',
+    pattern: onePath,
+    purpose: control,
+    operation: {
+      id: 'deleteProjection',
+      summary: 'Delete a projection; its states are not read any more',
+      tag,
+      params,
+      query: tenantQuery,
+      status: 204,
+      answers: {},
+      errors: [...oneErrors, ...writeErrors],
+    },
+    handle: deleteProjection,
+  },
+  change('pause', { id: 'pauseProjection', summary: 'Do nothing until it is resumed' }),
+  change('resume', {
+    id: 'resumeProjection',
+    summary: 'Go on; where an event failed it is tried again',
+  }),
+  change('rebuild', {
+    id: 'rebuildProjection',
+    summary: 'Build all states anew beside those that are read, then swap them in one step',
+  }),
+  {
+    method: 'GET',
+    pattern: `${onePath}/parked`,
+    purpose: control,
+    operation: {
+      id: 'listParkedEvents',
+      summary: 'Events that were left out because they failed',
+      tag,
+      params,
+      query: tenantQuery,
+      answers: { [jsonType]: schemas.parkedEvents },
+      errors: oneErrors,
+    },
+    handle: listParked,
+  },
+  {
+    method: 'GET',
+    pattern: `${onePath}/state`,
+    purpose: { kind: 'query', queryType: 'projection_states' },
+    operation: {
+      id: 'listProjectedStates',
+      summary: 'States of a projection, in the order in which their keys first appeared',
+      tag,
+      params,
+      query: schemas.stateListQuery,
+      answers: { [jsonType]: schemas.projectedStates },
+      errors: waitErrors,
+    },
+    handle: listStates,
+  },
+  {
+    method: 'GET',
+    pattern: `${onePath}/state/:key`,
+    purpose: { kind: 'query', queryType: 'projection_state' },
+    operation: {
+      id: 'getProjectedState',
+      summary: 'The state of a key',
+      tag,
+      params: schemas.stateParams,
+      query: schemas.stateQuery,
+      answers: { [jsonType]: schemas.projectedState },
+      errors: [...waitErrors, 'projection_state_not_found'],
+    },
+    handle: getState,
+  },
+];
+
+async function listProjections(exchange: Exchange): Promise<Reply> {
+  const { projections } = exchange.runtime.store;
+  const infos = await projections.list({ tenantId: tenantIn(exchange) });
+  return jsonReply({ projections: infos.map(projectionDocument), total: infos.length });
+}
+
+async function createProjection(exchange: Exchange): Promise<Reply> {
+  readNoQuery(parseQueryText(exchange.queryText));
+  const wanted = readNewProjection(exchange);
+  const tenantId = wanted.tenant_id ?? callerTenant;
+  const { projections } = exchange.runtime.store;
+  const handle = await projections.declare(declarationOf(wanted), { tenantId });
+  return { ...jsonReply(projectionDocument(await handle.info())), status: 201 };
+}
+
+function declarationOf(wanted: NewProjection): ProjectionDeclaration {
+  const { name, version, source_event_types: sourceEventTypes, key, fields, on_error } = wanted;
+  return { name, version, sourceEventTypes, key, fields, onError: on_error };
+}
+
+function projectionIn(exchange: Exchange, tenantId: string): Promise<ProjectionHandle> {
+  const { name } = readParams(exchange.params);
+  return exchange.runtime.store.projections.get(name, { tenantId });
+}
+
+async function getProjection(exchange: Exchange): Promise<Reply> {
+  const handle = await projectionIn(exchange, tenantIn(exchange));
+  return jsonReply(projectionDocument(await handle.info()));
+}
+
+async function deleteProjection(exchange: Exchange): Promise<Reply> {
+  const { name } = readParams(exchange.params);
+  await exchange.runtime.store.projections.delete(name, { tenantId: tenantIn(exchange) });
+  return noContent;
+}
+
+async function listParked(exchange: Exchange): Promise<Reply> {
+  const handle = await projectionIn(exchange, tenantIn(exchange));
+  const parked = await handle.parked();
+  return jsonReply({ parked, total: parked.length });
+}
+
+async function getState(exchange: Exchange): Promise<Reply> {
+  const { name, key } = readStateParams(exchange.params);
+  const query = readStateQuery(parseQueryText(exchange.queryText));
+  const handle = await projectionIn(exchange, query.tenant_id ?? callerTenant);
+  await waitedFor(handle, query);
+  const read = await handle.get(key);
+  if (read === undefined) {
+    const message = `projection ${name} has no state of ${JSON.stringify(key)}`;
+    throw new AllSourceError('projection_state_not_found', message);
+  }
+  exchange.resultCount = 1;
+  return jsonReply({ projection: name, ...read });
+}
+
+async function listStates(exchange: Exchange): Promise<Reply> {
+  const { name } = readParams(exchange.params);
+  const query = readStateListQuery(parseQueryText(exchange.queryText));
+  const handle = await projectionIn(exchange, query.tenant_id ?? callerTenant);
+  await waitedFor(handle, query);
+  const { prefix, limit, cursor } = query;
+  const page = await handle.list({ prefix, limit, cursor });
+  exchange.resultCount = page.states.length;
+  const { states, position, nextCursor: next_cursor } = page;
+  return jsonReply({ projection: name, states, position, next_cursor });
+}
+
+interface Wait {
+  readonly wait_for_position?: number;
+  readonly wait_seconds?: number;
+}
+
+async function waitedFor(handle: ProjectionHandle, wait: Wait): Promise<void> {
+  const { wait_for_position: position, wait_seconds: seconds = waitSecondsDefault } = wait;
+  if (position === undefined) return;
+  const signal = AbortSignal.timeout(seconds * 1000);
+  try {
+    await handle.waitFor(position, { signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    const { position: at } = await handle.info();
+    const message = `${handle.name} is at ${at}, and did not come to ${position} in ${seconds} s`;
+    throw new AllSourceError('overloaded', message);
+  }
+}
