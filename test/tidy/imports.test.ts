@@ -14,6 +14,7 @@ const allowed: Record<string, readonly string[]> = {
   webhooks: ['domain', 'eventStore', 'consumers'],
   state: ['domain', 'eventStore'],
   projections: ['domain', 'eventStore'],
+  pipelines: ['domain'],
   store: ['domain', 'eventStore', 'consumers', 'webhooks', 'state', 'projections'],
   client: ['domain', 'proof'],
   server: ['domain', 'eventStore', 'consumers', 'webhooks', 'state', 'projections', 'store'],
@@ -121,7 +122,7 @@ describe('imports of src', () => {
   it('keep what runs in browsers free of Node', () => {
     const wrong = sourceImports.filter(
       ({ file, specifier }) =>
-        ['domain', 'proof', 'client'].includes(folderOf(file)) &&
+        ['domain', 'proof', 'client', 'pipelines'].includes(folderOf(file)) &&
         file !== 'src/client/node.ts' &&
         /^(node:|ws$)/.test(specifier),
     );

@@ -1,0 +1,77 @@
+import { entityIdBytesMax, eventTypeBytesMax } from '../../domain/index.js';
+import type { ErrorDetail, JsonObject } from '../../domain/index.js';
+import { templateProblem } from '../value/template.js';
+import { Fields, patternRule } from './fields.js';
+import type { TextRule } from './fields.js';
+import { urlCharactersMax } from './limits.js';
+import type { Output } from './types.js';
+
+const namePattern = /^[A-Za-z0-9._-]{1,64}$/;
+export const nameRule = patternRule(namePattern, "expected 1-64 letters, digits, '.', '_' and '-'");
+
+const typePattern = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/;
+const expectedType = `expected an event type: up to ${eventTypeBytesMax} of a-z, 0-9, '_', '-', '.'`;
+
+export function isEventType(text: string): boolean {
+  return typePattern.test(text) && text.length <= eventTypeBytesMax;
+}
+
+const eventTypeRule: TextRule = {
+  problem: (text) => (isEventType(text) ? undefined : expectedType),
+};
+
+const entityIdRule: TextRule = {
+  problem: (text) => {
+    const isInRange = text.length > 0 && text.length <= entityIdBytesMax;
+    if (!isInRange) return `expected 1-${entityIdBytesMax} characters`;
+    return templateProblem(text);
+  },
+};
+
+/** A URL of http or https that has no user or password. */
+export const urlRule: TextRule = {
+  problem: (text) => {
+    const expected = `expected a URL of http or https, of at most ${urlCharactersMax} characters`;
+    if (text.length > urlCharactersMax || !URL.canParse(text)) return expected;
+    const { protocol, username, password } = new URL(text);
+    if (!/^https?:$/.test(protocol)) return expected;
+    return username + password === '' ? undefined : 'expected a URL without user and password';
+  },
+};
+
+const outputTypes = ['event', 'topic', 'webhook'] as const;
+
+/** `pipeline` names the entity that events belong to where the output names none. */
+export function checkOutput(
+  value: unknown,
+  path: string,
+  { problems, pipeline }: { readonly problems: ErrorDetail[]; readonly pipeline: string },
+): Output {
+  const fieldsOf = (what: string, names: readonly string[]): Fields =>
+    new Fields(value, { problems, path, what, names: ['type', ...names] });
+  // Its other fields depend on its type, so they are not looked at yet.
+  const named = new Fields({ type: typeOf(value) }, { problems, path, what: '', names: ['type'] });
+  switch (named.oneOf('type', outputTypes)) {
+    case 'event': {
+      const fields = fieldsOf('an event output', ['event_type', 'entity_id']);
+      const entityId = fields.optionalText('entity_id', entityIdRule);
+      const eventType = fields.text('event_type', eventTypeRule);
+      return { type: 'event', eventType, entityId: entityId ?? `pipeline-${pipeline}` };
+    }
+    case 'topic':
+      return { type: 'topic', name: fieldsOf('a topic output', ['name']).text('name', nameRule) };
+    case 'webhook':
+      return { type: 'webhook', url: fieldsOf('a webhook output', ['url']).text('url', urlRule) };
+  }
+}
+
+export function outputToWire(output: Output): JsonObject {
+  if (output.type !== 'event') return { ...output };
+  return { type: 'event', event_type: output.eventType, entity_id: output.entityId };
+}
+
+/** The member `type` of what may be anything. */
+export function typeOf(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !('type' in value)) return undefined;
+  return value.type;
+}

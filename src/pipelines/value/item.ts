@@ -1,0 +1,44 @@
+import type { JsonValue, StoredEvent } from '../../domain/index.js';
+import type { Output } from '../definition/types.js';
+
+/** What goes through the operators: a value, where it comes from, and its time. */
+export class Item {
+  /** Never changed itself; an operator puts another in its place. */
+  value: JsonValue;
+  /** Undefined behind a window. */
+  readonly event: StoredEvent | undefined;
+  /** Microseconds since 1970: of the event, or the last of the pane. */
+  readonly time: number;
+  /** Where it began; what it plans for the operators from there on is committed together. */
+  readonly firstOperator: number;
+  /** Unique in the pipeline. */
+  readonly #paneKey: string;
+  /** Chosen by a branch. */
+  output: Output | undefined = undefined;
+
+  private constructor(
+    value: JsonValue,
+    from: { event?: StoredEvent; time: number; firstOperator: number; paneKey: string },
+  ) {
+    this.value = value;
+    this.event = from.event;
+    this.time = from.time;
+    this.firstOperator = from.firstOperator;
+    this.#paneKey = from.paneKey;
+  }
+
+  static ofEvent(event: StoredEvent): Item {
+    return new Item(event.payload, { event, time: event.timestamp, firstOperator: 0, paneKey: '' });
+  }
+
+  static ofPane(
+    value: JsonValue,
+    pane: { time: number; firstOperator: number; paneKey: string },
+  ): Item {
+    return new Item(value, pane);
+  }
+
+  get key(): string {
+    return this.event === undefined ? this.#paneKey : `e${this.event.position}`;
+  }
+}
