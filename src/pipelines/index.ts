@@ -1,0 +1,27 @@
+export { checkDefinition, definitionToWire } from './definition/checkDefinition.js';
+export type {
+  AggregateFunction,
+  Aggregation,
+  BranchOperator,
+  CalendarUnit,
+  EnrichFrom,
+  EnrichOperator,
+  EventOutput,
+  FilterOp,
+  FilterOperator,
+  MapOperator,
+  Operator,
+  Output,
+  PipelineDefinition,
+  ReduceOperator,
+  TopicOutput,
+  WebhookOutput,
+  WindowConfig,
+  WindowOperator,
+} from './definition/types.js';
+export { createMachine } from './machine.js';
+export type { MachineOptions, PipelineMachine } from './machine.js';
+export type { EnrichRequest, EnrichSource } from './operators/enrich.js';
+export type { Dropped, Emission, PipelineResult } from './result.js';
+export type { StateChange, StateEntry } from './state/changes.js';
+export type { PipelineStatistics } from './state/statistics.js';

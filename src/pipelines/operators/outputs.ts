@@ -1,0 +1,41 @@
+import { entityIdBytesMax } from '../../domain/index.js';
+import type { Output } from '../definition/types.js';
+import { Failure } from '../value/failure.js';
+import type { Item } from '../value/item.js';
+import { compileTemplate, fillTemplate } from '../value/template.js';
+import type { Template } from '../value/template.js';
+
+/** Fills the placeholders of outputs. */
+export class Outputs {
+  readonly #usual: Output;
+  readonly #templates = new Map<string, Template>();
+
+  constructor(usual: Output) {
+    this.#usual = usual;
+  }
+
+  /** Where an item goes; an entity id is as the store takes it. */
+  of(item: Item): Output | Failure {
+    const output = item.output ?? this.#usual;
+    if (output.type !== 'event' || !output.entityId.includes('{')) return output;
+    const entityId = fillTemplate(this.#templateOf(output.entityId), item);
+    if (entityId instanceof Failure) return entityId;
+    return isEntityId(entityId)
+      ? { ...output, entityId }
+      : new Failure(`entity_id: expected 1-${entityIdBytesMax} bytes that an entity id may have`);
+  }
+
+  /** There are as many as the definition has outputs. */
+  #templateOf(text: string): Template {
+    const known = this.#templates.get(text);
+    if (known !== undefined) return known;
+    const template = compileTemplate(text);
+    this.#templates.set(text, template);
+    return template;
+  }
+}
+
+function isEntityId(text: string): boolean {
+  if (text === '' || text !== text.trim() || /[\p{Cc}\p{Surrogate}]/u.test(text)) return false;
+  return new TextEncoder().encode(text).length <= entityIdBytesMax;
+}

@@ -1,0 +1,123 @@
+import type { JsonObject, JsonValue } from '../../domain/index.js';
+import type { Aggregate } from '../aggregate/aggregate.js';
+import { emptyAggregate, readAggregate } from '../aggregate/makeAggregate.js';
+import type { ReduceOperator } from '../definition/types.js';
+import type { Kept, StateEntry } from '../state/changes.js';
+import { Failure } from '../value/failure.js';
+import type { Item } from '../value/item.js';
+import { compilePath, readPath } from '../value/path.js';
+import { Grouping } from './grouping.js';
+import type { Stage, StageContext, Verdict } from './stage.js';
+
+class Group implements Kept {
+  readonly stateKey: string;
+  readonly values: JsonObject | null;
+  aggregate: Aggregate;
+  /** Rises with every update of any group, so that the order of eviction can be restored. */
+  updated = 0;
+
+  constructor(stateKey: string, values: JsonObject | null, aggregate: Aggregate) {
+    this.stateKey = stateKey;
+    this.values = values;
+    this.aggregate = aggregate;
+  }
+
+  toJson(): JsonValue {
+    return [this.updated, this.aggregate.toJson()];
+  }
+}
+
+/** What the last item does to its group. */
+interface Plan {
+  readonly key: string;
+  readonly group: Group;
+  readonly aggregate: Aggregate;
+}
+
+/** Running results by group: each item becomes what its group's result is with it. */
+export class ReduceStage implements Stage {
+  readonly #operator: ReduceOperator;
+  readonly #context: StageContext;
+  readonly #grouping: Grouping;
+  readonly #field;
+  readonly #empty: Aggregate;
+  /** The one updated longest ago comes first. */
+  readonly #groups = new Map<string, Group>();
+  #updates = 0;
+  #plan: Plan | undefined;
+
+  constructor(operator: ReduceOperator, context: StageContext) {
+    this.#operator = operator;
+    this.#context = context;
+    this.#grouping = new Grouping(operator.groupBy);
+    this.#field = operator.field === undefined ? undefined : compilePath(operator.field);
+    this.#empty = emptyAggregate(operator.function);
+  }
+
+  run(item: Item): Verdict {
+    const key = this.#grouping.keyOf(item);
+    if (key instanceof Failure) return key;
+    const known = this.#groups.get(key);
+    const { function: name, field = null, maxGroups, onFull } = this.#operator;
+    if (known === undefined && onFull === 'fail' && this.#groups.size >= maxGroups) {
+      return new Failure(`expected at most ${maxGroups} groups (max_groups)`);
+    }
+    const value = this.#field === undefined ? null : readPath(this.#field, item);
+    const aggregate = (known?.aggregate ?? this.#empty).add(value);
+    if (aggregate instanceof Failure) return new Failure(`${field}: ${aggregate.reason}`);
+    const group = known ?? this.#makeGroup(key);
+    this.#plan = { key, group, aggregate };
+    item.value = {
+      group: group.values,
+      function: name,
+      field,
+      value: aggregate.value,
+      count: aggregate.count,
+    };
+    return 'next';
+  }
+
+  commit(): void {
+    if (this.#plan === undefined) return;
+    const { key, group, aggregate } = this.#plan;
+    this.#plan = undefined;
+    const isKnown = this.#groups.delete(key);
+    if (!isKnown && this.#groups.size >= this.#operator.maxGroups) this.#evict();
+    group.aggregate = aggregate.settled?.() ?? aggregate;
+    this.#updates += 1;
+    group.updated = this.#updates;
+    this.#groups.set(key, group);
+    this.#context.changes.mark(group);
+  }
+
+  restore(entries: readonly StateEntry[]): void {
+    const groups = entries.map(([stateKey, json]) => {
+      const key = stateKey.slice('g/'.length);
+      const group = this.#makeGroup(key);
+      // Group.toJson wrote it.
+      const [updated, aggregate] = json as readonly [number, JsonValue];
+      group.updated = updated;
+      group.aggregate = readAggregate(this.#operator.function, aggregate);
+      return [key, group] as const;
+    });
+    groups.sort(([, a], [, b]) => a.updated - b.updated);
+    for (const [key, group] of groups) this.#groups.set(key, group);
+    this.#updates = groups.at(-1)?.[1].updated ?? 0;
+  }
+
+  #makeGroup(key: string): Group {
+    const stateKey = `${this.#context.place}/g/${key}`;
+    return new Group(stateKey, this.#grouping.groupOf(key), this.#empty);
+  }
+
+  #evict(): void {
+    const { changes, statistics } = this.#context;
+    for (const [key, group] of this.#groups) {
+      this.#groups.delete(key);
+      changes.remove(group);
+      statistics.evicted += 1;
+      changes.mark(statistics);
+      return;
+    }
+  }
+}
