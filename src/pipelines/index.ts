@@ -1,3 +1,17 @@
+export { pipeline } from './builder/pipeline.js';
+export type { BranchedPipeline, PipelineBuilder } from './builder/pipeline.js';
+export type {
+  AggregationSpec,
+  Duration,
+  EnrichFromSpec,
+  EnrichSpec,
+  EventOutputSpec,
+  OutputSpec,
+  PipelineOptions,
+  ReduceSpec,
+  TransformText,
+  WindowSpec,
+} from './builder/types.js';
 export { checkDefinition, definitionToWire } from './definition/checkDefinition.js';
 export type {
   AggregateFunction,
