@@ -4,6 +4,8 @@ import type { PaneRange } from './paneRange.js';
 
 const dayMs = 86_400_000;
 const microsPerMs = 1_000;
+/** Clocks are less than 36 hours from UTC; it is a whole number of seconds. */
+const wallRangeMs = 1.5 * dayMs;
 /** Panes that are held so that they need not be worked out again. */
 const cachedPanesMax = 64;
 
@@ -87,29 +89,48 @@ class Clock {
     this.#format = new Intl.DateTimeFormat('en-US', {
       timeZone,
       calendar: 'iso8601',
+      hourCycle: 'h23',
       year: 'numeric',
       month: 'numeric',
       day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+      second: 'numeric',
     });
   }
 
   dayAt(ms: number): number {
-    if (this.#format === undefined) return Math.floor(ms / dayMs);
-    const parts = this.#format.formatToParts(ms);
-    const of = (type: string): number => Number(parts.find((part) => part.type === type)?.value);
-    return Date.UTC(of('year'), of('month') - 1, of('day')) / dayMs;
+    return Math.floor(this.#wallAt(ms) / dayMs);
   }
 
-  /** The first moment of a day, by halving: clocks are less than 36 hours from UTC. */
+  /** The first moment of a day. */
   startOf(day: number): number {
-    if (this.#format === undefined) return day * dayMs;
-    let before = day * dayMs - 1.5 * dayMs;
-    let behind = day * dayMs + 1.5 * dayMs;
-    while (behind - before > 1) {
-      const middle = Math.floor((before + behind) / 2);
-      if (this.dayAt(middle) < day) before = middle;
-      else behind = middle;
+    const midnight = day * dayMs;
+    const before = midnight - wallRangeMs;
+    const behind = midnight + wallRangeMs;
+    // Midnight by the clock as it goes before or behind a change; the first, where it comes twice.
+    const candidates = [before, behind].map((ms) => midnight - (this.#wallAt(ms) - ms));
+    const found = candidates.filter((ms) => this.#wallAt(ms) === midnight);
+    return found.length > 0 ? Math.min(...found) : this.#firstAfter(before, behind, day);
+  }
+
+  /** Where there is no midnight, by halving: clocks that are put forward never show a day twice. */
+  #firstAfter(before: number, behind: number, day: number): number {
+    let [low, high] = [before, behind];
+    while (high - low > 1) {
+      const middle = Math.floor((low + high) / 2);
+      if (this.dayAt(middle) < day) low = middle;
+      else high = middle;
     }
-    return behind;
+    return high;
+  }
+
+  /** What a clock shows, as if it were UTC; to the second. */
+  #wallAt(ms: number): number {
+    if (this.#format === undefined) return ms;
+    const shown: Record<string, number> = {};
+    for (const { type, value } of this.#format.formatToParts(ms)) shown[type] = Number(value);
+    const { year = 0, month = 0, day, hour, minute, second } = shown;
+    return Date.UTC(year, month - 1, day, hour, minute, second);
   }
 }
