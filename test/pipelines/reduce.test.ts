@@ -108,6 +108,16 @@ describe('a reduce', () => {
     expect(last('distinct', [...numbers, ...numbers])).toBe(1_024);
   });
 
+  it('counts distinct values of each group alone', () => {
+    const distinct = reduce('distinct', { group_by: 'g' });
+    const payloads = [1, 2, 3].flatMap((a) => [
+      { g: 'a', a },
+      { g: 'b', a: 0 },
+    ]);
+    const counts = valuesOf([distinct], payloads).map((value) => result(value)['value']);
+    expect(counts).toEqual([1, 1, 2, 1, 3, 1]);
+  });
+
   it.each([1_025, 3_000, 10_000, 30_000, 100_000])(
     'counts %d distinct values within 5 %%',
     (amount) => {

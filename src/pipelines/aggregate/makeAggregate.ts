@@ -9,7 +9,7 @@ import { Sum } from './sum.js';
 
 const percents = { p50: 50, p95: 95, p99: 99 } as const;
 
-/** An aggregate that nothing was added to. */
+/** An aggregate that nothing was added to, for one group alone: it takes over what it holds. */
 export function emptyAggregate(name: AggregateFunction): Aggregate {
   switch (name) {
     case 'count':

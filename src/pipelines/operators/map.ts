@@ -85,12 +85,13 @@ function ofNumber(change: (number: number) => number): Transformed {
 
 /** Of the number as it is written: 1.005 is 1.01, though its double is a little less. Halves go from 0. */
 function rounded(number: number, digits: number): number {
-  if (Number.isInteger(number)) return number;
-  const scaled = Math.round(shifted(Math.abs(number), digits));
-  return Math.sign(number) * shifted(scaled, -digits);
-}
-
-function shifted(number: number, digits: number): number {
-  const [mantissa = '', exponent = '0'] = String(number).split('e');
-  return Number(`${mantissa}e${Number(exponent) + digits}`);
+  const [mantissa = '', exponent = '0'] = String(Math.abs(number)).split('e');
+  const [whole = '', fraction = ''] = mantissa.split('.');
+  const dropped = fraction.length - Number(exponent) - digits;
+  if (dropped <= 0) return number;
+  const written = whole + fraction;
+  const isUp = (written.at(-dropped) ?? '0') >= '5';
+  // Up to 17 digits, which a double need not hold.
+  const units = BigInt(written.slice(0, -dropped)) + (isUp ? 1n : 0n);
+  return Math.sign(number) * Number(`${units}e-${digits}`);
 }

@@ -40,7 +40,6 @@ export class ReduceStage implements Stage {
   readonly #context: StageContext;
   readonly #grouping: Grouping;
   readonly #field;
-  readonly #empty: Aggregate;
   /** The one updated longest ago comes first. */
   readonly #groups = new Map<string, Group>();
   #updates = 0;
@@ -51,7 +50,6 @@ export class ReduceStage implements Stage {
     this.#context = context;
     this.#grouping = new Grouping(operator.groupBy);
     this.#field = operator.field === undefined ? undefined : compilePath(operator.field);
-    this.#empty = emptyAggregate(operator.function);
   }
 
   run(item: Item): Verdict {
@@ -63,9 +61,9 @@ export class ReduceStage implements Stage {
       return new Failure(`expected at most ${maxGroups} groups (max_groups)`);
     }
     const value = this.#field === undefined ? null : readPath(this.#field, item);
-    const aggregate = (known?.aggregate ?? this.#empty).add(value);
+    const aggregate = (known?.aggregate ?? emptyAggregate(name)).add(value);
     if (aggregate instanceof Failure) return new Failure(`${field}: ${aggregate.reason}`);
-    const group = known ?? this.#makeGroup(key);
+    const group = known ?? this.#makeGroup(key, aggregate);
     this.#plan = { key, group, aggregate };
     item.value = {
       group: group.values,
@@ -93,11 +91,10 @@ export class ReduceStage implements Stage {
   restore(entries: readonly StateEntry[]): void {
     const groups = entries.map(([stateKey, json]) => {
       const key = stateKey.slice('g/'.length);
-      const group = this.#makeGroup(key);
       // Group.toJson wrote it.
       const [updated, aggregate] = json as readonly [number, JsonValue];
+      const group = this.#makeGroup(key, readAggregate(this.#operator.function, aggregate));
       group.updated = updated;
-      group.aggregate = readAggregate(this.#operator.function, aggregate);
       return [key, group] as const;
     });
     groups.sort(([, a], [, b]) => a.updated - b.updated);
@@ -105,9 +102,9 @@ export class ReduceStage implements Stage {
     this.#updates = groups.at(-1)?.[1].updated ?? 0;
   }
 
-  #makeGroup(key: string): Group {
+  #makeGroup(key: string, aggregate: Aggregate): Group {
     const stateKey = `${this.#context.place}/g/${key}`;
-    return new Group(stateKey, this.#grouping.groupOf(key), this.#empty);
+    return new Group(stateKey, this.#grouping.groupOf(key), aggregate);
   }
 
   #evict(): void {

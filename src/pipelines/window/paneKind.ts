@@ -28,16 +28,20 @@ export interface PaneChange extends PaneRange {
 /** Which panes an arrival is in; none where it is late. Nothing is changed. */
 export type PlanPanes = (arrival: Arrival) => readonly PaneChange[] | Failure;
 
-export function makePlanPanes(config: WindowConfig, panes: OpenPanes, empty: Aggregate): PlanPanes {
+export function makePlanPanes(
+  config: WindowConfig,
+  panes: OpenPanes,
+  makeEmpty: () => Aggregate,
+): PlanPanes {
   return config.windowType === 'session'
-    ? sessionPanes(config.sessionTimeoutSeconds * 1_000_000, panes, empty)
-    : fixedPanes(config, panes, empty);
+    ? sessionPanes(config.sessionTimeoutSeconds * 1_000_000, panes, makeEmpty)
+    : fixedPanes(config, panes, makeEmpty);
 }
 
 function fixedPanes(
   config: Exclude<WindowConfig, { windowType: 'session' }>,
   panes: OpenPanes,
-  empty: Aggregate,
+  makeEmpty: () => Aggregate,
 ): PlanPanes {
   const panesAt = makePanesAt(config);
   return ({ time, group, value, watermark }) => {
@@ -45,7 +49,7 @@ function fixedPanes(
     for (const { start, end } of panesAt(time)) {
       if (end <= watermark) continue;
       const pane = panes.find(start, group);
-      const aggregate = (pane?.aggregate ?? empty).add(value);
+      const aggregate = (pane?.aggregate ?? makeEmpty()).add(value);
       if (aggregate instanceof Failure) return aggregate;
       changes.push({ pane, start, end, aggregate, replaced: [] });
     }
@@ -53,14 +57,14 @@ function fixedPanes(
   };
 }
 
-function sessionPanes(timeout: number, panes: OpenPanes, empty: Aggregate): PlanPanes {
+function sessionPanes(timeout: number, panes: OpenPanes, makeEmpty: () => Aggregate): PlanPanes {
   return ({ time, group, value, watermark }) => {
     const touched = [...panes.ofGroup(group)]
       .filter(({ start, end }) => start < time + timeout && time < end)
       .sort((a, b) => a.start - b.start);
     const [first, ...others] = touched;
     if (first === undefined && time + timeout <= watermark) return [];
-    const merged = mergeAll(first?.aggregate ?? empty, others);
+    const merged = mergeAll(first?.aggregate ?? makeEmpty(), others);
     const aggregate = merged instanceof Failure ? merged : merged.add(value);
     if (aggregate instanceof Failure) return aggregate;
     const start = Math.min(time, first?.start ?? time);

@@ -1,5 +1,6 @@
 import { AllSourceError, formatTimestamp, parseTimestamp } from '../../domain/index.js';
 import type { JsonValue } from '../../domain/index.js';
+import type { Aggregate } from '../aggregate/aggregate.js';
 import { emptyAggregate, readAggregate } from '../aggregate/makeAggregate.js';
 import type { WindowOperator } from '../definition/types.js';
 import { Grouping } from '../operators/grouping.js';
@@ -45,8 +46,8 @@ export class WindowStage implements Stage {
     this.#lateness = config.allowedLatenessSeconds * 1_000_000;
     this.#watermark = new Watermark(`${context.place}/w`);
     this.#panes = new OpenPanes(context.changes);
-    const empty = emptyAggregate(aggregation.function);
-    this.#planPanes = makePlanPanes(config, this.#panes, empty);
+    const makeEmpty = (): Aggregate => emptyAggregate(aggregation.function);
+    this.#planPanes = makePlanPanes(config, this.#panes, makeEmpty);
   }
 
   get openPanes(): number {
