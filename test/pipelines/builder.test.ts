@@ -1,6 +1,10 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { checkDefinition, createMachine, pipeline } from '../../src/pipelines/index.js';
-import type { BranchedPipeline, PipelineDefinition } from '../../src/pipelines/index.js';
+import type {
+  BranchedPipeline,
+  PipelineBuilder,
+  PipelineDefinition,
+} from '../../src/pipelines/index.js';
 import { event, now } from './support.js';
 
 describe('the builder', () => {
@@ -106,7 +110,7 @@ describe('the builder', () => {
   });
 
   it('leaves each builder as it was', () => {
-    const begun = pipeline('p').from('a');
+    const begun: PipelineBuilder = pipeline('p').from('a');
     const counted = begun.reduce({ function: 'count' });
     const summed = begun.reduce({ function: 'sum', field: 'a' }).reduce({ function: 'count' });
     expect(begun.build().operators).toEqual([]);

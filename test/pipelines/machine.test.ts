@@ -170,7 +170,7 @@ describe('the state', () => {
   });
 
   it('of another definition is refused', () => {
-    for (const key of ['1/g/', 'x', 'statistic']) {
+    for (const key of ['1/g/', 'x', '0x', 'statistic']) {
       expect(() => machineOf([count], { state: [[key, 1]] })).toThrow(/of the same definition/);
     }
   });
