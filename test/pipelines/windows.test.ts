@@ -275,6 +275,18 @@ describe('a session window', () => {
     expect(new Set(keys).size).toBe(2);
   });
 
+  it('keeps what the sums of joined sessions rounded off', () => {
+    const operators = [window({ ...session, allowed_lateness_seconds: 100 })];
+    const items: Payload[] = [
+      [0, -1e100],
+      [50, 1],
+      [51, 1e100],
+      [25, 0],
+      [500, 0],
+    ];
+    expect(run(operators, items).at(-1)).toEqual(['0-81 "" 1']);
+  });
+
   it('fails on an event that would join sessions beyond the doubles, and keeps them', () => {
     const operators = [window({ ...session, allowed_lateness_seconds: 100 })];
     expect(
