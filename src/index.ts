@@ -37,6 +37,24 @@ export type {
   WebhookRunOptions,
   Webhooks,
 } from './webhooks/index.js';
+export { pipeline } from './pipelines/index.js';
+export type {
+  Duration,
+  Emission,
+  PipelineBuilder,
+  PipelineDefinition,
+  PipelineStatistics,
+} from './pipelines/index.js';
+export type {
+  CreatePipelineOptions,
+  DroppedEvent,
+  EmbeddedPipelines,
+  PipelineInfo,
+  PipelineStatus,
+  Pipelines,
+  TestedPipeline,
+  TopicMessage,
+} from './pipelineRuns/index.js';
 export { defineProjection } from './projections/index.js';
 export type {
   EmbeddedProjections,

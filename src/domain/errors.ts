@@ -25,6 +25,7 @@ export const errorTable = {
   consumer_not_found: { status: 404, meaning: 'The tenant has no consumer of this name.' },
   webhook_not_found: { status: 404, meaning: 'The tenant has no webhook of this name.' },
   dead_letter_not_found: { status: 404, meaning: 'The consumer has no such dead letter.' },
+  pipeline_not_found: { status: 404, meaning: 'The tenant has no pipeline of this id.' },
   projection_not_found: { status: 404, meaning: 'The tenant has no projection of this name.' },
   projection_state_not_found: { status: 404, meaning: 'The projection has no state of this key.' },
   route_not_found: { status: 404, meaning: 'No route has this path.' },
@@ -37,6 +38,7 @@ export const errorTable = {
   },
   webhook_exists: { status: 409, meaning: 'There is a webhook of this name.' },
   consumer_exists: { status: 409, meaning: 'A consumer of this name has other options.' },
+  pipeline_exists: { status: 409, meaning: 'A pipeline of this id has another definition.' },
   projection_conflict: {
     status: 409,
     meaning: 'There is a projection of this name that is newer, or of another kind.',

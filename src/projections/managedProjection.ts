@@ -1,10 +1,9 @@
 import { AllSourceError, abortedError } from '../domain/index.js';
 import { checkedLimit } from '../eventStore/index.js';
-import type { SystemAccess } from '../eventStore/index.js';
+import type { Selection, SystemAccess } from '../eventStore/index.js';
 import { compareRuns } from './compareRuns.js';
 import { lastGeneration, recordEvent } from './record.js';
 import type { GenerationRecord, ProjectionRecord } from './record.js';
-import type { Selection } from './run/eventSource.js';
 import { ProjectionRun } from './run/projectionRun.js';
 import type { ProjectionStorage, StateSpace } from './storage/types.js';
 import type {

@@ -1,6 +1,6 @@
 import { systemTenant } from '../domain/index.js';
 import type { JsonValue, NewEvent, StoredEvent } from '../domain/index.js';
-import type { Selection } from './run/eventSource.js';
+import type { Selection } from '../eventStore/index.js';
 
 export const recordedType = 'projection.recorded';
 export const deletedType = 'projection.deleted';

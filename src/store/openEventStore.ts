@@ -10,6 +10,7 @@ import type {
   StateOptions,
   StoreCore,
 } from '../eventStore/index.js';
+import { PipelineRegistry } from '../pipelineRuns/index.js';
 import { ProjectionRegistry } from '../projections/index.js';
 import { EntityStates, checkedPolicy } from '../state/index.js';
 import type { EmbeddedSnapshots, EntityStatesOptions } from '../state/index.js';
@@ -45,6 +46,7 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
   readonly consumers: ConsumerRegistry;
   readonly webhooks: WebhookRegistry;
   readonly projections: ProjectionRegistry;
+  readonly pipelines: PipelineRegistry;
   readonly #states: EntityStates;
 
   constructor(
@@ -58,6 +60,11 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
     this.webhooks = new WebhookRegistry(system);
     this.projections = new ProjectionRegistry(system, { isWritable: !this.readOnly });
     this.projections.begin();
+    this.pipelines = new PipelineRegistry(system, {
+      projections: this.projections,
+      isWritable: !this.readOnly,
+    });
+    this.pipelines.begin();
     this.#states = new EntityStates(system, { ...states, isWritable: !this.readOnly });
   }
 
@@ -101,11 +108,13 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
     await this.consumers.rewrite();
     await this.webhooks.rewrite();
     await this.projections.rewrite();
+    await this.pipelines.rewrite();
   }
 
   protected override async finish(): Promise<void> {
     await this.webhooks.close();
     await this.consumers.close();
+    await this.pipelines.close();
     await this.projections.close();
     await this.#states.close();
   }

@@ -12,6 +12,7 @@ import type {
   ReducedState,
   ReducedStateOptions,
 } from '../eventStore/index.js';
+import type { EmbeddedPipelines } from '../pipelineRuns/index.js';
 import type { EmbeddedProjections, Projections } from '../projections/index.js';
 import type { EmbeddedSnapshots, Snapshots } from '../state/index.js';
 import type { EmbeddedWebhooks, Webhooks } from '../webhooks/index.js';
@@ -56,6 +57,8 @@ export interface EmbeddedStore<E extends EventShape = AnyEvent>
   extends CoreStore<E>, Omit<EventStore<E>, keyof CoreStore<E>> {
   readonly snapshots: EmbeddedSnapshots;
   readonly projections: EmbeddedProjections;
+  /** Process events behind the log: filter, aggregate, derive. */
+  readonly pipelines: EmbeddedPipelines;
   readonly consumers: EmbeddedConsumers;
   readonly webhooks: EmbeddedWebhooks;
 }

@@ -6,7 +6,7 @@ import type { Follower } from '../read/follower.js';
 import { cursorOf, pageLimit, toEngineQuery } from '../read/query.js';
 import type { EngineQuery } from '../read/query.js';
 import { chunkBounds, oneEvent } from '../read/reader.js';
-import type { BytesChunk, BytesForm, Chunk, ReadBounds } from '../read/reader.js';
+import type { BytesChunk, BytesForm, Chunk, ObjectsChunk, ReadBounds } from '../read/reader.js';
 import type { StateAnswer } from '../read/stateRequest.js';
 import { queryOf } from '../read/subscription.js';
 import { readStats } from '../statistics.js';
@@ -192,6 +192,16 @@ export class SystemAccess {
     const read = (range: EngineQuery, bounds: ReadBounds): Promise<BytesChunk> =>
       this.#core.reader.chunk(range, bounds, form);
     return this.#core.follow({ query, read, signal: options.signal, checkpointMs: 0 });
+  }
+
+  /** Events of one entity, also of a tenant of the store's own, as they become durable. */
+  followEntity(
+    { tenantId, entityId }: EntityPlace,
+    { from, signal }: Pick<SubscribeOptions, 'from' | 'signal'>,
+  ): Follower<ObjectsChunk> {
+    const query = { ...queryOf({ filter: { entityId }, from }, this.watermark), tenantId };
+    const read = this.#core.reader.objects.bind(this.#core.reader);
+    return this.#core.follow({ query, read, signal });
   }
 
   /** Matching events of a range, as many as fit a chunk. */

@@ -1,13 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { AllSourceError, abortedError } from '../../domain/index.js';
 import type { StoredEvent } from '../../domain/index.js';
-import { WakeUp } from '../../eventStore/index.js';
-import type { SystemAccess } from '../../eventStore/index.js';
+import { WakeUp, eventBytes, parseEvents } from '../../eventStore/index.js';
+import type { EventBytes, Selection, SystemAccess } from '../../eventStore/index.js';
 import type { ProjectionStorage, StateSpace } from '../storage/types.js';
 import type { ProjectedState, Projection, ProjectionFailure } from '../types.js';
 import { EventFailure, reasonOf } from './eventFailure.js';
-import { eventBytes, parseEvents } from './eventSource.js';
-import type { EventBytes, Selection } from './eventSource.js';
 import { PendingStates } from './pendingStates.js';
 
 /** What changed is written this long after it did. */

@@ -1,5 +1,6 @@
 import type { EventFilter, StoredEvent, SubscriptionFilter } from '../../domain/index.js';
-import type { BytesChunk, SystemAccess } from '../../eventStore/index.js';
+import type { BytesChunk } from '../read/reader.js';
+import type { SystemAccess } from './systemAccess.js';
 
 /** Events that a replay leaves out, of those up to a position. */
 export interface Selection {
@@ -31,7 +32,7 @@ export interface SourceOptions {
   readonly signal: AbortSignal;
 }
 
-/** What a projection is to take in, in chunks. */
+/** What a part of the store is to take in, in chunks. */
 export async function* eventBytes(
   log: SystemAccess,
   options: SourceOptions,
@@ -79,7 +80,7 @@ async function* range(
   }
 }
 
-/** Both filters; a selected type that the projection does not have leaves nothing. */
+/** Both filters; a selected type that the filter does not have leaves nothing. */
 function selectedFilter(
   tenantId: string,
   filter: SubscriptionFilter,

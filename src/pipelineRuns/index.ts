@@ -1,0 +1,2 @@
+export { PipelineRegistry } from './registry.js';
+export * from './types.js';

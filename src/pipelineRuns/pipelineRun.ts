@@ -1,0 +1,246 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { AllSourceError } from '../domain/index.js';
+import { WakeUp, eventBytes, parseEvents } from '../eventStore/index.js';
+import type { EventBytes, SystemAccess } from '../eventStore/index.js';
+import { createMachine } from '../pipelines/index.js';
+import type {
+  Emission,
+  EnrichSource,
+  PipelineDefinition,
+  PipelineMachine,
+  PipelineResult,
+  PipelineStatistics,
+} from '../pipelines/index.js';
+import type { CommitMark, PipelineSpace, PipelineStorage } from './pipelineStorage.js';
+import { filterOfTypes } from './sourceFilter.js';
+import type { DroppedEvent } from './types.js';
+
+/** A position that moved this far without a result is written. */
+const quietPositionsMax = 10_000;
+/** State that changed is written this long after it did, where nothing came out. */
+const commitDelayMs = 1000;
+/** While no event comes, open panes are looked after so often: a share of their length. */
+const paneLookShare = 0.05;
+const paneLookMsMin = 500;
+const paneLookMsMax = 60_000;
+const retryMs = 500;
+const retryMsMax = 30_000;
+const droppedMax = 100;
+
+export interface PipelineRunOptions {
+  readonly log: SystemAccess;
+  readonly storage: PipelineStorage;
+  readonly space: PipelineSpace;
+  readonly definition: PipelineDefinition;
+  readonly sources: EnrichSource;
+  /** Behind which a new pipeline begins. */
+  readonly after: number;
+}
+
+/**
+ * A pipeline behind the log. What comes out is written together with state and position, so a crash
+ * neither loses a result nor gives one twice; after an error it begins anew from what was written last.
+ */
+export class PipelineRun {
+  readonly #options: PipelineRunOptions;
+  readonly #wake = new WakeUp();
+  readonly #dropped: DroppedEvent[] = [];
+  #machine: PipelineMachine;
+  #position: number;
+  #committed: number;
+  #committedAt = performance.now();
+  /** Where and when the last commit was written. */
+  #mark: CommitMark = { position: Infinity, timestamp: 0 };
+  #advancedTo = 0;
+  #isChanged = false;
+  readonly #paneLookMs: number | undefined;
+  #emissions: Emission[] = [];
+  #lastProcessed: number | null = null;
+  #failure: string | null = null;
+  #running: { readonly stop: AbortController; readonly done: Promise<void> } | undefined;
+
+  private constructor(options: PipelineRunOptions, machine: PipelineMachine, position: number) {
+    this.#options = options;
+    this.#machine = machine;
+    this.#position = position;
+    this.#committed = position;
+    this.#paneLookMs = paneLookOf(options.definition);
+  }
+
+  static async open(options: PipelineRunOptions): Promise<PipelineRun> {
+    const { storage, space, after } = options;
+    const position = (await storage.position(space)) ?? after;
+    return new PipelineRun(options, await machineOf(options), position);
+  }
+
+  get space(): PipelineSpace {
+    return this.#options.space;
+  }
+  get position(): number {
+    return this.#position;
+  }
+  get statistics(): PipelineStatistics {
+    return this.#machine.statistics;
+  }
+  get lastProcessed(): number | null {
+    return this.#lastProcessed;
+  }
+  get failure(): string | null {
+    return this.#failure;
+  }
+  get dropped(): readonly DroppedEvent[] {
+    return [...this.#dropped].reverse();
+  }
+
+  start(): void {
+    if (this.#running !== undefined) return;
+    const stop = new AbortController();
+    const done = this.#run(stop.signal).finally(() => {
+      this.#running = undefined;
+    });
+    this.#running = { stop, done };
+  }
+
+  /** Writes what it has, and ends. */
+  async stop(): Promise<void> {
+    this.#running?.stop.abort();
+    this.#wake.notify();
+    await this.#running?.done;
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      const begin = this.#committed;
+      try {
+        await this.#readOn(signal);
+        if (this.#isChanged) await this.#commit();
+        return;
+      } catch (error) {
+        if (error instanceof AllSourceError && error.code === 'store_closed') return;
+        this.#failure = error instanceof Error ? error.message : String(error);
+      }
+      if (this.#committed > begin) attempt = 1;
+      const delayMs = Math.min(retryMs * 2 ** (attempt - 1), retryMsMax);
+      await wait(delayMs, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return;
+      await this.#beginAnew().catch(() => undefined);
+    }
+  }
+
+  /** From what was written last: the machine takes nothing more after an error. */
+  async #beginAnew(): Promise<void> {
+    const { storage, space, after } = this.#options;
+    this.#machine = await machineOf(this.#options);
+    this.#position = (await storage.position(space)) ?? after;
+    this.#committed = this.#position;
+    this.#emissions = [];
+    this.#isChanged = false;
+    this.#mark = { position: Infinity, timestamp: 0 };
+  }
+
+  async #readOn(signal: AbortSignal): Promise<void> {
+    const { log, space, definition } = this.#options;
+    const filter = filterOfTypes(definition.sourceEventTypes);
+    const source = eventBytes(log, {
+      ...{ tenantId: space.tenantId, filter, selection: undefined, until: undefined, signal },
+      form: 'apiList',
+      after: this.#position,
+    });
+    let next = source.next();
+    for (;;) {
+      const read = await this.#nextOrIdle(next);
+      if (read.done === true || signal.aborted) return;
+      next = source.next();
+      next.catch(() => undefined);
+      await log.background.run(() => this.#handle(read.value));
+    }
+  }
+
+  /** While no event comes, what changed is written when its time has come. */
+  async #nextOrIdle(
+    next: Promise<IteratorResult<EventBytes, void>>,
+  ): Promise<IteratorResult<EventBytes, void>> {
+    for (;;) {
+      const delayMs = this.#commitDelayMs();
+      if (delayMs === undefined) return next;
+      const timeoutMs = Math.max(this.#committedAt + delayMs - performance.now(), 0);
+      const read = await Promise.race([next, this.#wake.wait({ timeoutMs })]);
+      if (read !== undefined) return read;
+      if (performance.now() >= this.#committedAt + delayMs) await this.#commit();
+    }
+  }
+
+  /** Undefined where there is nothing to write. The time of a commit may close panes, too. */
+  #commitDelayMs(): number | undefined {
+    if (this.#isChanged) return commitDelayMs;
+    return this.#machine.statistics.openPanes > 0 ? this.#paneLookMs : undefined;
+  }
+
+  async #handle({ bytes, position }: EventBytes): Promise<void> {
+    if (bytes !== undefined) {
+      for (const event of parseEvents(bytes)) {
+        const result = this.#machine.process(event);
+        this.#take(result instanceof Promise ? await result : result, event.position);
+        this.#lastProcessed = event.timestamp;
+      }
+      this.#isChanged = true;
+    }
+    this.#position = position;
+    await this.#advance();
+    const isDue = this.#isChanged && performance.now() - this.#committedAt >= commitDelayMs;
+    const isFar = position - this.#committed >= quietPositionsMax;
+    if (this.#emissions.length > 0 || isDue || isFar) await this.#commit();
+  }
+
+  /** All events of the log before the last commit are older than it; once they are processed, time is. */
+  async #advance(): Promise<void> {
+    const { position, timestamp } = this.#mark;
+    if (this.#position < position || timestamp <= this.#advancedTo) return;
+    if (this.#machine.statistics.openPanes === 0) return;
+    this.#advancedTo = timestamp;
+    this.#take(await this.#machine.advanceTo(timestamp), this.#position);
+    this.#isChanged = true;
+  }
+
+  #take({ emissions, dropped }: PipelineResult, position: number): void {
+    this.#emissions.push(...emissions);
+    for (const { outcome, reason } of dropped) {
+      if (outcome === 'filtered') continue;
+      this.#dropped.push({ position, outcome, reason });
+      if (this.#dropped.length > droppedMax) this.#dropped.shift();
+    }
+  }
+
+  async #commit(): Promise<void> {
+    const { storage, space } = this.#options;
+    const position = this.#position;
+    const changes = this.#machine.takeChanges();
+    const checkpoint = { emissions: this.#emissions, changes, position };
+    this.#emissions = [];
+    this.#isChanged = false;
+    this.#mark = await storage.commit(space, checkpoint);
+    this.#committed = position;
+    this.#committedAt = performance.now();
+    this.#failure = null;
+  }
+}
+
+/** The shortest window of the store's time; undefined where there is none. */
+function paneLookOf({ operators }: PipelineDefinition): number | undefined {
+  const seconds = operators.flatMap((operator) => {
+    if (operator.type !== 'window' || operator.config.timeField !== undefined) return [];
+    const { config } = operator;
+    if ('sizeSeconds' in config) return [config.sizeSeconds];
+    return ['sessionTimeoutSeconds' in config ? config.sessionTimeoutSeconds : Infinity];
+  });
+  if (seconds.length === 0) return undefined;
+  return Math.min(
+    Math.max(Math.min(...seconds) * 1000 * paneLookShare, paneLookMsMin),
+    paneLookMsMax,
+  );
+}
+
+async function machineOf(options: PipelineRunOptions): Promise<PipelineMachine> {
+  const { storage, space, definition, sources } = options;
+  return createMachine(definition, { sources, state: await storage.state(space) });
+}

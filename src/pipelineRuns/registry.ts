@@ -1,0 +1,358 @@
+import { randomUUID } from 'node:crypto';
+import { AllSourceError, systemTenant } from '../domain/index.js';
+import type { ErrorDetail, JsonObject, JsonValue, NewEvent, StoredEvent } from '../domain/index.js';
+import { RecordedState, tenantOf } from '../eventStore/index.js';
+import type { SystemAccess } from '../eventStore/index.js';
+import { checkDefinition, createMachine, definitionToWire } from '../pipelines/index.js';
+import type { Dropped, Emission, PipelineDefinition } from '../pipelines/index.js';
+import { EnrichSources } from './enrichSources.js';
+import { findLoop, outputsOf } from './loops.js';
+import { PipelineRun } from './pipelineRun.js';
+import { PipelineStorage, topicTenantOf } from './pipelineStorage.js';
+import type { Projections } from '../projections/index.js';
+import type {
+  CreatePipelineOptions,
+  DroppedEvent,
+  EmbeddedPipelines,
+  OfTenant,
+  PipelineInfo,
+  TestedPipeline,
+  TopicMessage,
+} from './types.js';
+
+const recordedType = 'pipeline.recorded';
+const deletedType = 'pipeline.deleted';
+const idPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+const testEventsMax = 10_000;
+
+/** What the log has of a pipeline beside its state. */
+interface PipelineRecord {
+  readonly id: string;
+  readonly tenantId: string;
+  /** In the wire names. */
+  readonly definition: JsonObject;
+  /** Number of its lives: a reset begins another one. */
+  readonly generation: number;
+  readonly isPaused: boolean;
+  /** Behind which this life begins. */
+  readonly after: number;
+}
+
+interface ManagedPipeline {
+  readonly record: PipelineRecord;
+  readonly definition: PipelineDefinition;
+  readonly run: PipelineRun;
+}
+
+/** The pipelines of a store, by their ids. */
+export class PipelineRegistry implements EmbeddedPipelines {
+  readonly #log: SystemAccess;
+  readonly #storage: PipelineStorage;
+  readonly #sources: EnrichSources;
+  readonly #isWritable: boolean;
+  readonly #byKey = new Map<string, ManagedPipeline>();
+  /** Of those that were deleted: one of the same id must not find their state. */
+  readonly #generations = new Map<string, number>();
+  readonly #state = new RecordedState(() => this.#read());
+
+  constructor(
+    log: SystemAccess,
+    { projections, isWritable }: { projections: Projections; isWritable: boolean },
+  ) {
+    this.#log = log;
+    this.#storage = new PipelineStorage(log);
+    this.#sources = new EnrichSources(log, projections);
+    this.#isWritable = isWritable;
+  }
+
+  /** They go on; called once when the store was opened. */
+  begin(): void {
+    this.#state.load().catch(() => undefined);
+  }
+
+  create(
+    input: PipelineDefinition | JsonObject,
+    options: CreatePipelineOptions = {},
+  ): Promise<PipelineInfo> {
+    return this.#state.inTurn(async () => {
+      const definition = checkDefinition(wireOf(input));
+      tenantOf(definition.tenantId);
+      const { id = randomUUID(), from = 'now' } = options;
+      if (!idPattern.test(id)) throw invalid('id', 'expected 1-64 letters, digits, ., _ and -');
+      const known = this.#byKey.get(keyOf(definition.tenantId, id));
+      if (known !== undefined) return this.#same(known, definition);
+      this.#checkOutputs(definition);
+      const { tenantId } = definition;
+      const record = {
+        id,
+        tenantId,
+        definition: definitionToWire(definition),
+        generation: (this.#generations.get(keyOf(tenantId, id)) ?? 0) + 1,
+        isPaused: !definition.enabled,
+        after: from === 'now' ? this.#log.watermark : this.#log.logBegin - 1,
+      };
+      return describe(this.#log, await this.#record(record));
+    });
+  }
+
+  async list(options: OfTenant = {}): Promise<readonly PipelineInfo[]> {
+    const tenantId = tenantOf(options.tenantId);
+    return (await this.all()).filter((info) => info.tenantId === tenantId);
+  }
+
+  async all(): Promise<readonly PipelineInfo[]> {
+    await this.#state.load();
+    const keyed = [...this.#byKey].sort(([a], [b]) => (a < b ? -1 : 1));
+    return keyed.map(([, managed]) => describe(this.#log, managed));
+  }
+
+  async get(id: string, options: OfTenant = {}): Promise<PipelineInfo> {
+    await this.#state.load();
+    return describe(this.#log, this.#managed(id, options));
+  }
+
+  delete(id: string, options: OfTenant = {}): Promise<void> {
+    return this.#state.inTurn(async () => {
+      const { record, run } = this.#managed(id, options);
+      await run.stop();
+      await this.#log.append([eventOf(deletedType, record)]);
+      this.#byKey.delete(keyOf(record.tenantId, id));
+      this.#generations.set(keyOf(record.tenantId, id), record.generation);
+    });
+  }
+
+  pause(id: string, options: OfTenant = {}): Promise<PipelineInfo> {
+    return this.#change(id, options, (record) => ({ ...record, isPaused: true }));
+  }
+
+  resume(id: string, options: OfTenant = {}): Promise<PipelineInfo> {
+    return this.#change(id, options, (record) => ({ ...record, isPaused: false }));
+  }
+
+  reset(id: string, options: OfTenant = {}): Promise<PipelineInfo> {
+    return this.#change(id, options, (record, { position }) => ({
+      ...record,
+      generation: record.generation + 1,
+      after: position,
+    }));
+  }
+
+  async dropped(id: string, options: OfTenant = {}): Promise<readonly DroppedEvent[]> {
+    await this.#state.load();
+    return this.#managed(id, options).run.dropped;
+  }
+
+  async test(
+    id: string,
+    events: readonly NewEvent[],
+    options: OfTenant = {},
+  ): Promise<TestedPipeline> {
+    await this.#state.load();
+    const { definition } = this.#managed(id, options);
+    if (events.length > testEventsMax) {
+      throw invalid('events', `expected at most ${testEventsMax}, got ${events.length}`);
+    }
+    const machine = createMachine(definition, { sources: this.#sources });
+    const emissions: Emission[] = [];
+    const dropped: Dropped[] = [];
+    let timestamp = Date.now() * 1000;
+    for (const [i, event] of events.entries()) {
+      timestamp += 1;
+      const result = await machine.process(storedEvent(event, { definition, i, timestamp }));
+      emissions.push(...result.emissions);
+      dropped.push(...result.dropped);
+    }
+    return { emissions, dropped, statistics: machine.statistics };
+  }
+
+  async *subscribe(
+    topic: string,
+    options: Parameters<EmbeddedPipelines['subscribe']>[1] = {},
+  ): AsyncGenerator<TopicMessage> {
+    const { from = 'now', signal } = options;
+    const tenantId = topicTenantOf(tenantOf(options.tenantId));
+    const follower = this.#log.followEntity({ tenantId, entityId: topic }, { from, signal });
+    for (;;) {
+      const delivery = await follower.next(Infinity);
+      if (delivery === undefined) return;
+      for (const event of delivery.chunk?.events ?? []) yield messageOf(topic, event);
+    }
+  }
+
+  /** Ends all of them; what they have is written. The log must still take appends. */
+  async close(): Promise<void> {
+    await this.#state.inTurn(async () => undefined).catch(() => undefined);
+    await Promise.all([...this.#byKey.values()].map(({ run }) => run.stop()));
+  }
+
+  /** Records again what is known, before the log that it is in is dropped. */
+  rewrite(): Promise<void> {
+    return this.#state.inTurn(async () => {
+      for (const { record, run } of [...this.#byKey.values()]) {
+        await run.stop();
+        await this.#storage.rewrite(run.space);
+        await this.#record(record);
+      }
+    });
+  }
+
+  #managed(id: string, options: OfTenant): ManagedPipeline {
+    const managed = this.#byKey.get(keyOf(tenantOf(options.tenantId), id));
+    if (managed !== undefined) return managed;
+    const message = `there is no pipeline ${JSON.stringify(id)}`;
+    throw new AllSourceError('pipeline_not_found', message);
+  }
+
+  #same(known: ManagedPipeline, definition: PipelineDefinition): PipelineInfo {
+    const isSame =
+      JSON.stringify(known.record.definition) === JSON.stringify(definitionToWire(definition));
+    if (isSame) return describe(this.#log, known);
+    const { id } = known.record;
+    const message = `${id}: there is a pipeline of this id with another definition; delete it first`;
+    throw new AllSourceError('pipeline_exists', message);
+  }
+
+  #checkOutputs(definition: PipelineDefinition): void {
+    const details: ErrorDetail[] = [];
+    if (outputsOf(definition).some(({ type }) => type === 'webhook')) {
+      const reason = 'webhooks of pipelines are not offered; give a webhook the derived events';
+      details.push({ field: 'output.type', reason });
+    }
+    for (const [i, operator] of definition.operators.entries()) {
+      if (operator.type !== 'enrich' || operator.source.type !== 'http') continue;
+      const reason = 'http is not offered; take entity_state, projection or lookup_table';
+      details.push({ field: `operators[${i}].source.type`, reason });
+    }
+    const others = [...this.#byKey.values()].map((managed) => managed.definition);
+    const loop = findLoop(definition, others);
+    if (loop !== undefined) {
+      const reason = `its results would come to it again, for ever: ${loop.join(', ')}`;
+      details.push({ field: 'source_event_types', reason });
+    }
+    const [first] = details;
+    if (first === undefined) return;
+    const message = `${first.field}: ${first.reason}`;
+    throw new AllSourceError('validation_error', message, { details });
+  }
+
+  #change(
+    id: string,
+    options: OfTenant,
+    change: (record: PipelineRecord, run: PipelineRun) => PipelineRecord,
+  ): Promise<PipelineInfo> {
+    return this.#state.inTurn(async () => {
+      const { record, run } = this.#managed(id, options);
+      await run.stop();
+      return describe(this.#log, await this.#record(change(record, run)));
+    });
+  }
+
+  async #record(record: PipelineRecord): Promise<ManagedPipeline> {
+    await this.#log.append([eventOf(recordedType, record)]);
+    return this.#open(record);
+  }
+
+  async #open(record: PipelineRecord): Promise<ManagedPipeline> {
+    const definition = checkDefinition(record.definition);
+    const { id, tenantId, generation, after } = record;
+    const run = await PipelineRun.open({
+      log: this.#log,
+      storage: this.#storage,
+      space: { tenantId, id, name: definition.name, generation },
+      definition,
+      sources: this.#sources,
+      after,
+    });
+    const managed = { record, definition, run };
+    this.#byKey.set(keyOf(tenantId, id), managed);
+    if (!record.isPaused && this.#isWritable) run.start();
+    return managed;
+  }
+
+  async #read(): Promise<void> {
+    const records = new Map<string, { record: PipelineRecord; position: number }>();
+    for await (const event of this.#log.read({ eventType: recordedType })) {
+      const record = recordOf(event);
+      records.set(keyOf(record.tenantId, record.id), { record, position: event.position });
+    }
+    for await (const event of this.#log.read({ eventType: deletedType })) {
+      const record = recordOf(event);
+      const key = keyOf(record.tenantId, record.id);
+      this.#generations.set(key, record.generation);
+      if ((records.get(key)?.position ?? 0) < event.position) records.delete(key);
+    }
+    for (const { record } of records.values()) await this.#open(record);
+  }
+}
+
+function describe(log: SystemAccess, { record, definition, run }: ManagedPipeline): PipelineInfo {
+  const { position, failure } = run;
+  return {
+    id: record.id,
+    tenantId: record.tenantId,
+    name: definition.name,
+    status: record.isPaused ? 'paused' : failure === null ? 'running' : 'failed',
+    definition,
+    position,
+    lag: Math.max(log.watermark - position, 0),
+    statistics: run.statistics,
+    lastProcessed: run.lastProcessed,
+    failure,
+  };
+}
+
+function wireOf(input: PipelineDefinition | JsonObject): unknown {
+  // Only a definition has the names of the API.
+  return 'sourceEventTypes' in input ? definitionToWire(input as PipelineDefinition) : input;
+}
+
+function keyOf(tenantId: string, id: string): string {
+  return `${tenantId}/${id}`;
+}
+
+function eventOf(eventType: string, record: PipelineRecord): NewEvent {
+  const entityId = `pipeline/${keyOf(record.tenantId, record.id)}`;
+  const payload = JSON.parse(JSON.stringify(record)) as JsonValue;
+  return { tenantId: systemTenant, entityId, eventType, payload };
+}
+
+function recordOf({ payload }: StoredEvent): PipelineRecord {
+  // Only `eventOf` makes these events.
+  return payload as unknown as PipelineRecord;
+}
+
+function messageOf(topic: string, { id, payload, position }: StoredEvent): TopicMessage {
+  // Only pipelines write to topics.
+  const { pipeline, value, time } = payload as {
+    readonly pipeline: string;
+    readonly value: JsonValue;
+    readonly time: number;
+  };
+  return { topic, pipeline, id, value, time, position };
+}
+
+/** An event as it would be stored. */
+function storedEvent(
+  event: NewEvent,
+  { definition, i, timestamp }: { definition: PipelineDefinition; i: number; timestamp: number },
+): StoredEvent {
+  return {
+    id: event.eventId ?? randomUUID(),
+    eventType: event.eventType,
+    entityId: event.entityId,
+    tenantId: event.tenantId ?? definition.tenantId,
+    tags: event.tags ?? [],
+    payload: event.payload,
+    metadata: event.metadata ?? null,
+    timestamp,
+    version: i + 1,
+    position: i + 1,
+    partition: 0,
+  };
+}
+
+function invalid(field: string, reason: string): AllSourceError {
+  return new AllSourceError('validation_error', `${field}: ${reason}`, {
+    details: [{ field, reason }],
+  });
+}

@@ -1,0 +1,105 @@
+import type { JsonObject, JsonValue, NewEvent } from '../domain/index.js';
+import type {
+  Dropped,
+  Emission,
+  PipelineDefinition,
+  PipelineStatistics,
+} from '../pipelines/index.js';
+
+export interface OfTenant {
+  readonly tenantId?: string | undefined;
+}
+
+/** `running`; `paused`: until it is resumed, or made with `enabled: false`; `failed`: see `failure`. */
+export type PipelineStatus = 'running' | 'paused' | 'failed';
+
+export interface PipelineInfo {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly name: string;
+  readonly status: PipelineStatus;
+  readonly definition: PipelineDefinition;
+  /** All events up to here were processed. */
+  readonly position: number;
+  /** Positions between it and the end of the log. */
+  readonly lag: number;
+  /** Since it was made or reset, over restarts. */
+  readonly statistics: PipelineStatistics;
+  /** Time of the last event that it processed, in microseconds; null where there is none yet. */
+  readonly lastProcessed: number | null;
+  /** Why it does not go on now; it tries again. Null where it goes on. */
+  readonly failure: string | null;
+}
+
+/** An event that a pipeline could not process, or that came too late. */
+export interface DroppedEvent {
+  readonly position: number;
+  readonly outcome: 'failed' | 'late';
+  /** Names the operator, and never a value. */
+  readonly reason: string;
+}
+
+/** What came out at a topic. */
+export interface TopicMessage {
+  readonly topic: string;
+  readonly pipeline: string;
+  /** The same however often it was made. */
+  readonly id: string;
+  readonly value: JsonValue;
+  /** Of the event, or the end of the pane; microseconds. */
+  readonly time: number;
+  /** Where it is in the log: what follows begins behind it. */
+  readonly position: number;
+}
+
+export interface TestedPipeline {
+  readonly emissions: readonly Emission[];
+  readonly dropped: readonly Dropped[];
+  readonly statistics: PipelineStatistics;
+}
+
+export interface CreatePipelineOptions {
+  /** 1-64 letters, digits, `.`, `_` and `-`; default a UUID. */
+  readonly id?: string | undefined;
+  /** Which events: all from now on, which is the default, or all that the log has too. */
+  readonly from?: 'beginning' | 'now' | undefined;
+}
+
+/** The pipelines of a store. They run behind the log, and neither slow nor fail an append. */
+export interface Pipelines {
+  /**
+   * Registers a pipeline, which runs from then on. A definition is one of the builder's, or the JSON of
+   * the wire. Rejects with `validation_error`, where all that is wrong is told, and `pipeline_exists`.
+   */
+  create(
+    definition: PipelineDefinition | JsonObject,
+    options?: CreatePipelineOptions,
+  ): Promise<PipelineInfo>;
+  list(options?: OfTenant): Promise<readonly PipelineInfo[]>;
+  /** Rejects with `pipeline_not_found`, as all that follow. */
+  get(id: string, options?: OfTenant): Promise<PipelineInfo>;
+  delete(id: string, options?: OfTenant): Promise<void>;
+  /** Does nothing until it is resumed, after a restart too. */
+  pause(id: string, options?: OfTenant): Promise<PipelineInfo>;
+  resume(id: string, options?: OfTenant): Promise<PipelineInfo>;
+  /** Forgets its groups, panes and statistics; goes on with the events that follow. */
+  reset(id: string, options?: OfTenant): Promise<PipelineInfo>;
+  /** The last events that failed or were late, newest first; since the store was opened. */
+  dropped(id: string, options?: OfTenant): Promise<readonly DroppedEvent[]>;
+  /** What would come of some events; nothing is stored, and its state is not touched. */
+  test(id: string, events: readonly NewEvent[], options?: OfTenant): Promise<TestedPipeline>;
+  /** What comes out at a topic, from now on or behind a position. */
+  subscribe(
+    topic: string,
+    options?: OfTenant & {
+      readonly from?: 'beginning' | 'now' | number | undefined;
+      readonly signal?: AbortSignal | undefined;
+    },
+  ): AsyncIterable<TopicMessage>;
+}
+
+/** Those of a store in this process. */
+export interface EmbeddedPipelines extends Pipelines {
+  /** Of all tenants, for `/metrics`. */
+  all(): Promise<readonly PipelineInfo[]>;
+}
