@@ -1,2 +1,8 @@
+export {
+  droppedDocument,
+  pipelineDocument,
+  statisticsDocument,
+  testDocument,
+} from './documents.js';
 export { PipelineRegistry } from './registry.js';
 export * from './types.js';

@@ -81,9 +81,19 @@ function mountPattern(app: Express, at: { runtime: Runtime; pattern: string }): 
     const serveRoute = server(at.runtime, route);
     const handle = (request: Wire & { params: PathParams }, response: Answer): void =>
       serveRoute(request, response, request.params);
-    if (route.method === 'GET') mounted.get(handle);
-    else if (route.method === 'POST') mounted.post(handle);
-    else mounted.delete(handle);
+    switch (route.method) {
+      case 'GET':
+        mounted.get(handle);
+        break;
+      case 'POST':
+        mounted.post(handle);
+        break;
+      case 'PUT':
+        mounted.put(handle);
+        break;
+      case 'DELETE':
+        mounted.delete(handle);
+    }
   }
   const serveOthers = server(at.runtime, methodHandler(at.pattern, routes));
   mounted.all((request, response) => serveOthers(request, response, {}));

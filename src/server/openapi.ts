@@ -1,7 +1,14 @@
 import type { TObject, TSchema } from '@sinclair/typebox';
 import { type ErrorCode, errorTable } from '../domain/index.js';
 import { type Route, jsonType, ndjsonType } from './http/index.js';
-import { consumers, documents, projections, snapshots, webhooks } from './schemas/index.js';
+import {
+  consumers,
+  documents,
+  pipelines,
+  projections,
+  snapshots,
+  webhooks,
+} from './schemas/index.js';
 
 /** Codes that any route may answer with. */
 const commonErrors: readonly ErrorCode[] = ['internal_error', 'shutting_down', 'forbidden'];
@@ -20,6 +27,7 @@ export function buildOpenApi(routes: readonly Route[], version: string): object 
     ...webhooks.webhookDocuments,
     ...snapshots.snapshotDocuments,
     ...projections.projectionDocuments,
+    ...pipelines.pipelineDocuments,
   ];
   const named = all.map((schema): [string, unknown] => [String(schema.$id), inlined(schema)]);
   return {

@@ -350,7 +350,7 @@ describe('time that goes on without events', () => {
 describe('operators behind a window', () => {
   it('have the pane as their value, and its last microsecond as its time', () => {
     const machine = machineOf([
-      { type: 'window', config: tumbling, aggregation: { function: 'count' } },
+      { type: 'window', config: tumbling, aggregation: { type: 'reduce', function: 'count' } },
       { type: 'map', field: 'value', transform: 'add:1' },
       { type: 'reduce', function: 'sum', field: 'value', group_by: ['$timestamp', '$entity_id'] },
     ]);

@@ -47,8 +47,10 @@ export function checkWindow(fields: Fields): WindowOperator {
     problems,
     path: fields.pathOf('aggregation'),
     what: 'the aggregation of a window',
-    names: aggregationNames,
+    // It may be written as the reduce that it is.
+    names: ['type', ...aggregationNames],
   });
+  aggregation.oneOf('type', ['reduce'], 'reduce');
   return {
     type: 'window',
     config: checkConfig(config),

@@ -66,6 +66,6 @@ export interface Handler {
 
 /** One method of one path: it parses, calls one function of the store, and answers. */
 export interface Route extends Handler {
-  readonly method: 'DELETE' | 'GET' | 'POST';
+  readonly method: 'DELETE' | 'GET' | 'POST' | 'PUT';
   readonly operation: Operation;
 }

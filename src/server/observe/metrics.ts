@@ -4,6 +4,7 @@ import type { EmbeddedStore } from '../../store/index.js';
 import type { Purpose } from '../http/index.js';
 import type { StreamCounters } from '../stream/index.js';
 import { addConsumerMetrics } from './consumerMetrics.js';
+import { addPipelineMetrics } from './pipelineMetrics.js';
 import { addProjectionMetrics } from './projectionMetrics.js';
 import { addStoreMetrics } from './storeMetrics.js';
 import { addWebhookMetrics } from './webhookMetrics.js';
@@ -100,6 +101,7 @@ export class Metrics {
     addConsumerMetrics(this.registry, store);
     addWebhookMetrics(this.registry, store);
     addProjectionMetrics(this.registry, store);
+    addPipelineMetrics(this.registry, store);
     if (withProcess) collectDefaultMetrics({ register: this.registry });
   }
 

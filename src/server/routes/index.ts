@@ -5,6 +5,7 @@ import { entitiesRoute, eventTypesRoute, snapshotRoute, stateRoute } from './sta
 import { eventRoute, queryRoute } from './query.js';
 import { consistencyRoute, eventProofRoute, treeHeadRoute } from './integrity.js';
 import { healthRoute, metricsRoute, openApiRoute, readyRoute, statsRoute } from './service.js';
+import { pipelineRoutes } from './state/pipelines.js';
 import { projectionRoutes } from './state/projections.js';
 import { snapshotRoutes } from './state/snapshots.js';
 import { streamRoute } from './stream.js';
@@ -29,6 +30,7 @@ const described: readonly Route[] = [
   snapshotRoute,
   ...snapshotRoutes,
   ...projectionRoutes,
+  ...pipelineRoutes,
   eventTypesRoute,
   statsRoute,
   treeHeadRoute,

@@ -6,6 +6,7 @@ export type {
   Start,
   WireFilter,
 } from './consumers.js';
+export * as pipelines from './pipelines.js';
 export * as projections from './projections.js';
 export type { NewProjection } from './projections.js';
 export * as snapshots from './snapshots.js';

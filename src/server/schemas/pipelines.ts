@@ -1,0 +1,156 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { count, entityId, eventType, tenantId, timestamp } from './formats.js';
+
+const strict = { additionalProperties: false };
+const testEventsMax = 1000;
+
+const id = Type.String({
+  pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$',
+  description: '1-64 letters, digits, `.`, `_` and `-`',
+});
+const operator = Type.Record(Type.String(), Type.Unknown(), {
+  description:
+    '`type` is filter, map, reduce, window, enrich or branch; see the guide to pipelines',
+});
+const output = Type.Record(Type.String(), Type.Unknown(), {
+  description: '`type` is event or topic; see the guide to pipelines',
+});
+
+const definitionFields = {
+  name: Type.String({ minLength: 1, maxLength: 64 }),
+  description: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+  source_event_types: Type.Optional(
+    Type.Array(Type.String(), { description: 'Event types, or `order.*`; empty: all' }),
+  ),
+  operators: Type.Array(operator),
+  output: Type.Optional(Type.Union([output, Type.Null()])),
+};
+
+/** What each operator is made of is checked with the rest, so that all that is wrong is told at once. */
+export const newPipeline = Type.Object(
+  {
+    id: Type.Optional(Type.Union([id, Type.Null()], { description: 'Default a UUID' })),
+    tenant_id: Type.Optional(Type.Union([tenantId, Type.Null()])),
+    enabled: Type.Optional(Type.Boolean({ description: 'Default true' })),
+    ...definitionFields,
+  },
+  { ...strict, $id: 'NewPipeline' },
+);
+
+export const createdPipeline = Type.Object(
+  { pipeline_id: id, name: Type.String(), enabled: Type.Boolean() },
+  { ...strict, $id: 'CreatedPipeline' },
+);
+
+export const pipeline = Type.Object(
+  {
+    id,
+    tenant_id: tenantId,
+    enabled: Type.Boolean(),
+    status: Type.Union([Type.Literal('running'), Type.Literal('paused'), Type.Literal('failed')]),
+    failure: Type.Union([Type.String(), Type.Null()], {
+      description: 'Why it does not go on now; it tries again',
+    }),
+    ...definitionFields,
+  },
+  { ...strict, $id: 'Pipeline' },
+);
+
+export const pipelineList = Type.Object(
+  { pipelines: Type.Array(pipeline), total: count },
+  { ...strict, $id: 'PipelineList' },
+);
+
+const counts = {
+  events_processed: count,
+  events_filtered: count,
+  events_failed: count,
+  events_late: count,
+  events_emitted: count,
+  groups_evicted: count,
+  open_panes: count,
+};
+
+export const pipelineStats = Type.Object(
+  {
+    pipeline_id: id,
+    ...counts,
+    last_processed: Type.Union([timestamp, Type.Null()]),
+    position: Type.Integer({ minimum: 0, description: 'All events up to here were processed' }),
+    lag: Type.Integer({ minimum: 0 }),
+  },
+  { ...strict, $id: 'PipelineStats' },
+);
+
+export const pipelineStatsList = Type.Object(
+  { stats: Type.Array(pipelineStats), total: count },
+  { ...strict, $id: 'PipelineStatsList' },
+);
+
+export const removedPipeline = Type.Object(
+  { pipeline_id: id, removed: Type.Literal(true) },
+  { ...strict, $id: 'RemovedPipeline' },
+);
+
+export const resetPipeline = Type.Object(
+  { pipeline_id: id, reset: Type.Literal(true) },
+  { ...strict, $id: 'ResetPipeline' },
+);
+
+export const pipelineTest = Type.Object(
+  {
+    events: Type.Array(
+      Type.Object(
+        {
+          event_type: eventType,
+          entity_id: entityId,
+          payload: Type.Unknown(),
+          metadata: Type.Optional(
+            Type.Union([Type.Record(Type.String(), Type.Unknown()), Type.Null()]),
+          ),
+        },
+        strict,
+      ),
+      { maxItems: testEventsMax },
+    ),
+  },
+  { ...strict, $id: 'PipelineTest' },
+);
+
+export const testedPipeline = Type.Object(
+  {
+    emissions: Type.Array(Type.Object({ output, value: Type.Unknown(), time: timestamp }, strict)),
+    dropped: Type.Array(Type.Object({ outcome: Type.String(), reason: Type.String() }, strict)),
+    stats: Type.Object(counts, strict),
+  },
+  { ...strict, $id: 'TestedPipeline' },
+);
+
+export const droppedEvents = Type.Object(
+  {
+    dropped: Type.Array(
+      Type.Object({ position: count, outcome: Type.String(), reason: Type.String() }, strict),
+      { description: 'Newest first, at most 100, since the store was opened' },
+    ),
+    total: count,
+  },
+  { ...strict, $id: 'DroppedEvents' },
+);
+
+export const pipelineParams = Type.Object({ id: Type.String({ minLength: 1 }) });
+
+export type NewPipeline = Static<typeof newPipeline>;
+
+export const pipelineDocuments = [
+  newPipeline,
+  createdPipeline,
+  pipeline,
+  pipelineList,
+  pipelineStats,
+  pipelineStatsList,
+  removedPipeline,
+  resetPipeline,
+  pipelineTest,
+  testedPipeline,
+  droppedEvents,
+];
