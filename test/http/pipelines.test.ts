@@ -1,0 +1,115 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { describe, expect, it } from 'vitest';
+import {
+  type Answer,
+  type Target,
+  append,
+  bodyOf,
+  call,
+  json,
+  startExpress,
+  startListening,
+} from './support.js';
+
+const path = '/api/v1/pipelines';
+const revenue = {
+  id: 'revenue',
+  name: 'revenue',
+  source_event_types: ['order.*'],
+  operators: [
+    { type: 'filter', field: 'total', op: 'gte', value: 10 },
+    { type: 'reduce', field: 'total', function: 'sum', group_by: 'region' },
+  ],
+  output: { type: 'event', event_type: 'revenue.changed', entity_id: 'revenue-{group.region}' },
+};
+
+function send(target: Target, method: string, suffix: string, body?: unknown): Promise<Answer> {
+  const sent = body === undefined ? {} : { headers: json, body: JSON.stringify(body) };
+  return call(target, { path: path + suffix, method, ...sent });
+}
+
+const order = (payload: unknown) => ({ event_type: 'order.placed', payload });
+
+describe.each([
+  ['listen', startListening],
+  ['createApp', startExpress],
+])('pipelines over HTTP, %s', (_name, start) => {
+  it('derive events, and tell of it as the document says', async () => {
+    const target = await start();
+    const document = bodyOf(await call(target, { path: '/openapi.json' }));
+    const ajv = new Ajv2020({ strict: false, validateFormats: false });
+    ajv.addSchema({ $id: 'api', ...document });
+    const check = (name: string, answer: Answer): Record<string, unknown> => {
+      const isValid = ajv.validate(`api#/components/schemas/${name}`, bodyOf(answer));
+      expect(isValid, `${answer.text}: ${ajv.errorsText()}`).toBe(true);
+      return bodyOf(answer);
+    };
+    const created = check('CreatedPipeline', await send(target, 'POST', '', revenue));
+    expect(created).toEqual({ pipeline_id: 'revenue', name: 'revenue', enabled: true });
+    // The same again is the same.
+    check('CreatedPipeline', await send(target, 'POST', '', revenue));
+    await append(target, order({ region: 'eu', total: 20 }));
+    await append(target, order({ region: 'eu', total: 5 }));
+    await append(target, order({ region: 'eu', total: '20' }));
+    await append(target, order({ region: 'eu', total: 30 }));
+    const state = async () => {
+      const answer = await call(target, { path: '/api/v1/entities/revenue-eu/state' });
+      return answer.status === 200 ? bodyOf(answer)['current_state'] : undefined;
+    };
+    await expect.poll(state).toMatchObject({ value: 50, count: 2 });
+    const stats = check('PipelineStats', await send(target, 'GET', '/revenue/stats'));
+    expect(stats).toMatchObject({ events_processed: 4, events_filtered: 2, events_emitted: 2 });
+    expect(check('PipelineStatsList', await send(target, 'GET', '/stats'))['total']).toBe(1);
+    expect(check('PipelineList', await send(target, 'GET', ''))['total']).toBe(1);
+    const events = [{ ...order({ region: 'us', total: 99 }), entity_id: 'o-1' }];
+    const tested = check('TestedPipeline', await send(target, 'POST', '/revenue/test', { events }));
+    expect(tested['emissions']).toMatchObject([
+      { output: { entity_id: 'revenue-us' }, value: { value: 99 } },
+    ]);
+    expect(check('Pipeline', await send(target, 'POST', '/revenue/pause'))['enabled']).toBe(false);
+    expect(check('Pipeline', await send(target, 'POST', '/revenue/resume'))['enabled']).toBe(true);
+    check('ResetPipeline', await send(target, 'PUT', '/revenue/reset'));
+    const anew = check('PipelineStats', await send(target, 'GET', '/revenue/stats'));
+    expect(anew['events_processed']).toBe(0);
+    check('RemovedPipeline', await send(target, 'DELETE', '/revenue'));
+    expect((await send(target, 'GET', '/revenue')).status).toBe(404);
+  });
+
+  it('tell of events that failed', async () => {
+    const target = await start();
+    const operators = [{ type: 'map', field: 'total', transform: 'multiply:2' }];
+    await send(target, 'POST', '', { id: 'p', name: 'p', operators });
+    await append(target, order({ total: 'two' }));
+    await append(target, order({ total: 1e308 }));
+    const dropped = async () => bodyOf(await send(target, 'GET', '/p/dropped'))['dropped'];
+    await expect.poll(dropped).toHaveLength(2);
+    expect(await dropped()).toMatchObject([{ outcome: 'failed' }, { outcome: 'failed' }]);
+  });
+
+  it('say what is wrong, all of it at once', async () => {
+    const target = await start();
+    const bad = {
+      name: 'bad name',
+      operators: [{ type: 'filtre' }, { type: 'map', field: 'a', transform: 'divide:0' }],
+    };
+    const answer = bodyOf(await send(target, 'POST', '', bad));
+    const fields = (answer['details'] as { field: string }[]).map(({ field }) => field);
+    expect(fields).toEqual(['name', 'operators[0].type', 'operators[1].transform']);
+    const http = { type: 'http', url: 'https://example.com/{id}' };
+    const cases: [unknown, string][] = [
+      [{ ...revenue, source_event_types: [] }, 'for ever'],
+      [{ ...revenue, output: { type: 'webhook', url: 'https://example.com/' } }, 'not offered'],
+      [{ ...revenue, operators: [{ type: 'enrich', source: http }] }, 'not offered'],
+      [{ ...revenue, filed: 1 }, 'filed'],
+    ];
+    for (const [body, told] of cases) {
+      const refused = await send(target, 'POST', '', body);
+      expect(refused.status).toBe(400);
+      expect(refused.text).toContain(told);
+    }
+    await send(target, 'POST', '', revenue);
+    const other = { ...revenue, operators: [] };
+    expect(bodyOf(await send(target, 'POST', '', other))['code']).toBe('pipeline_exists');
+    expect((await send(target, 'PUT', '/nothing/reset')).status).toBe(404);
+  });
+});
