@@ -4,7 +4,7 @@ import type {
   Consumers,
   HandlerOptions,
 } from '../consumers/index.js';
-import { AllSourceError, entityNotFound } from '../domain/index.js';
+import { AllSourceError } from '../domain/index.js';
 import type {
   AnyEvent,
   AppendCondition,
@@ -43,6 +43,7 @@ import { appendMany, appendOne, ingest, onlyResult } from './appends.js';
 import { Connection } from './connection.js';
 import { RemoteConsumers } from './delivery/consumers.js';
 import { RemoteProjections } from './projections.js';
+import { readReducedState } from './reducedState.js';
 import { RemoteSnapshots } from './snapshots.js';
 import { subscribe } from './subscription.js';
 import type { ClientOptions } from './types.js';
@@ -61,7 +62,6 @@ const pageTailBytes = 256;
 const pageTail = /\],"count":(\d+),"next_cursor":(?:null|"([^"]*)")\}$/;
 
 const conditionNames: ReadonlySet<string> = new Set(['failIfEventsMatch', 'after']);
-const reducedStateNames: ReadonlySet<string> = new Set(['tenantId', 'asOf', 'version']);
 
 interface OfTenant {
   readonly tenantId?: string | undefined;
@@ -200,15 +200,8 @@ class RemoteEventStore implements RemoteStore<AnyEvent> {
     entityId: string,
     options: ReducedStateOptions = {},
   ): Promise<ReducedState<S>> {
-    checkNames(options, reducedStateNames);
-    const { tenantId, asOf, version: wanted } = options;
-    let [state, version, lastUpdated] = [reducer.init(), 0, 0];
-    for await (const event of this.read({ tenantId, entityId, asOf, limit: wanted })) {
-      state = reducer.apply(state, event);
-      ({ version, timestamp: lastUpdated } = event);
-    }
-    if (version === 0 || version !== (wanted ?? version)) throw entityNotFound(entityId, options);
-    return { entityId, state, version, lastUpdated };
+    const read = (wanted: ReadOptions) => this.read(wanted);
+    return readReducedState({ read }, reducer, { ...options, entityId });
   }
 
   async entities(

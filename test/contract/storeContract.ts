@@ -14,6 +14,8 @@ import { describeLimits } from './limits.js';
 import { describePayloads } from './payloads.js';
 import { describeProofs } from './proofs.js';
 import { describeReads } from './reads.js';
+import { describeSnapshots } from './snapshots.js';
+import { describeStates } from './states.js';
 import { describeSubscriptions } from './subscriptions.js';
 import { describeMatches } from './matches.js';
 import { describeTags } from './tags.js';
@@ -31,6 +33,8 @@ export function describeStoreContract(name: string, mode: StoreMode): void {
     describePayloads(mode);
     describeReads(mode);
     describeEntities(mode);
+    describeStates(mode);
+    describeSnapshots(mode);
     describeDrops(mode);
     describeProofs(mode);
     describeSubscriptions(mode);

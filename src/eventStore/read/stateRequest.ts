@@ -38,7 +38,8 @@ export function toStateRequest(
   form: StateForm,
 ): StateRequest {
   const { merge = 'shallow', historyLimit = stateHistoryDefault } = options;
-  if (!(merge in mergeKind)) throw badValue('merge', `expected "shallow" or "deep", got ${merge}`);
+  if (!Object.hasOwn(mergeKind, merge))
+    throw badValue('merge', `expected "shallow" or "deep", got ${merge}`);
   return {
     tenantId: tenantOf(options.tenantId),
     entityId: textOf(entityId, 'entity_id'),
