@@ -1,7 +1,6 @@
 import { AllSourceError } from '../domain/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
 import type { SnapshotOrder, SnapshotStore } from './snapshotStore.js';
-import type { SnapshotInfo } from './types.js';
 
 /** Entities that wait for their snapshot; further ones get theirs at a later event or read. */
 const waitingMax = 4096;
@@ -37,6 +36,7 @@ export class AutomaticSnapshots {
     this.#snapshots = snapshots;
     this.#options = options;
     log.onMoved(() => this.#onMoved());
+    snapshots.onMade = (order) => this.#remember(order);
     const lookMs = Math.max(Math.min(options.timeThresholdMs / 4, lookMsMax), 1);
     this.#timer = setInterval(() => this.#addOld(), lookMs).unref();
   }
@@ -51,6 +51,7 @@ export class AutomaticSnapshots {
     this.#isClosed = true;
     clearInterval(this.#timer);
     this.#waiting.clear();
+    this.#remembered.clear();
     await this.#working;
   }
 
@@ -62,9 +63,14 @@ export class AutomaticSnapshots {
 
   async #addMilestones(positions: readonly number[]): Promise<void> {
     try {
-      const events = await this.#log.background.run(() => this.#log.eventsAt(positions));
-      for (const { tenantId, entityId } of events.events) {
-        this.#add({ tenantId, entityId, kind: 'automatic', merge: 'shallow' });
+      let rest = positions;
+      while (rest.length > 0 && !this.#isClosed) {
+        const chunk = await this.#log.background.run(() => this.#log.eventsAt(rest));
+        for (const { tenantId, entityId } of chunk.events) {
+          this.#add({ tenantId, entityId, kind: 'automatic', merge: 'shallow' });
+        }
+        // Where not all fit a chunk these are the first ones.
+        rest = chunk.count === 0 ? [] : rest.slice(chunk.count);
       }
     } catch (error) {
       this.#note(error);
@@ -100,16 +106,16 @@ export class AutomaticSnapshots {
     const { newEventsMin = this.#options.eventThreshold } = order;
     try {
       const made = await this.#snapshots.make({ ...order, newEventsMin });
-      this.#remember(order, made);
+      // One that has nothing new is looked at again after as long.
+      if (made === undefined && this.#remembered.has(keyOf(order))) this.#remember(order);
     } catch (error) {
       this.#note(error);
     }
   }
 
-  #remember(order: Waiting, made: SnapshotInfo | undefined): void {
+  #remember({ tenantId, entityId, kind, merge }: Waiting): void {
+    const order = { tenantId, entityId, kind, merge };
     const key = keyOf(order);
-    // One that has nothing new is looked at again after as long.
-    if (made === undefined && !this.#remembered.has(key)) return;
     this.#remembered.delete(key);
     this.#remembered.set(key, { at: performance.now(), order });
     const [oldest] = this.#remembered.keys();

@@ -10,12 +10,12 @@ import { AllSourceError } from '../domain/index.js';
 import { AutomaticSnapshots } from './automaticSnapshots.js';
 import type { checkedPolicy } from './policy.js';
 import { ReducedStates } from './reducedStates.js';
-import { Reducers } from './reducers.js';
+import type { Reducers } from './reducers.js';
 import { SnapshotStore } from './snapshotStore.js';
 import { stateText } from './stateText.js';
 
 export interface EntityStatesOptions {
-  readonly reducers: readonly Reducer[];
+  readonly reducers: Reducers;
   readonly policy: ReturnType<typeof checkedPolicy>;
   /** Whether snapshots can be made. */
   readonly isWritable: boolean;
@@ -31,7 +31,7 @@ export class EntityStates {
 
   constructor(log: SystemAccess, { reducers, policy, isWritable }: EntityStatesOptions) {
     this.#log = log;
-    this.#reducers = new Reducers(reducers);
+    this.#reducers = reducers;
     this.#reduced = new ReducedStates(log);
     const { perEntityMax, eventThreshold, timeThresholdSeconds } = policy;
     const parts = { reducers: this.#reducers, reduced: this.#reduced, perEntityMax };

@@ -12,6 +12,9 @@ const names: ReadonlySet<string> = new Set(['automatic', ...Object.keys(ranges)]
 export function checkedPolicy(policy: SnapshotPolicy): Required<{
   [Name in keyof SnapshotPolicy]: NonNullable<SnapshotPolicy[Name]>;
 }> {
+  if (!isObject(policy)) {
+    throw new AllSourceError('invalid_configuration', 'snapshots: expected an object');
+  }
   const unknown = Object.keys(policy).find((name) => !names.has(name));
   if (unknown !== undefined) {
     throw invalid(unknown, `not known; a policy has ${[...names].join(', ')}`);
@@ -24,6 +27,11 @@ export function checkedPolicy(policy: SnapshotPolicy): Required<{
     timeThresholdSeconds: numberOf(policy, 'timeThresholdSeconds'),
     perEntityMax: numberOf(policy, 'perEntityMax'),
   };
+}
+
+/** Callers without types give what they like. */
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
 }
 
 function numberOf(policy: SnapshotPolicy, name: keyof typeof ranges): number {

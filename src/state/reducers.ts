@@ -8,6 +8,9 @@ export class Reducers {
 
   /** Throws `invalid_configuration` where two are for the same entities, or have the same type. */
   constructor(reducers: readonly Reducer[]) {
+    if (!Array.isArray(reducers)) {
+      throw new AllSourceError('invalid_configuration', 'reducers: expected an array');
+    }
     for (const key of ['entityType', 'entityIdPrefix'] as const) {
       const names = reducers.map((reducer) => reducer[key]);
       const twice = names.find((name, i) => names.indexOf(name) !== i);

@@ -45,6 +45,8 @@ export class SnapshotStore implements EmbeddedSnapshots {
   readonly wire: SnapshotWire = {
     latest: (entityId, options) => this.#latestBytes(entityId, options),
   };
+  /** Told of each one that was made. */
+  onMade: ((order: SnapshotOrder) => void) | undefined;
   readonly #log: SystemAccess;
   readonly #reducers: Reducers;
   readonly #reduced: ReducedStates;
@@ -88,6 +90,7 @@ export class SnapshotStore implements EmbeddedSnapshots {
     const { results } = await this.#log.appendTexts([snapshotText(content)]);
     this.#counts.created += 1;
     this.#counts.seconds += (performance.now() - begin) / 1000;
+    this.onMade?.(order);
     const { eventId = '', timestamp: createdAt = 0 } = results[0] ?? {};
     const { entityId, eventType, version, timestamp, bytes } = content;
     const metadata = { version, timestamp, kind: order.kind, bytes };

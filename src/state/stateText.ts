@@ -1,43 +1,67 @@
-import { AllSourceError } from '../domain/index.js';
+import { AllSourceError, jsonDepthMax } from '../domain/index.js';
 import type { Reducer } from '../domain/index.js';
 
-/** JSON text of a state; `unprocessable` where it is no JSON value, or not all of it. */
-export function stateText(reducer: Reducer, state: unknown): Buffer {
-  const text = JSON.stringify(state, function (this: unknown, key: string, value: unknown) {
-    // What JSON makes of it, such as the text of a date, would not be what the reducer made.
-    const held = (this as Readonly<Record<string, unknown>>)[key];
-    if (isJson(held) && !(held === undefined && Array.isArray(this))) return value;
-    const { entityType, version } = reducer;
-    throw new AllSourceError(
-      'unprocessable',
-      `reducer ${entityType} version ${version}: the state has ${nameOf(held)} at ` +
-        `${JSON.stringify(key)}, which JSON can't keep; use JSON values only`,
-    );
-  }) as string | undefined;
-  if (text !== undefined) return Buffer.from(text);
-  throw new AllSourceError('unprocessable', "a state was undefined, which JSON can't keep");
+/** JSON text of a state; `unprocessable` where JSON can't keep it as it is. */
+export function stateText({ entityType, version }: Reducer, state: unknown): Buffer {
+  const fault = faultIn(state, '');
+  if (fault === undefined) return Buffer.from(JSON.stringify(state));
+  const where = fault.path === '' ? `is ${fault.name}` : `has ${fault.name} at ${fault.path}`;
+  throw new AllSourceError(
+    'unprocessable',
+    `reducer ${entityType} version ${version}: the state ${where}, which JSON can't keep; ` +
+      'use JSON values only',
+  );
 }
 
-/** A member that is undefined is left out, which gives the same state. */
-function isJson(value: unknown): boolean {
-  switch (typeof value) {
-    case 'object': {
-      if (value === null || Array.isArray(value)) return true;
-      const prototype: unknown = Object.getPrototypeOf(value);
-      return prototype === Object.prototype || prototype === null;
-    }
-    case 'number':
-      return Number.isFinite(value);
-    case 'string':
-    case 'boolean':
-    case 'undefined':
-      return true;
-    default:
-      return false;
+interface Fault {
+  readonly path: string;
+  readonly name: string;
+}
+
+/**
+ * What JSON leaves out or makes something else of, such as the text of a date: a state read back from a
+ * snapshot would not be what the reducer made. A member that is undefined is left out, which changes
+ * nothing.
+ */
+function faultIn(value: unknown, path: string, depth = 0): Fault | undefined {
+  if (typeof value !== 'object' || value === null) {
+    return isScalar(value) ? undefined : { path, name: nameOf(value) };
   }
+  // A value that holds itself ends here, too.
+  if (depth > jsonDepthMax) return { path, name: `more than ${jsonDepthMax} levels` };
+  if (Array.isArray(value)) return faultInItems(value, path, depth);
+  if (!isPlain(value)) return { path, name: nameOf(value) };
+  for (const [key, member] of Object.entries(value)) {
+    const fault = member === undefined ? undefined : faultIn(member, pathOf(path, key), depth + 1);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
+function faultInItems(items: readonly unknown[], path: string, depth: number): Fault | undefined {
+  for (const [i, item] of items.entries()) {
+    const fault = faultIn(item, `${path}[${i}]`, depth + 1);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
+function isScalar(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isFinite(value);
+  return value === null || typeof value === 'string' || typeof value === 'boolean';
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+function pathOf(path: string, key: string): string {
+  return /^[A-Za-z_$][\w$]*$/.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`;
 }
 
 function nameOf(value: unknown): string {
   if (typeof value === 'object') return `a ${value?.constructor?.name ?? 'object'}`;
-  return typeof value === 'number' ? String(value) : `a ${typeof value}`;
+  if (typeof value === 'number') return String(value);
+  return typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`;
 }

@@ -12,7 +12,7 @@ import type {
 } from '../eventStore/index.js';
 import { PipelineRegistry } from '../pipelineRuns/index.js';
 import { ProjectionRegistry } from '../projections/index.js';
-import { EntityStates, checkedPolicy } from '../state/index.js';
+import { EntityStates, Reducers, checkedPolicy } from '../state/index.js';
 import type { EmbeddedSnapshots, EntityStatesOptions } from '../state/index.js';
 import { WebhookRegistry } from '../webhooks/index.js';
 import type { EmbeddedStore } from './types.js';
@@ -32,13 +32,21 @@ import type { EmbeddedStore } from './types.js';
 export async function openEventStore<E extends EventShape = AnyEvent>(
   options: OpenOptions,
 ): Promise<EmbeddedStore<E>> {
-  const { reducers = [], snapshots = {} } = options;
-  const policy = checkedPolicy(snapshots);
-  const milestoneEvery = policy.automatic ? policy.eventThreshold : 0;
-  const core = await openCore(options, { milestoneEvery });
-  const store = new ComposedStore(core, options, { reducers, policy });
+  // Checked before anything is opened.
+  const states = stateParts(options);
+  const { automatic, eventThreshold } = states.policy;
+  const core = await openCore(options, { milestoneEvery: automatic ? eventThreshold : 0 });
+  const store = new ComposedStore(core, options, states);
   // What E says of payloads is the caller's word; nothing is checked against it at run time.
   return store as unknown as EmbeddedStore<E>;
+}
+
+type StateParts = Pick<EntityStatesOptions, 'reducers' | 'policy'>;
+
+/** Callers without types may give no options; the core tells them. */
+function stateParts(options: OpenOptions | undefined | null): StateParts {
+  const { reducers = [], snapshots = {} } = options ?? {};
+  return { reducers: new Reducers(reducers), policy: checkedPolicy(snapshots) };
 }
 
 /** The core of the store and the parts that are built on it. */
@@ -49,11 +57,7 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
   readonly pipelines: PipelineRegistry;
   readonly #states: EntityStates;
 
-  constructor(
-    core: StoreCore,
-    options: OpenOptions,
-    states: Pick<EntityStatesOptions, 'reducers' | 'policy'>,
-  ) {
+  constructor(core: StoreCore, options: OpenOptions, states: StateParts) {
     super(core, options);
     const system = new SystemAccess(core);
     this.consumers = new ConsumerRegistry(system);
