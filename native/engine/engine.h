@@ -84,8 +84,8 @@ class Engine {
 
   // Highest durable position: what reads see.
   uint64_t watermark() const;
-  // Durable events with which an entity reached a multiple of `milestone_every`, since the last call.
-  // Some are left out where too many were waiting.
+  // Durable events with which an entity reached a multiple of `milestone_every`, since the last
+  // call. Some are left out where too many were waiting.
   std::vector<uint64_t> TakeMilestones();
   // Ok, or why nothing can be written: opened read-only, damaged, failed.
   Status write_failure() const;
@@ -95,11 +95,12 @@ class Engine {
   Result<query::Selection> Select(const query::Query& query, size_t limit) const;
   // The same in two steps: where the events lie, which takes microseconds,
   Result<query::Selection> Locate(const query::Query& query, size_t limit) const;
-  // and their records, which may have to come from the disk. Where these have more than `bytes_max` bytes, the selection
-  // ends before the record that goes beyond it, but holds one at least.
+  // and their records, which may have to come from the disk. Where these have more than `bytes_max`
+  // bytes, the selection ends before the record that goes beyond it, but holds one at least.
   Status Fetch(query::Selection& selection, size_t bytes_max = query::kNoBytesMax) const;
-  // What the state of an entity is made of; empty where it has no events up to the end. The snapshot
-  // is fetched, the events are only located. kDropped where not all of them are in the log.
+  // What the state of an entity is made of; empty where it has no events up to the end. The
+  // snapshot is fetched, the events are only located. kDropped where not all of them are in the
+  // log.
   Result<query::History> LocateHistory(const query::HistoryQuery& query) const;
   Status FetchHistory(query::History& history) const;
   // Of the event of a version; nothing where the entity has none.

@@ -2,6 +2,7 @@
 // be due.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <vector>

@@ -1,4 +1,5 @@
-// The events that the state of an entity is made of: all up to some end, or those behind a snapshot.
+// The events that the state of an entity is made of: all up to some end, or those behind a
+// snapshot.
 #pragma once
 
 #include <cstddef>

@@ -16,11 +16,12 @@ namespace allsource::query {
 
 enum class MergeKind : uint8_t {
   kShallow = 0,  // key by key: the last value of a key is the one that counts
-  kDeep = 1,     // JSON merge patch, RFC 7396: objects in objects are merged too, null removes a key
+  kDeep = 1,  // JSON merge patch, RFC 7396: objects in objects are merged too, null removes a key
+  kNone = 2,  // the state is made elsewhere: null stands in its place
 };
 
-// Members of a JSON object, in the order in which their keys first came. Shows the texts that it was
-// made of, which must stay where they are.
+// Members of a JSON object, in the order in which their keys first came. Shows the texts that it
+// was made of, which must stay where they are.
 class MergedObject {
  public:
   explicit MergedObject(MergeKind kind) : kind_(kind) {}

@@ -87,8 +87,9 @@ StateEnd EndOf(const History& history) {
 
 Status WriteState(const History& history, const StateOptions& options, Style style, Sink& sink) {
   const bool wire = style == Style::kWire;
+  const bool merges = options.merge != MergeKind::kNone;
   Merger merger(options.merge);
-  Merge(history, merger);
+  if (merges) Merge(history, merger);
   const StateEnd end = EndOf(history);
   TextOut out(sink);
   const size_t head_bytes = kEnvelopeBytesMax + kEscapedBytesMax * options.entity.size();
@@ -107,7 +108,11 @@ Status WriteState(const History& history, const StateOptions& options, Style sty
   out.Put(",\"version\":");
   out.Number(end.version);
   out.Put(wire ? ",\"current_state\":" : ",\"currentState\":");
-  merger.state().Put(out);
+  if (merges) {
+    merger.state().Put(out);
+  } else {
+    out.Put("null");
+  }
   out.Put(",\"history\":[");
   if (Status status = PutHistory(out, history, options.history_max, style); !status.ok()) {
     return status;

@@ -45,6 +45,7 @@ TestStore::TestStore(env::Env* env, Options options) {
   open.read_only = options.read_only;
   open.segment_bytes_max = options.segment_bytes_max;
   open.queue_bytes_max = options.queue_bytes_max;
+  open.milestone_every = options.milestone_every;
   open.on_progress = [progress = progress_] { progress->Report(); };
   auto opened = engine::Engine::Open(env, std::move(open));
   status_ = opened.status();

@@ -63,6 +63,7 @@ class TestStore {
     uint64_t segment_bytes_max = kSmallSegmentBytes;
     size_t queue_bytes_max = size_t{1} << 20;
     bool read_only = false;
+    uint64_t milestone_every = 0;
     std::string directory = kStoreDirectory;
   };
 

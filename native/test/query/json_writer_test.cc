@@ -1,11 +1,10 @@
-// Stored events and states as JSON text, byte by byte.
+// Stored events as JSON text, byte by byte.
 #include "query/json_writer.h"
 
 #include <algorithm>
 
 #include "base/hash.h"
 #include "env/fault_env.h"
-#include "query/state.h"
 #include "test/engine/test_store.h"
 #include "test/ingest/json_cases.h"
 #include "test/test_support.h"
@@ -26,29 +25,15 @@ struct Writer {
 
   Writer() { env.SetNowMicros(kNow); }
 
-  Selection Select(std::string_view entity = {}) {
+  Selection Select() {
     Query query;
     query.tenant = "default";
-    if (!entity.empty()) query.entity = entity;
     return test::Take(store.engine().Select(query, 1'000));
   }
   std::string Events(Style style, char separator) {
     Sink sink;
     REQUIRE_OK(WriteEvents(Select().events, style, separator, sink));
     return {reinterpret_cast<const char*>(sink.data()), sink.bytes()};
-  }
-  std::string State(std::string_view entity, Style style, size_t history_max,
-                    std::string_view as_of = "null") {
-    Sink sink;
-    History history;
-    history.events = Select(entity);
-    REQUIRE_OK(WriteState(history, {entity, as_of, history_max}, style, sink));
-    return {reinterpret_cast<const char*>(sink.data()), sink.bytes()};
-  }
-  std::string CurrentState(std::string_view entity) {
-    const std::string text = State(entity, Style::kWire, 0);
-    const size_t begin = text.find("\"current_state\":") + 16;
-    return text.substr(begin, text.find(",\"history\":") - begin);
   }
 };
 
@@ -147,85 +132,6 @@ TEST_CASE("listings in both names") {
         R"({"event_type":"test.event","event_count":3,)"
         R"("first_timestamp":"2026-01-31T09:30:00.123456Z",)"
         R"("last_timestamp":"2026-01-31T09:30:00.123456Z"})");
-}
-
-TEST_CASE("a state has all that it should in both names") {
-  Writer writer;
-  writer.store.MustAppend(ArrayText({WithId("e", R"({"a":1})"), EventText("x", "0")}));
-  CHECK(writer.State("e", Style::kWire, 10) ==
-        R"({"entity_id":"e","last_updated":"2026-01-31T09:30:00.123456Z","event_count":1,)"
-        R"("as_of":null,"version":1,"current_state":{"a":1},"history":[)"
-        R"({"event_id":"0190b6e8-4f6e-7cc3-98c4-dc0c0c07398f","type":"test.event",)"
-        R"("timestamp":"2026-01-31T09:30:00.123456Z","version":1,"payload":{"a":1}}]})");
-  CHECK(writer.State("e", Style::kApi, 10, "12345") ==
-        R"({"entityId":"e","lastUpdated":1769851800123456,"eventCount":1,"asOf":12345,)"
-        R"("version":1,"currentState":{"a":1},"history":[)"
-        R"({"eventId":"0190b6e8-4f6e-7cc3-98c4-dc0c0c07398f","type":"test.event",)"
-        R"("timestamp":1769851800123456,"version":1,"payload":{"a":1}}]})");
-}
-
-TEST_CASE("payload objects are merged key by key, in the order in which keys first came") {
-  Writer writer;
-  const auto merged = [&](const std::vector<std::string>& payloads) {
-    static int number = 0;
-    const std::string entity = "m" + std::to_string(++number);
-    for (const std::string& payload : payloads) {
-      writer.store.MustAppend(ArrayText({EventText(entity, payload)}));
-    }
-    return writer.CurrentState(entity);
-  };
-  CHECK(merged({"{}"}) == "{}");
-  CHECK(merged({R"({"a":1,"b":2})", R"({"c":3,"a":[4]})"}) == R"({"a":[4],"b":2,"c":3})");
-  CHECK(merged({R"({"a":1})", "5", "null", "[1]", "\"x\"", R"({"b":2})"}) == R"({"a":1,"b":2})");
-  CHECK(merged({"1"}) == "{}");
-  CHECK(merged({R"({"a":{"deep":1}})", R"({"a":{"other":2}})"}) == R"({"a":{"other":2}})");
-  CHECK(merged({R"({"a":1,"a":2})"}) == R"({"a":2})");
-  CHECK(merged({R"({"a":1.50e1,"b":12345678901234567890})"}) ==
-        R"({"a":1.50e1,"b":12345678901234567890})");
-  CHECK(merged({R"({ "a" : 1 , "b" : { "c" : [ ] } })"}) == R"({"a":1,"b":{ "c" : [ ] }})");
-  CHECK(merged({R"({"":1})", R"({"":2})"}) == R"({"":2})");
-}
-
-TEST_CASE("keys are the same where their text is, however it was escaped") {
-  Writer writer;
-  writer.store.MustAppend(
-      ArrayText({EventText("e", R"({"k\u0061y":1,"b\/":1,"\ud800":1,"z":0})")}));
-  writer.store.MustAppend(ArrayText({EventText("e", R"({"kay":2,"b/":2,"\uD800":2,"\u007a":3})")}));
-  CHECK(writer.CurrentState("e") == R"({"k\u0061y":2,"b\/":2,"\ud800":1,"z":3,"\uD800":2})");
-}
-
-TEST_CASE("history is the newest events, oldest first") {
-  Writer writer;
-  for (int i = 1; i <= 5; ++i) {
-    writer.store.MustAppend(ArrayText({EventText("e", std::to_string(i))}));
-  }
-  const auto versions = [&](size_t history_max) {
-    const std::string text = writer.State("e", Style::kWire, history_max);
-    std::string versions;
-    for (size_t at = text.find("\"history\":");
-         (at = text.find("\"payload\":", at)) != text.npos;) {
-      at += 10;
-      versions += text[at];
-    }
-    return versions;
-  };
-  CHECK(versions(0).empty());
-  CHECK(versions(2) == "45");
-  CHECK(versions(5) == "12345");
-  CHECK(versions(100) == "12345");
-  CHECK(writer.State("e", Style::kWire, 0).ends_with(",\"history\":[]}"));
-}
-
-TEST_CASE("a state of many large payloads fits") {
-  Writer writer;
-  std::string expected = "{";
-  for (int i = 0; i < 50; ++i) {
-    const std::string member = "\"key" + std::to_string(i) + "\":" + test::TextOfBytes(5'000);
-    expected += (i == 0 ? "" : ",") + member;
-    writer.store.MustAppend(ArrayText({EventText("e", "{" + member + "}")}));
-  }
-  CHECK(writer.CurrentState("e") == expected + "}");
-  CHECK(writer.State("e", Style::kApi, 50).size() > 500'000);
 }
 
 }  // namespace
