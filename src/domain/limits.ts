@@ -20,6 +20,12 @@ export const pageEventsDefault = 100;
 /** Of the records on such a page: one with large events holds fewer than were asked for. */
 export const pageBytesMax = 32 * 1024 * 1024;
 export const stateHistoryDefault = 100;
+/** What a snapshot policy may be; `default` where nothing is said. */
+export const snapshotRanges = {
+  eventThreshold: { min: 2, max: 1_000_000, default: 100 },
+  timeThresholdSeconds: { min: 1, max: 31_536_000, default: 3600 },
+  perEntityMax: { min: 1, max: 1_000_000, default: 10 },
+} as const;
 export const partitionCount = 32;
 /** Tenant of what the store keeps for itself. No caller can name it, and no read shows it. */
 export const systemTenant = '$system';

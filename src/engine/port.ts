@@ -48,8 +48,8 @@ export const readFlag = {
   mergedOnly: 16,
   heads: 32,
 } as const;
-/** How payloads are merged into a state: key by key, or by RFC 7396. */
-export const mergeKind = { shallow: 0, deep: 1 } as const;
+/** How payloads are merged into a state: key by key, by RFC 7396, or not, which leaves null for it. */
+export const mergeKind = { shallow: 0, deep: 1, none: 2 } as const;
 
 /** Layout of the numbers that `commit` writes: these, then `outcomeNumber.count` for each outcome. */
 export const commitNumber = {

@@ -26,6 +26,7 @@ import { chunkBounds, oneEvent } from './read/reader.js';
 import type { ReadBounds } from './read/reader.js';
 import { queryOf, subscriptionOver } from './read/subscription.js';
 import { readCounters, readStats } from './statistics.js';
+import { toStateRequest } from './read/stateRequest.js';
 import type { StoreCore } from './storeCore.js';
 import type {
   AppendResult,
@@ -187,7 +188,7 @@ export class NativeEventStore implements CoreStore {
   }
 
   async state(entityId: string, options: StateOptions = {}): Promise<EntityState> {
-    const answer = await this.#core.state(entityId, options, 'api');
+    const answer = await this.#core.state(toStateRequest(entityId, options, 'api'));
     if (answer === undefined) throw entityNotFound(entityId, options);
     // The engine wrote this text; its shape is that of EntityState.
     return JSON.parse(answer.bytes.toString()) as EntityState;
@@ -279,7 +280,7 @@ export class NativeEventStore implements CoreStore {
     entityId: string,
     options: StateOptions,
   ): Promise<Buffer | undefined> {
-    return (await this.#core.state(entityId, options, 'wire'))?.bytes;
+    return (await this.#core.state(toStateRequest(entityId, options, 'wire')))?.bytes;
   }
 
   /** What is done before events are dropped. */

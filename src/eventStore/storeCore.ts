@@ -10,10 +10,9 @@ import type { FollowOptions } from './read/follower.js';
 import { Reader } from './read/reader.js';
 import type { Chunk } from './read/reader.js';
 import { SharedReads } from './read/sharedReads.js';
-import { toStateRequest } from './read/stateRequest.js';
-import type { StateAnswer, StateForm, StateRequest } from './read/stateRequest.js';
+import type { StateAnswer, StateRequest } from './read/stateRequest.js';
 import { readCounters } from './statistics.js';
-import type { BatchResult, StateOptions } from './types.js';
+import type { BatchResult } from './types.js';
 import { Watermark } from './watermark.js';
 import type { WaitOptions } from './watermark.js';
 
@@ -100,16 +99,11 @@ export class StoreCore {
   }
 
   /** A state; undefined where the entity has no events up to then. */
-  async state(
-    entityId: string,
-    options: StateOptions,
-    form: StateForm,
-  ): Promise<StateAnswer | undefined> {
+  async state(request: StateRequest): Promise<StateAnswer | undefined> {
     this.mustBeOpen();
-    const request = toStateRequest(entityId, options, form);
     try {
       const answer = await this.reader.state(request);
-      if (answer !== undefined && form !== 'merged') this.onStateRead?.(request, answer);
+      if (answer !== undefined && request.form !== 'merged') this.onStateRead?.(request, answer);
       return answer;
     } catch (error) {
       throw fromNative(error);

@@ -6,7 +6,8 @@ import type {
   StateOptions,
   SystemAccess,
 } from '../eventStore/index.js';
-import { AllSourceError } from '../domain/index.js';
+import { AllSourceError, entityNotFound } from '../domain/index.js';
+import { reducedSnapshotType } from '../eventStore/index.js';
 import { AutomaticSnapshots } from './automaticSnapshots.js';
 import type { checkedPolicy } from './policy.js';
 import { ReducedStates } from './reducedStates.js';
@@ -41,7 +42,8 @@ export class EntityStates {
     this.#automatic = new AutomaticSnapshots(log, this.snapshots, options);
     log.onStateRead(({ tenantId, entityId, merge, ...end }, { folded }) => {
       const isOfNow = Number.isNaN(end.asOfMicros) && Number.isNaN(end.version);
-      if (isOfNow) this.#automatic?.noteState({ tenantId, entityId, merge }, folded);
+      const kind = merge === 'none' ? 'shallow' : merge;
+      if (isOfNow) this.#automatic?.noteState({ tenantId, entityId, merge: kind }, folded);
     });
   }
 
@@ -68,47 +70,55 @@ export class EntityStates {
     return { entityId, state, version, lastUpdated };
   }
 
-  /** The document of an entity that has a reducer, whose state stands in the place of the merged one. */
+  /** The document of an entity that has a reducer, in the wire names. */
   async document(
     reducer: Reducer,
     entityId: string,
     options: StateOptions,
   ): Promise<Buffer | undefined> {
-    if (options.merge !== undefined) throw noMerge(reducer);
-    const document = await this.#log.stateDocument(entityId, options);
-    if (document === undefined) return undefined;
-    const { tenantId } = options;
-    const at = { tenantId, version: document.version };
-    const merged = await this.#log.mergedState(entityId, at);
-    const { state } = await this.#reduced.read(reducer, entityId, at);
+    const made = await this.#reducedDocument(reducer, entityId, { ...options, form: 'wire' });
+    if (made === undefined) return undefined;
+    const { bytes, state } = made;
     const name = '"current_state":';
-    // Before it stand only numbers and escaped texts.
-    const begin = document.bytes.indexOf(name) + name.length;
-    const end = begin + (merged?.bytes.length ?? 0);
+    // Before it stand only numbers and escaped texts, and behind it null.
+    const begin = bytes.indexOf(name) + name.length;
+    const end = begin + 'null'.length;
     return Buffer.concat([
-      document.bytes.subarray(0, begin),
+      bytes.subarray(0, begin),
       stateText(reducer, state),
-      document.bytes.subarray(end),
+      bytes.subarray(end),
     ]);
   }
 
-  /** The same for callers of this process: `merged` is the state of the engine. */
-  async reduced(
-    reducer: Reducer,
-    merged: EntityState,
-    options: StateOptions,
-  ): Promise<EntityState> {
-    if (options.merge !== undefined) throw noMerge(reducer);
-    const { entityId, version } = merged;
-    const { state } = await this.stateOf(reducer, entityId, {
-      tenantId: options.tenantId,
-      version,
-    });
-    return { ...merged, currentState: state as JsonObject };
+  /** The same for callers of this process. */
+  async state(reducer: Reducer, entityId: string, options: StateOptions): Promise<EntityState> {
+    const made = await this.#reducedDocument(reducer, entityId, { ...options, form: 'api' });
+    if (made === undefined) throw entityNotFound(entityId, options);
+    // The engine wrote this text; its shape is that of EntityState, but for the state.
+    const document = JSON.parse(made.bytes.toString()) as EntityState;
+    return { ...document, currentState: made.state as JsonObject };
   }
 
   async close(): Promise<void> {
     await this.#automatic?.close();
+  }
+
+  async #reducedDocument(
+    reducer: Reducer,
+    entityId: string,
+    { form, ...options }: StateOptions & { readonly form: 'wire' | 'api' },
+  ): Promise<{ readonly bytes: Buffer; readonly state: unknown } | undefined> {
+    if (options.merge !== undefined) throw noMerge(reducer);
+    const snapshotType = reducedSnapshotType(reducer);
+    const document = await this.#log.unmergedDocument(entityId, options, { form, snapshotType });
+    if (document === undefined) return undefined;
+    const { bytes, version } = document;
+    const now = await this.#reduced.read(reducer, entityId, options);
+    if (now.version === version) return { bytes, state: now.state };
+    // There were appends in between.
+    const { tenantId } = options;
+    const { state } = await this.#reduced.read(reducer, entityId, { tenantId, version });
+    return { bytes, state };
   }
 }
 

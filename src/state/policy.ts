@@ -1,11 +1,6 @@
-import { AllSourceError } from '../domain/index.js';
+import { AllSourceError, snapshotRanges as ranges } from '../domain/index.js';
 import type { SnapshotPolicy } from '../eventStore/index.js';
 
-const ranges = {
-  eventThreshold: { min: 2, max: 1_000_000, default: 100 },
-  timeThresholdSeconds: { min: 1, max: 31_536_000, default: 3600 },
-  perEntityMax: { min: 1, max: 1_000_000, default: 10 },
-};
 const names: ReadonlySet<string> = new Set(['automatic', ...Object.keys(ranges)]);
 
 /** A policy with its defaults; throws `invalid_configuration`. */

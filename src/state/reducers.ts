@@ -8,7 +8,7 @@ export class Reducers {
 
   /** Throws `invalid_configuration` where two are for the same entities, or have the same type. */
   constructor(reducers: readonly Reducer[]) {
-    if (!Array.isArray(reducers)) {
+    if (!isArray(reducers)) {
       throw new AllSourceError('invalid_configuration', 'reducers: expected an array');
     }
     for (const key of ['entityType', 'entityIdPrefix'] as const) {
@@ -28,4 +28,9 @@ export class Reducers {
   of(entityId: string): Reducer | undefined {
     return this.#byPrefix.find(({ entityIdPrefix }) => entityId.startsWith(entityIdPrefix));
   }
+}
+
+/** Callers without types give what they like; `Array.isArray` would take the type of the items away. */
+function isArray(value: unknown): boolean {
+  return Array.isArray(value);
 }

@@ -26,6 +26,9 @@ import type {
   SnapshotWire,
 } from './types.js';
 
+/** Tenants whose snapshots are counted; further ones are not. */
+const countedTenantsMax = 1000;
+
 /** What a snapshot is to be made of. */
 export interface SnapshotOrder {
   readonly tenantId: string;
@@ -51,6 +54,7 @@ export class SnapshotStore implements EmbeddedSnapshots {
   readonly #reducers: Reducers;
   readonly #reduced: ReducedStates;
   readonly #perEntityMax: number;
+  readonly #countedTenants = new Set(['default']);
   readonly #counts = { created: 0, failed: 0, seconds: 0 };
 
   constructor(
@@ -90,6 +94,7 @@ export class SnapshotStore implements EmbeddedSnapshots {
     const { results } = await this.#log.appendTexts([snapshotText(content)]);
     this.#counts.created += 1;
     this.#counts.seconds += (performance.now() - begin) / 1000;
+    if (this.#countedTenants.size < countedTenantsMax) this.#countedTenants.add(order.tenantId);
     this.onMade?.(order);
     const { eventId = '', timestamp: createdAt = 0 } = results[0] ?? {};
     const { entityId, eventType, version, timestamp, bytes } = content;
@@ -123,6 +128,14 @@ export class SnapshotStore implements EmbeddedSnapshots {
 
   counters(): SnapshotCounters {
     return { ...this.#counts };
+  }
+
+  total(): number {
+    let total = 0;
+    for (const tenantId of this.#countedTenants) {
+      total += this.#log.eventCountOf(snapshotTenantOf(tenantId));
+    }
+    return total;
   }
 
   async #latestBytes(entityId: string, options: OfTenant = {}): Promise<SnapshotBytes> {

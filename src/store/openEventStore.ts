@@ -78,8 +78,8 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
 
   override async state(entityId: string, options: StateOptions = {}): Promise<EntityState> {
     const reducer = this.#states.reducerOf(entityId);
-    const merged = await super.state(entityId, options);
-    return reducer === undefined ? merged : this.#states.reduced(reducer, merged, options);
+    if (reducer === undefined) return super.state(entityId, options);
+    return this.#states.state(reducer, entityId, options);
   }
 
   async stateOf<S>(

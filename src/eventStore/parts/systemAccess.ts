@@ -7,7 +7,8 @@ import { cursorOf, pageLimit, toEngineQuery } from '../read/query.js';
 import type { EngineQuery } from '../read/query.js';
 import { chunkBounds, oneEvent } from '../read/reader.js';
 import type { BytesChunk, BytesForm, Chunk, ObjectsChunk, ReadBounds } from '../read/reader.js';
-import type { StateAnswer } from '../read/stateRequest.js';
+import { toStateRequest, toUnmergedRequest } from '../read/stateRequest.js';
+import type { StateAnswer, StateRequest } from '../read/stateRequest.js';
 import { queryOf } from '../read/subscription.js';
 import { readStats } from '../statistics.js';
 import type { StoreCore } from '../storeCore.js';
@@ -64,6 +65,11 @@ export class SystemAccess {
     return readStats(this.#core.native, undefined).firstPosition;
   }
 
+  /** Events that a tenant has ever had, those that were dropped among them. */
+  eventCountOf(tenantId: string): number {
+    return readStats(this.#core.native, tenantId).totalEvents;
+  }
+
   /** Throws where the store takes no appends: `storage_unavailable`. */
   mustTakeAppends(): void {
     const failure = this.#core.native.failure();
@@ -108,12 +114,16 @@ export class SystemAccess {
 
   /** A merged state alone; undefined where the entity has no events up to then. */
   mergedState(entityId: string, options: StateOptions): Promise<StateAnswer | undefined> {
-    return this.#core.state(entityId, options, 'merged');
+    return this.#core.state(toStateRequest(entityId, options, 'merged'));
   }
 
-  /** The document of a state in the wire names. */
-  stateDocument(entityId: string, options: StateOptions): Promise<StateAnswer | undefined> {
-    return this.#core.state(entityId, options, 'wire');
+  /** The document of a state that is made elsewhere, with null in its place. */
+  unmergedDocument(
+    entityId: string,
+    options: StateOptions,
+    { form, snapshotType }: Pick<StateRequest, 'form' | 'snapshotType'>,
+  ): Promise<StateAnswer | undefined> {
+    return this.#core.state(toUnmergedRequest(entityId, options, { form, snapshotType }));
   }
 
   /** 0 where the entity has no such version. */

@@ -16,7 +16,10 @@ export interface StateRequest {
   /** NaN where it is not asked for, as `version`. */
   readonly asOfMicros: number;
   readonly version: number;
-  readonly merge: 'shallow' | 'deep';
+  /** `none`: the state is made elsewhere, and the document has null in its place. */
+  readonly merge: keyof typeof mergeKind;
+  /** Event type of the snapshots from which on events are merged, or counted. */
+  readonly snapshotType: string;
   readonly historyLimit: number;
   readonly form: StateForm;
 }
@@ -38,16 +41,28 @@ export function toStateRequest(
   form: StateForm,
 ): StateRequest {
   const { merge = 'shallow', historyLimit = stateHistoryDefault } = options;
-  if (!Object.hasOwn(mergeKind, merge))
+  // Callers without types give what they like.
+  if (!['shallow', 'deep'].includes(merge)) {
     throw badValue('merge', `expected "shallow" or "deep", got ${merge}`);
+  }
   return {
     tenantId: tenantOf(options.tenantId),
     entityId: textOf(entityId, 'entity_id'),
     ...endOf(options),
     merge,
+    snapshotType: mergedSnapshotType(merge),
     historyLimit: checkedLimit(historyLimit, 0, 10_000, 'history_limit'),
     form,
   };
+}
+
+/** The same without a state, on from snapshots of another kind. */
+export function toUnmergedRequest(
+  entityId: string,
+  options: StateOptions,
+  { form, snapshotType }: Pick<StateRequest, 'form' | 'snapshotType'>,
+): StateRequest {
+  return { ...toStateRequest(entityId, options, form), merge: 'none', snapshotType };
 }
 
 /** Where a state ends; NaN is what is not asked for. */
@@ -64,7 +79,8 @@ export function endOf({ asOf, version }: Pick<StateOptions, 'asOf' | 'version'>)
 }
 
 export function stateArguments(request: StateRequest): StateArguments {
-  const { tenantId, entityId, asOfMicros, version, merge, historyLimit, form } = request;
+  const { tenantId, entityId, asOfMicros, version, merge, snapshotType } = request;
+  const { historyLimit, form } = request;
   const flags = form === 'merged' ? readFlag.mergedOnly : form === 'api' ? readFlag.apiStyle : 0;
   return [
     tenantId,
@@ -73,7 +89,7 @@ export function stateArguments(request: StateRequest): StateArguments {
     version,
     mergeKind[merge],
     snapshotTenantOf(tenantId),
-    mergedSnapshotType(merge),
+    snapshotType,
     flags,
     asOfText(asOfMicros, form),
     historyLimit,
