@@ -1,4 +1,4 @@
-import { batchBytesMax, eventBytesMax } from '../domain/index.js';
+import { batchBytesMax, eventBytesMax, snapshotRanges } from '../domain/index.js';
 import { byteCount, flag, oneOf, plainText, wholeNumber, type ValueType } from './valueTypes.js';
 
 /** One setting: everything that the parser, `--help`, `config show` and the reference say of it. */
@@ -137,10 +137,52 @@ const storageSettings = {
   }),
 };
 
+const { eventThreshold, timeThresholdSeconds, perEntityMax } = snapshotRanges;
+
+const snapshotSettings = {
+  snapshotsAutomatic: setting({
+    key: 'snapshots.automatic',
+    env: ['ALLSOURCE_SNAPSHOTS_AUTOMATIC'],
+    flag: '--snapshots-automatic',
+    placeholder: 'boolean',
+    type: flag(),
+    default: true,
+    doc: 'Make snapshots of entities without being asked for them.',
+  }),
+  snapshotsEventThreshold: setting({
+    key: 'snapshots.event_threshold',
+    env: ['ALLSOURCE_SNAPSHOTS_EVENT_THRESHOLD'],
+    flag: '--snapshots-event-threshold',
+    placeholder: 'number',
+    type: wholeNumber(eventThreshold.min, eventThreshold.max),
+    default: eventThreshold.default,
+    doc: 'Events of an entity between two automatic snapshots.',
+  }),
+  snapshotsTimeThresholdSeconds: setting({
+    key: 'snapshots.time_threshold_seconds',
+    env: ['ALLSOURCE_SNAPSHOTS_TIME_THRESHOLD_SECONDS'],
+    flag: '--snapshots-time-threshold-seconds',
+    placeholder: 'seconds',
+    type: wholeNumber(timeThresholdSeconds.min, timeThresholdSeconds.max),
+    default: timeThresholdSeconds.default,
+    doc: 'Age at which a snapshot of an entity with newer events is followed by another one.',
+  }),
+  snapshotsPerEntityMax: setting({
+    key: 'snapshots.per_entity_max',
+    env: ['ALLSOURCE_SNAPSHOTS_PER_ENTITY_MAX'],
+    flag: '--snapshots-per-entity-max',
+    placeholder: 'number',
+    type: wholeNumber(perEntityMax.min, perEntityMax.max),
+    default: perEntityMax.default,
+    doc: 'Snapshots of an entity that are listed, the newest ones.',
+  }),
+};
+
 /** The one table of settings. Its order is the order of `--help` and of the reference. */
 export const settingsTable = {
   ...serverSettings,
   ...storageSettings,
+  ...snapshotSettings,
   insecureNoAuth: setting({
     key: 'auth.insecure_no_auth',
     env: ['ALLSOURCE_INSECURE_NO_AUTH'],

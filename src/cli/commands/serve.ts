@@ -58,7 +58,13 @@ function toOpenOptions(settings: Settings) {
   const { memory, dataDir, durability } = settings;
   const { segmentBytesMax, queueBytesMax, cacheBytesMax } = settings;
   const place = memory ? { memory } : { dataDir, durability };
-  return { ...place, segmentBytesMax, queueBytesMax, cacheBytesMax };
+  const snapshots = {
+    automatic: settings.snapshotsAutomatic,
+    eventThreshold: settings.snapshotsEventThreshold,
+    timeThresholdSeconds: settings.snapshotsTimeThresholdSeconds,
+    perEntityMax: settings.snapshotsPerEntityMax,
+  };
+  return { ...place, segmentBytesMax, queueBytesMax, cacheBytesMax, snapshots };
 }
 
 function toListenOptions(settings: Settings) {
