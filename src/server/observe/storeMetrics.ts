@@ -26,6 +26,7 @@ export function addStoreMetrics(registry: Registry, { store, streams }: Sources)
   addCache(gauge, counter, store);
   addIndex(gauge, counter, store);
   addEngineTotals(registry, store);
+  addSnapshots(registry, store);
   gauge('websocket_connections_active', 'Open WebSockets.', () => streams.webSocketsOpen);
   counter('websocket_connections_total', 'WebSockets opened.', () => streams.webSocketsOpened);
   counter('websocket_messages_sent_total', 'Frames sent.', () => streams.messagesSent);
@@ -110,6 +111,29 @@ function addEngineTotals(registry: Registry, store: EmbeddedStore): void {
     name: 'allsource_wal_commit_batch_events',
     help: 'Events written to the log by one commit.',
     read: () => ({ sum: store.counters().committedEvents, count: store.counters().commits }),
+  });
+}
+
+function addSnapshots(registry: Registry, { snapshots }: EmbeddedStore): void {
+  const counter = totalsOf(Counter, registry);
+  const gauge = totalsOf(Gauge, registry);
+  counter('snapshots_created_total', 'Snapshots made since start.', () => {
+    return snapshots.counters().created;
+  });
+  counter('snapshots_failed_total', 'Snapshots that were due and could not be made.', () => {
+    return snapshots.counters().failed;
+  });
+  const tenants = 'of the tenant default and of those for which some were made since start';
+  gauge('snapshots_total', `Snapshots that the log has ever had, ${tenants}.`, () => {
+    return snapshots.total();
+  });
+  new TotalsSummary(registry, {
+    name: 'allsource_snapshot_creation_duration_seconds',
+    help: 'Time from the state of an entity to its durable snapshot.',
+    read: () => {
+      const { seconds, created } = snapshots.counters();
+      return { sum: seconds, count: created };
+    },
   });
 }
 

@@ -52,7 +52,7 @@ const described = {
 };
 const fields = { id: uuid, ...described };
 
-export const snapshotInfo = Type.Object(fields, { ...strict, $id: 'SnapshotInfo' });
+const snapshotInfo = Type.Object(fields, { ...strict, $id: 'SnapshotInfo' });
 
 export const snapshot = Type.Object(
   { ...fields, state: Type.Unknown({ description: 'The state: any JSON value' }) },
@@ -75,6 +75,7 @@ export const snapshotPage = Type.Object(
   { ...strict, $id: 'SnapshotPage' },
 );
 
+/** Schemas that the document names once. */
 export const snapshotDocuments = [
   newSnapshot,
   snapshotInfo,
