@@ -3,6 +3,7 @@ import { addConfigCommand } from './commands/config.js';
 import { addIngestCommand } from './commands/ingest.js';
 import { addQueryCommand } from './commands/query.js';
 import { addServeCommand } from './commands/serve.js';
+import { addSnapshotCommand } from './commands/snapshot.js';
 import { addStateCommand } from './commands/state.js';
 import { addStatsCommand } from './commands/stats.js';
 import { addTailCommand } from './commands/tail.js';
@@ -32,6 +33,8 @@ function createProgram(): Command {
     .description('event store: serve it over HTTP, or work on a server or a data directory')
     .version(packageVersion, '--version', 'print the version')
     .addHelpText('after', '\nexit codes: 0 ok, 1 failed, 2 bad command line or settings\n')
+    // Behind a command --version is what the command says it is.
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
       outputError: (text, write) => write(text.replace(/^error: /, 'allsource: ')),
@@ -42,6 +45,7 @@ function createProgram(): Command {
     addQueryCommand,
     addTailCommand,
     addStateCommand,
+    addSnapshotCommand,
     addStatsCommand,
     addConsumerCommand,
     addWebhookCommand,

@@ -6,7 +6,7 @@ import { badOption, checkNames } from './wire/parameters.js';
 const names: ReadonlySet<string> = new Set(['tenantId', 'asOf', 'version']);
 
 interface Reading {
-  read(options: ReadOptions): AsyncIterable<StoredEvent>;
+  readonly read: (options: ReadOptions) => AsyncIterable<StoredEvent>;
 }
 
 /** What a reducer makes of the events of an entity: made here, since the server has no reducer. */

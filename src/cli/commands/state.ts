@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { addTargetFlags, rfc3339Time, wholeNumberFrom, type TargetFlags } from '../options.js';
 import {
   formatCount,
@@ -14,9 +14,13 @@ import type { WireState } from '../target/index.js';
 const historyDefault = 20;
 const historyMax = 10_000;
 
+type Merge = 'shallow' | 'deep';
+
 interface StateFlags extends TargetFlags {
   readonly tenant?: string;
   readonly asOf?: string;
+  readonly version?: number;
+  readonly merge?: Merge;
   readonly history: number;
 }
 
@@ -28,6 +32,13 @@ export function addStateCommand(program: Command): void {
   addTargetFlags(command)
     .option('--tenant <id>', 'tenant of the entity (default default)')
     .option('--as-of <time>', 'the entity as it was at this time', rfc3339Time)
+    .option('--version <n>', 'the entity as it was at this version', wholeNumberFrom(1))
+    .addOption(
+      new Option(
+        '--merge <kind>',
+        'how payloads are merged: key by key, or objects in objects too (default shallow)',
+      ).choices(['shallow', 'deep']),
+    )
     .option(
       '--history <n>',
       'newest events to list',
@@ -43,6 +54,8 @@ async function runState(entityId: string, flags: StateFlags): Promise<void> {
     const state = await target.state(entityId, {
       tenantId: flags.tenant,
       asOf: flags.asOf,
+      version: flags.version,
+      merge: flags.merge,
       historyLimit: flags.history,
     });
     await (flags.json ? printJson(state) : printState(state));

@@ -1,6 +1,7 @@
 import { connect } from '../../client/index.js';
 import { AllSourceError } from '../../domain/index.js';
 import type { StatsDocument } from '../../eventStore/index.js';
+import type { Snapshots } from '../../state/index.js';
 import type { QueryOptions, ServerTarget, StateQuery } from './target.js';
 import { toWireResult, type WireBatchResult, type WireState } from './wire.js';
 
@@ -21,6 +22,10 @@ export class RemoteTarget implements ServerTarget {
   constructor(url: string) {
     this.place = url;
     this.#store = connectTo(url);
+  }
+
+  get snapshots(): Snapshots {
+    return this.#store.snapshots;
   }
 
   query(options: QueryOptions): AsyncIterable<Uint8Array> {

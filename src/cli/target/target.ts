@@ -1,7 +1,8 @@
 import { existsSync, statSync } from 'node:fs';
 import type { EventFilter, Order } from '../../domain/index.js';
-import { AllSourceError } from '../../domain/index.js';
+import { entityNotFound } from '../../domain/index.js';
 import { type StatsDocument } from '../../eventStore/index.js';
+import type { Snapshots } from '../../state/index.js';
 import { openEventStore, type EmbeddedStore } from '../../store/index.js';
 import { CliError, exitUsage } from '../failure.js';
 import { RemoteTarget } from './remoteTarget.js';
@@ -17,6 +18,8 @@ export interface QueryOptions extends EventFilter {
 export interface StateQuery {
   readonly tenantId?: string | undefined;
   readonly asOf?: string | undefined;
+  readonly version?: number | undefined;
+  readonly merge?: 'shallow' | 'deep' | undefined;
   readonly historyLimit?: number | undefined;
 }
 
@@ -30,6 +33,7 @@ interface TargetCalls {
   query(options: QueryOptions): AsyncIterable<Uint8Array>;
   state(entityId: string, options: StateQuery): Promise<WireState>;
   stats(tenantId: string | undefined): Promise<StatsDocument>;
+  readonly snapshots: Snapshots;
   /** Appends NDJSON as one: all of it or nothing. */
   append(batch: Uint8Array): Promise<WireBatchResult>;
   close(): Promise<void>;
@@ -88,18 +92,17 @@ class LocalTarget implements DirectoryTarget {
     this.#store = store;
   }
 
+  get snapshots(): Snapshots {
+    return this.#store.snapshots;
+  }
+
   query(options: QueryOptions): AsyncIterable<Uint8Array> {
     return this.#store.readNdjson(options);
   }
 
   async state(entityId: string, options: StateQuery): Promise<WireState> {
     const document = await this.#store.wire.state(entityId, options);
-    if (document === undefined) {
-      throw new AllSourceError(
-        'entity_not_found',
-        `entity ${JSON.stringify(entityId)} has no events${options.asOf ? ' up to that time' : ''}`,
-      );
-    }
+    if (document === undefined) throw entityNotFound(entityId, options);
     // The engine wrote this document; its shape is that of the HTTP answer.
     return JSON.parse(document.toString('utf8')) as WireState;
   }
