@@ -4,6 +4,7 @@ import { expect } from 'vitest';
 const events = '/api/v1/events';
 const batch = '/api/v1/events/batch';
 const query = '/api/v1/events/query';
+const snapshots = '/api/v1/snapshots';
 const eventId = '0190b6e8-4f6e-7cc3-98c4-dc0c0c07398f';
 const nobody = '0190b6e8-4f6e-7cc3-98c4-000000000000';
 
@@ -326,7 +327,7 @@ export const otherCases: readonly HttpCase[] = [
     status: 400,
     code: 'validation_error',
   }),
-  get('refuses an unknown parameter of a state', '/api/v1/entities/order-1/state?merge=deep', {
+  get('refuses an unknown parameter of a state', '/api/v1/entities/order-1/state?depth=1', {
     status: 400,
     code: 'invalid_query',
   }),
@@ -339,6 +340,30 @@ export const otherCases: readonly HttpCase[] = [
   get('has no snapshot of nobody', '/api/v1/entities/nobody/snapshot', {
     status: 404,
     code: 'entity_not_found',
+  }),
+  get('merges deep at a version', '/api/v1/entities/order-1/state?merge=deep&version=2', {
+    check: (answer) => expect(bodyOf(answer)).toMatchObject({ version: 2, as_of: null }),
+  }),
+  get('has no such version', '/api/v1/entities/order-1/state?version=9999', {
+    status: 404,
+    code: 'entity_not_found',
+  }),
+  post('keeps the state of an entity', '{"entity_id":"order-1"}', {
+    path: snapshots,
+    check: (answer) => {
+      expect(bodyOf(answer)).toMatchObject({ entity_id: 'order-1', snapshot_type: 'manual' });
+    },
+  }),
+  post('keeps no state of nobody', '{"entity_id":"nobody"}', {
+    path: snapshots,
+    status: 404,
+    code: 'entity_not_found',
+  }),
+  get('lists snapshots', snapshots, {
+    check: (answer) => expect(bodyOf(answer)).toMatchObject({ total: 1, next_cursor: null }),
+  }),
+  get('gives the latest snapshot', `${snapshots}/order-1/latest`, {
+    check: (answer) => expect(bodyOf(answer)['state']).toBeTypeOf('object'),
   }),
   get('lists entities', '/api/v1/entities?prefix=b-&limit=1', {
     check: (answer) => {

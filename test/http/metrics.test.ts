@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { defineReducer } from '../../src/index.js';
 import { openEventStore } from '../../src/store/index.js';
 import { listen } from '../../src/server/index.js';
 import { Receiver } from '../webhooks/receiver.js';
@@ -81,6 +82,61 @@ describe('/metrics', () => {
     expect(after.get('allsource_index_bytes')).toBeGreaterThan(0);
   });
 
+  it('moves with snapshots, also with those that fail', async () => {
+    const failing = defineReducer({
+      entityType: 'failing',
+      version: 1,
+      init: () => ({}),
+      on: {
+        'order.placed': () => {
+          throw new Error('never');
+        },
+      },
+    });
+    const store = await openEventStore({
+      memory: true,
+      reducers: [failing],
+      snapshots: { eventThreshold: 2 },
+    });
+    onTestFinished(() => store.close());
+    const server = await listen(store, { port: 0, logger: silent, processMetrics: false });
+    onTestFinished(() => server.close());
+    const target = { store, port: server.port };
+    await append(target);
+    await store.append({ eventType: 'a.b', entityId: 'e', payload: {}, tenantId: 'two' });
+    const eventuallyIs = (expected: Readonly<Record<string, number>>) =>
+      expect
+        .poll(async () => Object.fromEntries(await readMetrics(target)), { timeout: 10_000 })
+        .toMatchObject(expected);
+    await eventuallyIs({
+      allsource_snapshots_created_total: 0,
+      allsource_snapshots_failed_total: 0,
+      allsource_snapshots_total: 0,
+      allsource_snapshot_creation_duration_seconds_count: 0,
+    });
+    await store.snapshots.create('order-1');
+    await store.snapshots.create('e', { tenantId: 'two' });
+    await append(target);
+    await append(target, { entity_id: 'failing-1' });
+    await append(target, { entity_id: 'failing-1' });
+    await eventuallyIs({
+      allsource_snapshots_failed_total: 1,
+      allsource_snapshots_created_total: 2,
+      allsource_snapshots_total: 2,
+      allsource_snapshot_creation_duration_seconds_count: 2,
+    });
+    const after = await readMetrics(target);
+    const seconds = 'allsource_snapshot_creation_duration_seconds_sum';
+    expect(after.get(seconds)).toBeGreaterThan(0);
+    expect(after.get('allsource_queries_total{query_type="snapshots"}') ?? 0).toBe(0);
+    await call(target, { path: '/api/v1/snapshots' });
+    await call(target, { path: '/api/v1/snapshots/order-1/latest' });
+    await eventuallyIs({
+      'allsource_queries_total{query_type="snapshots"}': 1,
+      'allsource_queries_total{query_type="snapshot"}': 1,
+    });
+  });
+
   it('moves with webhooks, by outcome', async () => {
     const target = await startListening({ allowPrivateWebhooks: true });
     const receiver = await Receiver.listen();
@@ -135,7 +191,7 @@ describe('/metrics', () => {
   it('counts event types beyond its bound together', async () => {
     const target = await startListening();
     const body = Array.from({ length: 150 }, (_, i) =>
-      lines(1).replace('order.placed', `type.${i}`),
+      lines(1, { entity: `order-${i}` }).replace('order.placed', `type.${i}`),
     );
     await appendLines(target, body.join('\n'));
     const metrics = await readMetrics(target);

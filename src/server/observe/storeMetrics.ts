@@ -85,7 +85,7 @@ function addEventTypes(registry: Registry, store: EmbeddedStore): void {
     name: 'allsource_events_ingested_by_type',
     help:
       `Events in the log by type: the first ${eventTypeLabelsMax} types of the default tenant; ` +
-      'other = all further ones.',
+      'other = all further ones, and what the store keeps for itself.',
     labelNames: ['event_type'],
     registers: [registry],
     async collect() {
