@@ -36,6 +36,7 @@ export const benches = [
   ...['durable', 'memory'].flatMap((mode) => [...batchBenches(mode), ...singleBenches(mode)]),
   ...conditionBenches(),
   ...liveBenches(),
+  ...derivedBenches(),
   ...readBenches(),
   ...httpBenches(),
   ...openBenches(),
@@ -153,6 +154,42 @@ function liveBenches() {
         options: { via, members },
       })),
     ),
+  ];
+}
+
+/**
+ * What is derived from events: projections and pipelines.
+ *
+ * @returns {Bench[]}
+ */
+function derivedBenches() {
+  const unit = 'events/s';
+  const events = 1_000_000;
+  const projection = { unit: /** @type {const} */ (unit), module: 'state/projectionRate.mjs' };
+  const pipelineRate = { unit: /** @type {const} */ (unit), module: 'state/pipelineRate.mjs' };
+  return [
+    ...['counter', 'entities'].map((of) => ({
+      name: `projection-1m-${of}`,
+      ...projection,
+      options: { of, isRebuild: false, events },
+    })),
+    {
+      name: 'rebuild-1m-entities',
+      ...projection,
+      options: { of: 'entities', isRebuild: true, events },
+    },
+    ...['running', 'panes'].map((of) => ({
+      name: `pipeline-1m-${of}`,
+      ...pipelineRate,
+      options: { of, events },
+    })),
+    ...[64, 1_000].map((inFlight) => ({
+      name: `append-beside-pipelines-durable-${inFlight}`,
+      unit: /** @type {const} */ (unit),
+      module: 'state/appendsBeside.mjs',
+      options: { mode: 'durable', inFlight },
+      peer: 'the same while the pipelines are paused, in turns',
+    })),
   ];
 }
 

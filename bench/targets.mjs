@@ -57,6 +57,30 @@ export const targets = [
       '99th percentile, while 100 000 durable events a second are appended.',
   },
   {
+    bench: 'projection-1m-counter',
+    of: 'value',
+    atLeast: 500_000,
+    meaning:
+      'Events a second that a projection of event counters takes in from the beginning of a log of a ' +
+      'million events, until its states are durable.',
+  },
+  {
+    bench: 'pipeline-1m-running',
+    of: 'value',
+    atLeast: 200_000,
+    meaning:
+      'Events a second that a pipeline of filter, map and reduce processes, each of which derives an ' +
+      'event, until these are durable.',
+  },
+  ...[64, 1_000].map((inFlight) => ({
+    bench: `append-beside-pipelines-durable-${inFlight}`,
+    of: /** @type {const} */ ('ratio'),
+    atLeast: 0.85,
+    meaning:
+      `Single appends a second, ${inFlight} in flight, while three such pipelines run, as a share of the ` +
+      'same appends while they are paused.',
+  })),
+  {
     bench: 'catch-up-1m-websocket',
     of: 'value',
     atLeast: 200_000,

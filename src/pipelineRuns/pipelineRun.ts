@@ -11,7 +11,8 @@ import type {
   PipelineResult,
   PipelineStatistics,
 } from '../pipelines/index.js';
-import type { CommitMark, PipelineSpace, PipelineStorage } from './pipelineStorage.js';
+import type { PipelineSpace } from './pipelineSpace.js';
+import type { Checkpoint, PipelineStorage } from './pipelineStorage.js';
 import { filterOfTypes } from './sourceFilter.js';
 import type { DroppedEvent } from './types.js';
 
@@ -49,10 +50,12 @@ export class PipelineRun {
   #position: number;
   #committed: number;
   #committedAt = performance.now();
-  /** Where and when the last commit was written. */
-  #mark: CommitMark = { position: Infinity, timestamp: 0 };
-  #advancedTo = 0;
+  /** The write that is under way, or was the last one. */
+  #writing: Promise<void> = Promise.resolve();
+  /** Where the last checkpoint is in the log; 0 where its time was used. */
+  #mark = 0;
   #isChanged = false;
+  /** Undefined where no window goes by the time of the store. */
   readonly #paneLookMs: number | undefined;
   #emissions: Emission[] = [];
   #lastProcessed: number | null = null;
@@ -114,6 +117,7 @@ export class PipelineRun {
       try {
         await this.#readOn(signal);
         if (this.#isChanged) await this.#commit();
+        await this.#writing;
         return;
       } catch (error) {
         if (error instanceof AllSourceError && error.code === 'store_closed') return;
@@ -130,12 +134,14 @@ export class PipelineRun {
   /** From what was written last: the machine takes nothing more after an error. */
   async #beginAnew(): Promise<void> {
     const { storage, space, after } = this.#options;
+    await this.#writing.catch(() => undefined);
     this.#machine = await machineOf(this.#options);
     this.#position = (await storage.position(space)) ?? after;
     this.#committed = this.#position;
     this.#emissions = [];
     this.#isChanged = false;
-    this.#mark = { position: Infinity, timestamp: 0 };
+    this.#mark = 0;
+    this.#writing = Promise.resolve();
   }
 
   async #readOn(signal: AbortSignal): Promise<void> {
@@ -162,7 +168,8 @@ export class PipelineRun {
   ): Promise<IteratorResult<EventBytes, void>> {
     for (;;) {
       const delayMs = this.#commitDelayMs();
-      if (delayMs === undefined) return next;
+      // A write that fails is not left alone until the next event comes.
+      if (delayMs === undefined) return Promise.race([next, this.#writing.then(() => next)]);
       const timeoutMs = Math.max(this.#committedAt + delayMs - performance.now(), 0);
       const read = await Promise.race([next, this.#wake.wait({ timeoutMs })]);
       if (read !== undefined) return read;
@@ -192,12 +199,14 @@ export class PipelineRun {
     if (this.#emissions.length > 0 || isDue || isFar) await this.#commit();
   }
 
-  /** All events of the log before the last commit are older than it; once they are processed, time is. */
+  /** All events of the log before a checkpoint are older; once they are processed, its time is. */
   async #advance(): Promise<void> {
-    const { position, timestamp } = this.#mark;
-    if (this.#position < position || timestamp <= this.#advancedTo) return;
+    const mark = this.#mark;
+    if (mark === 0 || this.#position < mark || this.#paneLookMs === undefined) return;
+    this.#mark = 0;
     if (this.#machine.statistics.openPanes === 0) return;
-    this.#advancedTo = timestamp;
+    const timestamp = await this.#options.log.timestampAt(mark);
+    if (timestamp === 0) return;
     this.#take(await this.#machine.advanceTo(timestamp), this.#position);
     this.#isChanged = true;
   }
@@ -211,16 +220,23 @@ export class PipelineRun {
     }
   }
 
+  /** Begins to write what there is once the write before has ended; it is not waited for. */
   async #commit(): Promise<void> {
-    const { storage, space } = this.#options;
-    const position = this.#position;
+    await this.#writing;
+    const emissions = this.#emissions;
     const changes = this.#machine.takeChanges();
-    const checkpoint = { emissions: this.#emissions, changes, position };
     this.#emissions = [];
     this.#isChanged = false;
-    this.#mark = await storage.commit(space, checkpoint);
-    this.#committed = position;
     this.#committedAt = performance.now();
+    this.#writing = this.#write({ emissions, changes, position: this.#position });
+    // Whoever writes next is told.
+    this.#writing.catch(() => undefined);
+  }
+
+  async #write(checkpoint: Checkpoint): Promise<void> {
+    const { storage, space } = this.#options;
+    this.#mark = await storage.commit(space, checkpoint);
+    this.#committed = checkpoint.position;
     this.#failure = null;
   }
 }

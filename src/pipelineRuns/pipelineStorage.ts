@@ -3,32 +3,19 @@ import { systemTenant } from '../domain/index.js';
 import type { JsonValue } from '../domain/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
 import type { Emission, StateChange, StateEntry } from '../pipelines/index.js';
+import { OutputTexts } from './outputTexts.js';
+import type { PipelineSpace } from './pipelineSpace.js';
 
 const stateType = 'pipeline.state';
 const removedType = 'pipeline.removed';
 const cursorType = 'pipeline.cursor';
-const messageType = 'topic.message';
 const pageKeys = 1000;
-
-/** One life of a pipeline: a reset begins another one. */
-export interface PipelineSpace {
-  readonly tenantId: string;
-  readonly id: string;
-  readonly name: string;
-  readonly generation: number;
-}
 
 export interface Checkpoint {
   readonly emissions: readonly Emission[];
   readonly changes: readonly StateChange[];
   /** All events up to here were processed. */
   readonly position: number;
-}
-
-/** Where and when a checkpoint was written: what lies before it in the log is not younger. */
-export interface CommitMark {
-  readonly position: number;
-  readonly timestamp: number;
 }
 
 interface KeptEntry {
@@ -70,17 +57,18 @@ export class PipelineStorage {
     return entries;
   }
 
-  async commit(space: PipelineSpace, checkpoint: Checkpoint): Promise<CommitMark> {
+  /** Gives where in the log it was written: what lies before it is not younger. */
+  async commit(space: PipelineSpace, checkpoint: Checkpoint): Promise<number> {
     const { emissions, changes, position } = checkpoint;
     const tenantId = stateTenantOf(space);
     const cursor = { tenantId: systemTenant, entityId: cursorOf(space), eventType: cursorType };
-    const { results } = await this.#log.appendTexts([
-      ...emissions.flatMap((emission) => outputText(space, emission)),
+    const outputs = new OutputTexts(space);
+    const { lastPosition } = await this.#log.appendTexts([
+      ...emissions.map((emission) => outputs.textOf(emission)),
       ...changes.map((change) => stateText(tenantId, change)),
       JSON.stringify({ ...cursor, payload: { position } }),
     ]);
-    const { position: at = 0, timestamp = 0 } = results.at(-1) ?? {};
-    return { position: at, timestamp };
+    return lastPosition;
   }
 
   /** Records again what it has, before the log that it is in is dropped. */
@@ -90,10 +78,6 @@ export class PipelineStorage {
     const changes = (await this.state(space)).map(([key, value]) => ({ key, value }));
     await this.commit(space, { emissions: [], changes, position });
   }
-}
-
-export function topicTenantOf(tenantId: string): string {
-  return `$topics/${tenantId}`;
 }
 
 function stateTenantOf({ tenantId, id, generation }: PipelineSpace): string {
@@ -110,41 +94,4 @@ function stateText(tenantId: string, { key, value }: StateChange): string {
   return value === undefined
     ? JSON.stringify({ tenantId, entityId, eventType: removedType, payload: null })
     : JSON.stringify({ tenantId, entityId, eventType: stateType, payload: { key, value } });
-}
-
-function outputText(space: PipelineSpace, { key, output, value, time }: Emission): string[] {
-  const eventId = emissionId(space, key);
-  switch (output.type) {
-    case 'event': {
-      const { entityId, eventType } = output;
-      const { tenantId, id: pipeline_id, name: pipeline } = space;
-      const metadata = { pipeline, pipeline_id, time };
-      const event = { tenantId, entityId, eventType, eventId, metadata, payload: value };
-      return [JSON.stringify(event)];
-    }
-    case 'topic': {
-      const tenantId = topicTenantOf(space.tenantId);
-      const payload = { pipeline: space.id, value, time };
-      const event = { tenantId, entityId: output.name, eventType: messageType, eventId, payload };
-      return [JSON.stringify(event)];
-    }
-    case 'webhook':
-      // They are refused when a pipeline is registered.
-      return [];
-  }
-}
-
-/** The same for the same result, however often it is made: a UUID of version 8 (RFC 9562). */
-function emissionId({ tenantId, id, generation }: PipelineSpace, key: string): string {
-  const hash = createHash('sha256').update(`${tenantId}/${id}/${generation}/${key}`).digest();
-  hash.writeUInt8((hash.readUInt8(6) & 0x0f) | 0x80, 6);
-  hash.writeUInt8((hash.readUInt8(8) & 0x3f) | 0x80, 8);
-  const hex = hash.toString('hex', 0, 16);
-  return [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    hex.slice(12, 16),
-    hex.slice(16, 20),
-    hex.slice(20),
-  ].join('-');
 }

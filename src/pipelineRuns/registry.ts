@@ -8,7 +8,8 @@ import type { Dropped, Emission, PipelineDefinition } from '../pipelines/index.j
 import { EnrichSources } from './enrichSources.js';
 import { findLoop, outputsOf } from './loops.js';
 import { PipelineRun } from './pipelineRun.js';
-import { PipelineStorage, topicTenantOf } from './pipelineStorage.js';
+import { topicTenantOf } from './outputTexts.js';
+import { PipelineStorage } from './pipelineStorage.js';
 import type { Projections } from '../projections/index.js';
 import type {
   CreatePipelineOptions,

@@ -91,7 +91,9 @@ export class SnapshotStore implements EmbeddedSnapshots {
       : this.#ofReducer(reducer, order));
     if (kept.folded < order.newEventsMin) return undefined;
     const content = { ...kept, kind: order.kind, bytes: kept.state.length };
-    const { results } = await this.#log.appendTexts([snapshotText(content)]);
+    const { results } = await this.#log.appendTexts([snapshotText(content)], {
+      withResults: true,
+    });
     this.#counts.created += 1;
     this.#counts.seconds += (performance.now() - begin) / 1000;
     if (this.#countedTenants.size < countedTenantsMax) this.#countedTenants.add(order.tenantId);

@@ -53,7 +53,7 @@ async function open(directory: string): Promise<{ code?: string; message?: strin
   const script = `
     const { openEventStore } = await import(process.argv[1]);
     try {
-      const store = await openEventStore({ memory: true });
+      const store = await openEventStore({ memory: true, snapshots: { automatic: false } });
       await store.append({ eventType: 'a', entityId: 'a', payload: 1 });
       await store.close();
       console.log('{}');
@@ -68,7 +68,7 @@ async function open(directory: string): Promise<{ code?: string; message?: strin
 
 describe('the loader', () => {
   it('works from the sources and from dist', async () => {
-    const store = await openEventStore({ memory: true });
+    const store = await openEventStore({ memory: true, snapshots: { automatic: false } });
     await store.close();
     expect(await open(root)).toEqual({});
   });

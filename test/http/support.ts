@@ -37,7 +37,7 @@ export const json = { 'content-type': 'application/json' };
 export const ndjson = { 'content-type': 'application/x-ndjson' };
 
 export async function openMemoryStore(): Promise<EmbeddedStore> {
-  const store = await openEventStore({ memory: true });
+  const store = await openEventStore({ memory: true, snapshots: { automatic: false } });
   onTestFinished(() => store.close());
   return store;
 }

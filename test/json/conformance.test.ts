@@ -54,7 +54,7 @@ describe('the table', () => {
 describe('over the API', () => {
   let store: EmbeddedStore;
   beforeAll(async () => {
-    store = await openEventStore({ memory: true });
+    store = await openEventStore({ memory: true, snapshots: { automatic: false } });
   });
   afterAll(() => store.close());
 
@@ -92,7 +92,7 @@ describe('over HTTP', () => {
   let store: EmbeddedStore;
   let target: { port: number; close: () => Promise<void> };
   beforeAll(async () => {
-    store = await openEventStore({ memory: true });
+    store = await openEventStore({ memory: true, snapshots: { automatic: false } });
     target = await listen(store, { port: 0, logger: silent, processMetrics: false });
   });
   afterAll(async () => {

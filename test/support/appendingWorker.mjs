@@ -7,7 +7,11 @@ const newEvent = () => ({ eventType: 'thing.done', entityId: 'a', payload: 'x'.r
 const appendMany = (store, count) =>
   Promise.all(Array.from({ length: count }, () => store.append(newEvent())));
 
-const opened = openEventStore({ dataDir, segmentBytesMax: 64 * 1024 });
+const opened = openEventStore({
+  dataDir,
+  segmentBytesMax: 64 * 1024,
+  snapshots: { automatic: false },
+});
 if (kind === 'opening') parentPort.postMessage(0);
 const store = await opened;
 

@@ -19,9 +19,12 @@ export async function makeDirectory(parent = tmpdir()): Promise<string> {
   return directory;
 }
 
-/** A store that is closed when the test has ended. */
+/** Its log has what the test appends, and nothing else. */
+export const noSnapshots = { snapshots: { automatic: false } } as const;
+
+/** A store that is closed when the test has ended; without automatic snapshots, unless they are asked for. */
 export async function openStore(options: OpenOptions): Promise<EmbeddedStore> {
-  const store = await openEventStore(options);
+  const store = await openEventStore({ ...noSnapshots, ...options });
   onTestFinished(() => store.close());
   return store;
 }

@@ -2,6 +2,8 @@ import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promis
 
 /** Share of the JavaScript thread that work in the background takes while appends are made. */
 const busyShare = 0.08;
+/** Appends come in bursts, one for each sync of the disk: without one for so long there are none. */
+const idleMs = 50;
 /** While it waits for its turn it looks this often whether appends still come. */
 const lookMs = 5;
 
@@ -13,6 +15,7 @@ const lookMs = 5;
 export class BackgroundTurns {
   readonly #appendCalls: () => number;
   #callsSeen = 0;
+  #busyUntil = 0;
   #usedMs = 0;
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -41,13 +44,14 @@ export class BackgroundTurns {
   async #wait(): Promise<void> {
     await nextTurn();
     const until = performance.now() + this.#usedMs / busyShare;
-    while (this.#haveAppendsCome() && performance.now() < until) await wait(lookMs);
+    while (this.#isBusy() && performance.now() < until) await wait(lookMs);
   }
 
-  #haveAppendsCome(): boolean {
+  #isBusy(): boolean {
+    const now = performance.now();
     const calls = this.#appendCalls();
-    const isMore = calls !== this.#callsSeen;
+    if (calls !== this.#callsSeen) this.#busyUntil = now + idleMs;
     this.#callsSeen = calls;
-    return isMore;
+    return now < this.#busyUntil;
   }
 }

@@ -84,12 +84,21 @@ export class SystemAccess {
     return this.#core.appendSystem({ bytes, format, names, tenantId: 'default', full: true });
   }
 
-  /** The same for events as JSON texts in the names of the API. */
-  appendTexts(texts: readonly string[]): Promise<BatchResult> {
+  /** The same for events as JSON texts in the names of the API; the result of each where it is wanted. */
+  appendTexts(
+    texts: readonly string[],
+    { withResults = false }: { readonly withResults?: boolean } = {},
+  ): Promise<BatchResult> {
     const bytes = Buffer.from(`[${texts.join(',')}]`);
     const { batch: format } = inputFormat;
     const names = fieldNames.system;
-    return this.#core.appendSystem({ bytes, format, names, tenantId: 'default', full: true });
+    return this.#core.appendSystem({
+      bytes,
+      format,
+      names,
+      tenantId: 'default',
+      full: withResults,
+    });
   }
 
   /** Turns for what is done in the background. */
@@ -138,6 +147,17 @@ export class SystemAccess {
       return (await this.#core.reader.objects(query, oneEvent)).events[0];
     } catch (error) {
       if (error instanceof AllSourceError && error.code === 'events_dropped') return undefined;
+      throw error;
+    }
+  }
+
+  /** The time of an event; 0 where it was dropped. */
+  async timestampAt(position: number): Promise<number> {
+    try {
+      const { events } = await this.eventsAt([position]);
+      return events[0]?.timestamp ?? 0;
+    } catch (error) {
+      if (error instanceof AllSourceError && error.code === 'events_dropped') return 0;
       throw error;
     }
   }
