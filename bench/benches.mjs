@@ -194,6 +194,18 @@ function derivedBenches() {
 }
 
 /** @returns {Bench[]} */
+function stateBenches() {
+  return ['', '-snapshot'].flatMap((kept) =>
+    ['merged', 'history', 'deep', 'reducer'].map((via) => ({
+      name: `state-1000${kept}-${via}`,
+      unit: /** @type {const} */ ('µs'),
+      module: 'read/keptState.mjs',
+      options: { via, isKept: kept !== '' },
+    })),
+  );
+}
+
+/** @returns {Bench[]} */
 function readBenches() {
   const unit = 'µs';
   return [
@@ -206,6 +218,7 @@ function readBenches() {
       limit: `copy:${batch(1_000)}`,
     },
     { name: 'state-1000', unit, module: 'read/entityState.mjs', options: {}, peer: parsePeer },
+    ...stateBenches(),
     { name: 'event-by-id', unit, module: 'read/eventById.mjs', options: {}, peer: parsePeer },
   ];
 }

@@ -48,6 +48,20 @@ export const targets = [
       `Atomic appends of ${events === 1 ? 'one event' : `${events} events`} with two tags each under a ` +
       'condition on a type and two tags behind the watermark, as a share of the same appends without it.',
   })),
+  ...['merged', 'reducer'].map((via) => ({
+    bench: `state-1000-snapshot-${via}`,
+    of: /** @type {const} */ ('value'),
+    atMost: via === 'merged' ? 20 : 200,
+    meaning:
+      `Microseconds for the ${via === 'merged' ? 'merged state' : 'state of a reducer'} of an entity ` +
+      'with 1 000 events, the first 950 of them in a snapshot.',
+  })),
+  {
+    bench: 'state-1000-merged',
+    of: 'value',
+    atMost: 1_000,
+    meaning: 'Microseconds for the merged state of an entity with 1 000 events and no snapshot.',
+  },
   {
     bench: 'delivery-durable-process',
     of: 'value',

@@ -5,13 +5,18 @@ const entities = 100;
 const eventsPerEntity = 1_000;
 
 /**
- * state of an entity with 1 000 events (history of the newest 100), against JSON.parse of the bytes
+ * state of an entity with 1 000 events and no snapshot (history of the newest 100), against JSON.parse of the bytes
  * of its 1 000 events, which a merge outside of the engine could not do without.
  *
  * @param {{dataDir: string, warmUpSeconds: number, seconds: number}} options
  */
 export async function run(options) {
-  const store = await prepareStore({ ...options, entities, eventsPerEntity });
+  const store = await prepareStore({
+    ...options,
+    entities,
+    eventsPerEntity,
+    open: { snapshots: { automatic: false } },
+  });
   const ids = drawEntityIds({ entities, count: 64 });
   const pages = await Promise.all(
     ids.map(

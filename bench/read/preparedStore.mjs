@@ -10,10 +10,21 @@ const batchEvents = 1_000;
  * round, so that the events of an entity lie apart in the log.
  *
  * @param {{dataDir: string, entities: number, eventsPerEntity: number,
+ *   eventTypeOf?: (entity: number) => string,
+ *   open?: Pick<import('../../dist/index.js').OpenOptions, 'snapshots' | 'reducers'>}} options
+ */
+export async function prepareStore({ dataDir, open, ...options }) {
+  const store = await openEventStore({ dataDir, ...open });
+  await appendOrders(store, options);
+  return store;
+}
+
+/**
+ * @param {import('../../dist/index.js').EmbeddedStore} store
+ * @param {{entities: number, eventsPerEntity: number,
  *   eventTypeOf?: (entity: number) => string}} options
  */
-export async function prepareStore({ dataDir, entities, eventsPerEntity, eventTypeOf }) {
-  const store = await openEventStore({ dataDir });
+export async function appendOrders(store, { entities, eventsPerEntity, eventTypeOf }) {
   const random = makeRandom(4);
   const total = entities * eventsPerEntity;
   for (let first = 0; first < total; first += batchEvents) {
@@ -26,7 +37,6 @@ export async function prepareStore({ dataDir, entities, eventsPerEntity, eventTy
     });
     await store.appendBatch(Buffer.from(lines.join('')), { return: 'summary' });
   }
-  return store;
 }
 
 /**
