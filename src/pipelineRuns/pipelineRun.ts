@@ -49,6 +49,8 @@ export class PipelineRun {
   #machine: PipelineMachine;
   #position: number;
   #committed: number;
+  #visible: number;
+  #resultsInFlight = 0;
   #committedAt = performance.now();
   /** The write that is under way, or was the last one. */
   #writing: Promise<void> = Promise.resolve();
@@ -67,6 +69,7 @@ export class PipelineRun {
     this.#machine = machine;
     this.#position = position;
     this.#committed = position;
+    this.#visible = position;
     this.#paneLookMs = paneLookOf(options.definition);
   }
 
@@ -79,8 +82,9 @@ export class PipelineRun {
   get space(): PipelineSpace {
     return this.#options.space;
   }
+  /** All that came of events up to here is durable. */
   get position(): number {
-    return this.#position;
+    return this.#visible;
   }
   get statistics(): PipelineStatistics {
     return this.#machine.statistics;
@@ -138,6 +142,8 @@ export class PipelineRun {
     this.#machine = await machineOf(this.#options);
     this.#position = (await storage.position(space)) ?? after;
     this.#committed = this.#position;
+    this.#visible = this.#position;
+    this.#resultsInFlight = 0;
     this.#emissions = [];
     this.#isChanged = false;
     this.#mark = 0;
@@ -194,6 +200,7 @@ export class PipelineRun {
     }
     this.#position = position;
     await this.#advance();
+    this.#show();
     const isDue = this.#isChanged && performance.now() - this.#committedAt >= commitDelayMs;
     const isFar = position - this.#committed >= quietPositionsMax;
     if (this.#emissions.length > 0 || isDue || isFar) await this.#commit();
@@ -209,6 +216,11 @@ export class PipelineRun {
     if (timestamp === 0) return;
     this.#take(await this.#machine.advanceTo(timestamp), this.#position);
     this.#isChanged = true;
+  }
+
+  /** Events without a result are behind one only while nothing is still to be written. */
+  #show(): void {
+    if (this.#emissions.length === 0 && this.#resultsInFlight === 0) this.#visible = this.#position;
   }
 
   #take({ emissions, dropped }: PipelineResult, position: number): void {
@@ -227,6 +239,7 @@ export class PipelineRun {
     const changes = this.#machine.takeChanges();
     this.#emissions = [];
     this.#isChanged = false;
+    this.#resultsInFlight = emissions.length;
     this.#committedAt = performance.now();
     this.#writing = this.#write({ emissions, changes, position: this.#position });
     // Whoever writes next is told.
@@ -237,6 +250,8 @@ export class PipelineRun {
     const { storage, space } = this.#options;
     this.#mark = await storage.commit(space, checkpoint);
     this.#committed = checkpoint.position;
+    this.#visible = Math.max(this.#visible, checkpoint.position);
+    this.#resultsInFlight = 0;
     this.#failure = null;
   }
 }
