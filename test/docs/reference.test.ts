@@ -92,6 +92,8 @@ describe('docs/reference/metrics.md', () => {
     const consumer = await store.consumers.get('c');
     await consumer.pull({ member: 'm', limit: 1, waitMs: 5000 });
     await store.webhooks.create({ name: 'w', url: 'https://example.com/' });
+    await store.projections.declare({ name: 'p', fields: { events: { fold: 'count' } } });
+    await store.pipelines.create({ name: 'p', operators: [] });
     const text = await (await fetch(`${server.url}/metrics`)).text();
     expect(documentedMetrics()).toEqual(servedMetrics(text));
   });
