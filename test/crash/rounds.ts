@@ -69,7 +69,11 @@ export class CrashedStore {
     const acknowledged = told.flatMap((one) => one.acknowledged);
     const seen = told.flatMap((one) => one.seen);
     const halfMade = await countHalfMade(dataDir);
-    const store = await openEventStore({ dataDir, segmentBytesMax: this.#segmentBytesMax });
+    const store = await openEventStore({
+      dataDir,
+      segmentBytesMax: this.#segmentBytesMax,
+      snapshots: { automatic: false },
+    });
     try {
       const { indexFiles } = store.counters();
       const events = await this.#check(store, { acknowledged, seen });

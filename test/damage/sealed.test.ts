@@ -235,7 +235,7 @@ describe('repairStore', () => {
 
   it('refuses an open store, no store and no path', async () => {
     const dataDir = await makeDirectory();
-    const store = await openEventStore({ dataDir });
+    const store = await openEventStore({ dataDir, snapshots: { automatic: false } });
     expect(await codeOf(() => repairStore(dataDir))).toBe('store_locked');
     await store.close();
     const empty = await makeDirectory();

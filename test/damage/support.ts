@@ -62,7 +62,7 @@ export interface Opened {
 
 /** Opens, reads all, and, where the store takes appends, appends and reads again. */
 export async function openAndUse(dataDir: string): Promise<Opened> {
-  const store = await openEventStore({ dataDir, segmentBytesMax });
+  const store = await openEventStore({ dataDir, segmentBytesMax, snapshots: { automatic: false } });
   try {
     const events = await collect(store.read());
     const { damage } = store;

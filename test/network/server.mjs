@@ -7,7 +7,12 @@ import { openEventStore } from '../../dist/index.js';
 import { createLogger, listen } from '../../dist/server/index.js';
 
 const [dataDir, port, streamPingMs] = process.argv.slice(2);
-const store = await openEventStore({ dataDir, segmentBytesMax: 256 * 1024 });
+const store = await openEventStore({
+  dataDir,
+  segmentBytesMax: 256 * 1024,
+  // Positions are compared.
+  snapshots: { automatic: false },
+});
 try {
   await listen(store, {
     port: Number(port),

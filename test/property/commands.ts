@@ -10,7 +10,7 @@ import type {
   ReadOptions,
   StoredEvent,
 } from '../../src/index.js';
-import { collect, noSnapshots, uuid } from '../support/store.js';
+import { collect, uuid } from '../support/store.js';
 import { Model } from './model.js';
 import type { ModelCondition, ModelEvent, ModelInput, ModelOutcome } from './model.js';
 
@@ -22,12 +22,12 @@ export class Real {
   ) {}
 
   static async open(options: OpenOptions): Promise<Real> {
-    return new Real(options, await openEventStore({ ...noSnapshots, ...options }));
+    return new Real(options, await openEventStore(options));
   }
 
   async reopen(): Promise<void> {
     await this.store.close();
-    this.store = await openEventStore({ ...noSnapshots, ...this.options });
+    this.store = await openEventStore(this.options);
   }
 }
 

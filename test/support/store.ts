@@ -19,15 +19,17 @@ export async function makeDirectory(parent = tmpdir()): Promise<string> {
   return directory;
 }
 
-/** Its log has what the test appends, and nothing else. */
-export const noSnapshots = { snapshots: { automatic: false } } as const;
-
-/** A store that is closed when the test has ended; without automatic snapshots, unless they are asked for. */
+/**
+ * A store that is closed when the test has ended. It makes no snapshots by itself unless it is told to:
+ * those would lie between the events, and take positions.
+ */
 export async function openStore(options: OpenOptions): Promise<EmbeddedStore> {
-  const store = await openEventStore({ ...noSnapshots, ...options });
+  const store = await openEventStore({ snapshots: withoutSnapshots, ...options });
   onTestFinished(() => store.close());
   return store;
 }
+
+export const withoutSnapshots = { automatic: false } as const;
 
 /** A way to open new, empty stores: what the contract suite is run over. */
 export interface StoreMode {
