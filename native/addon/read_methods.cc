@@ -355,8 +355,7 @@ Napi::Value StoreObject::PositionOfVersion(const Napi::CallbackInfo& info) {
     const std::string tenant = TextOf(info[0], "tenant");
     const std::string entity = TextOf(info[1], "entity");
     const auto version = static_cast<uint64_t>(info[2].As<Napi::Number>().DoubleValue());
-    const auto position =
-        ValueOf(info.Env(), engine().PositionOfVersion(tenant, entity, version));
+    const auto position = ValueOf(info.Env(), engine().PositionOfVersion(tenant, entity, version));
     return Napi::Number::New(info.Env(), static_cast<double>(position.value_or(0)));
   });
 }

@@ -1,5 +1,5 @@
-// Events at which an entity has reached a multiple of some number of events: where a snapshot of it may
-// be due.
+// Events at which an entity has reached a multiple of some number of events: where a snapshot of it
+// may be due.
 #pragma once
 
 #include <cstddef>

@@ -214,16 +214,27 @@ TEST_CASE("a tenant is null for the default, or keeps to its rule") {
   CHECK(test::StageOf(With(""), options).error.field == "tenant_id");
 }
 
-TEST_CASE("the store's own tenant is for its own parts only") {
-  const std::string_view text =
-      R"({"eventType":"a.b","entityId":"e","payload":1,"tenantId":"$system"})";
-  const StagedText staged = StageEvent(text, Names::kSystem);
-  REQUIRE_OK(staged.status);
-  CHECK(staged.RecordOf(0).fields.tenant == "$system");
-  CheckRefused(text, "tenantId", "tenantId: only letters, digits, '-' and '_' are allowed",
-               Names::kCamel);
-  CheckRefused(R"({"eventType":"a.b","entityId":"e","payload":1,"tenantId":"$other"})", "tenantId",
-               "tenantId: only letters, digits, '-' and '_' are allowed", Names::kSystem);
+TEST_CASE("the store's own tenants are for its own parts only") {
+  const auto text = [](const std::string& tenant) {
+    return R"({"eventType":"a.b","entityId":"e","payload":1,"tenantId":")" + tenant + "\"}";
+  };
+  const std::string rule = "tenantId: only letters, digits, '-' and '_' are allowed";
+  const std::string longest = "$" + std::string(254, 'x');
+  for (const std::string& tenant :
+       {std::string("$system"), std::string("$snapshots/default"), longest}) {
+    const std::string event = text(tenant);
+    const StagedText staged = StageEvent(event, Names::kSystem);
+    REQUIRE_OK(staged.status);
+    CHECK(staged.RecordOf(0).fields.tenant == tenant);
+  }
+  for (const std::string tenant : {"$system", "$snapshots/default"}) {
+    CheckRefused(text(tenant), "tenantId", rule, Names::kCamel);
+  }
+  for (const std::string tenant : {"$", "snapshots/default"}) {
+    CheckRefused(text(tenant), "tenantId", rule, Names::kSystem);
+  }
+  CheckRefused(text(longest + "x"), "tenantId", "tenantId: expected 1-64 bytes of UTF-8, got 256",
+               Names::kSystem);
 }
 
 TEST_CASE("metadata is an object or null") {
