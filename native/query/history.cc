@@ -9,23 +9,41 @@
 namespace allsource::query {
 namespace {
 
-// The member of an object, as a whole number.
-std::optional<uint64_t> NumberIn(std::string_view json, std::string_view name) {
+// All of a text, as a whole number.
+std::optional<uint64_t> NumberOf(std::string_view text) {
+  uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool is_whole = error == std::errc() && end == text.data() + text.size();
+  return is_whole ? std::optional(number) : std::nullopt;
+}
+
+struct Metadata {
+  std::optional<uint64_t> version, position, timestamp;
+
+  bool Set(std::string_view name, std::string_view value) {
+    std::optional<uint64_t>* const number = name == "version"     ? &version
+                                            : name == "position"  ? &position
+                                            : name == "timestamp" ? &timestamp
+                                                                  : nullptr;
+    if (number == nullptr) return true;
+    *number = NumberOf(value);
+    return number->has_value();
+  }
+};
+
+std::optional<Metadata> ParseMetadata(std::string_view json) {
   ingest::Structure structure;
   if (!structure.Build(json).ok()) return std::nullopt;
   ingest::JsonWalk walk(json, structure.offsets(), 0, json.size(), false);
   if (!walk.Take('{')) return std::nullopt;
+  Metadata metadata;
   while (walk.Peek() != '}') {
     std::string_view key, value;
     if (walk.Peek() == ',' && !walk.Take(',')) return std::nullopt;
     if (!walk.TakeString(key) || !walk.Take(':') || !walk.TakeValue(value)) return std::nullopt;
-    if (key != name) continue;
-    uint64_t number = 0;
-    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-    const bool is_whole = error == std::errc() && end == value.data() + value.size();
-    return is_whole ? std::optional(number) : std::nullopt;
+    if (!metadata.Set(key, value)) return std::nullopt;
   }
-  return std::nullopt;
+  return metadata;
 }
 
 }  // namespace
@@ -78,11 +96,12 @@ void LocateEvents(const index::LogIndex& index, const HistoryQuery& query, uint6
 
 std::optional<Snapshot> DecodeSnapshot(const wal::Record& record) {
   const wal::EventFields& fields = record.fields;
-  const auto version = NumberIn(fields.metadata, "version");
-  const auto position = NumberIn(fields.metadata, "position");
-  const auto timestamp = NumberIn(fields.metadata, "timestamp");
-  if (!version || !position || !timestamp) return std::nullopt;
-  return Snapshot{fields.payload, *version, *position, static_cast<int64_t>(*timestamp)};
+  const auto metadata = ParseMetadata(fields.metadata);
+  if (!metadata || !metadata->version || !metadata->position || !metadata->timestamp) {
+    return std::nullopt;
+  }
+  return Snapshot{fields.payload, *metadata->version, *metadata->position,
+                  static_cast<int64_t>(*metadata->timestamp)};
 }
 
 }  // namespace allsource::query
