@@ -29,6 +29,7 @@ export class AutomaticSnapshots {
   readonly #remembered = new Map<string, { readonly at: number; readonly order: Waiting }>();
   readonly #timer: NodeJS.Timeout;
   #working: Promise<void> | undefined;
+  #isReading = false;
   #isClosed = false;
 
   constructor(log: SystemAccess, snapshots: SnapshotStore, options: AutomaticOptions) {
@@ -55,10 +56,17 @@ export class AutomaticSnapshots {
     await this.#working;
   }
 
+  /** One reading at a time: what comes meanwhile waits in the engine, which bounds it. */
   #onMoved(): void {
-    if (this.#isClosed) return;
+    if (this.#isClosed || this.#isReading) return;
     const positions = this.#log.takeMilestones();
-    if (positions.length > 0) void this.#addMilestones(positions);
+    if (positions.length === 0) return;
+    this.#isReading = true;
+    void this.#addMilestones(positions).finally(() => {
+      this.#isReading = false;
+      // Perhaps the watermark does not move any more.
+      this.#onMoved();
+    });
   }
 
   async #addMilestones(positions: readonly number[]): Promise<void> {
