@@ -4,9 +4,9 @@ import { checkDefinition, createMachine } from '../../src/pipelines/index.js';
 import { blocksOf } from '../docs/pages.js';
 import { event, now } from './support.js';
 
-const [definition, payloads, results, reduced, branch] = blocksOf('docs/guides/pipelines.md').map(
-  ({ text }) => JSON.parse(text) as unknown,
-);
+const [definition, payloads, results, reduced, branch] = blocksOf('docs/guides/pipelines.md')
+  .filter(({ language }) => language === 'json')
+  .map(({ text }) => JSON.parse(text) as unknown);
 
 describe('the guide', () => {
   it('shows what its example answers', () => {
