@@ -156,7 +156,10 @@ class RemoteProjection implements ProjectionHandle {
 
   /** The server compares as an embedded store does, but does not tell over HTTP what it found. */
   async #rebuilt(signal: AbortSignal | undefined): Promise<RebuildReport> {
-    while ((await this.info()).rebuild !== null) {
+    for (;;) {
+      const { rebuild, failure } = await this.info();
+      if (failure !== null) throw rebuildFailed(this.name, failure.reason);
+      if (rebuild === null) break;
       if (signal?.aborted === true) throw abortedError();
       await new Promise((resolve) => setTimeout(resolve, lookMs));
     }
@@ -167,4 +170,8 @@ class RemoteProjection implements ProjectionHandle {
     const message = 'a projection of a server is stopped there; pause() works from here';
     return Promise.reject(new AllSourceError('unprocessable', message));
   }
+}
+
+function rebuildFailed(name: string, reason: string): AllSourceError {
+  return new AllSourceError('projection_stopped', `projection ${name}: ${reason}`);
 }

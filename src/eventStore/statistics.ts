@@ -32,6 +32,11 @@ export function readCounters(native: NativeStore): EngineCounters {
   };
 }
 
+/** Of the log; asks nothing of the index. */
+export function readFirstPosition(native: NativeStore): number {
+  return counterReader(native)('firstPosition');
+}
+
 export function readStats(native: NativeStore, tenantId: string | undefined): StoreStats {
   const read = counterReader(native);
   const totals = new Float64Array(3);

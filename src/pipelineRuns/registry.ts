@@ -80,6 +80,9 @@ export class PipelineRegistry implements EmbeddedPipelines {
       tenantOf(definition.tenantId);
       const { id = randomUUID(), from = 'now' } = options;
       if (!idPattern.test(id)) throw invalid('id', 'expected 1-64 letters, digits, ., _ and -');
+      if (from !== 'now' && from !== 'beginning') {
+        throw invalid('from', "expected 'now' or 'beginning'");
+      }
       const known = this.#byKey.get(keyOf(definition.tenantId, id));
       if (known !== undefined) return this.#same(known, definition);
       this.#checkOutputs(definition);

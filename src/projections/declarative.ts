@@ -176,6 +176,9 @@ function checkDeclaration(declaration: ProjectionDeclaration): void {
   if (key?.startsWith('$') === true && key !== '$entity_id' && key !== '$event_type') {
     found('key', 'expected a path, $entity_id or $event_type');
   }
+  if (key !== undefined && !key.startsWith('$') && fieldPath(key).includes('')) {
+    found('key', 'expected names with one dot between them');
+  }
   if (onError !== undefined && !policies.includes(onError)) {
     found('on_error', `expected one of ${policies.join(', ')}`);
   }
@@ -186,6 +189,9 @@ function checkDeclaration(declaration: ProjectionDeclaration): void {
   for (const [field, { fold, field: path }] of entries) {
     if (!folds.includes(fold)) found(`fields.${field}.fold`, `expected one of ${folds.join(', ')}`);
     const isOptional = fold === 'count' || fold === 'merge';
+    if (path !== undefined && fieldPath(path).includes('')) {
+      found(`fields.${field}.field`, 'expected names with one dot between them');
+    }
     if (path === undefined && !isOptional) found(`fields.${field}.field`, 'required, but missing');
   }
   if (details.length === 0) return;

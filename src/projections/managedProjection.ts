@@ -10,9 +10,11 @@ import type {
   ParkedEvent,
   ProjectedState,
   Projection,
+  ProjectionFailure,
   ProjectionHandle,
   ProjectionInfo,
   ProjectionStatus,
+  RebuildInfo,
   RebuildReport,
   StateListOptions,
   StatePage,
@@ -42,6 +44,8 @@ export class ManagedProjection implements ProjectionHandle {
   #goal = 0;
   #isStopped = false;
   #rebuilding: Promise<RebuildReport> | undefined;
+  /** Why the last rebuild did not come to its end; it is tried again when it is resumed. */
+  #buildFailure: ProjectionFailure | null = null;
 
   private constructor(options: ManagedOptions, record: ProjectionRecord, current: ProjectionRun) {
     this.#options = options;
@@ -101,21 +105,25 @@ export class ManagedProjection implements ProjectionHandle {
       eventsProcessed: counts.processed,
       eventsFailed: counts.failed,
       eventsParked: counts.parked,
-      failure: failure ?? building?.failure ?? null,
-      rebuild:
-        building === undefined
-          ? null
-          : {
-              version: building.projection.version,
-              position: building.position,
-              goal: this.#goal,
-            },
+      failure: failure ?? building?.failure ?? this.#buildFailure,
+      rebuild: this.#rebuildInfo(),
+    };
+  }
+
+  #rebuildInfo(): RebuildInfo | null {
+    const { building: record } = this.#record;
+    if (this.#rebuilding === undefined || record === null) return null;
+    return {
+      version: record.version,
+      position: this.#building?.position ?? 0,
+      goal: this.#goal,
     };
   }
 
   #status(): ProjectionStatus {
     if (this.#record.isPaused) return 'paused';
-    if (this.#building !== undefined) return 'rebuilding';
+    if (this.#rebuildInfo() !== null) return 'rebuilding';
+    if (this.#buildFailure !== null) return 'failed';
     if (this.#current.isRunning) return 'running';
     return this.#current.failure !== null && !this.#isStopped ? 'failed' : 'stopped';
   }
@@ -225,6 +233,7 @@ export class ManagedProjection implements ProjectionHandle {
     generation: GenerationRecord,
     signal: AbortSignal | undefined,
   ): Promise<RebuildReport> {
+    this.#buildFailure = null;
     const building = await openRun(this.#options, this.#record, generation);
     this.#building = building;
     this.#goal = this.#options.log.watermark;
@@ -234,6 +243,7 @@ export class ManagedProjection implements ProjectionHandle {
       return await this.#swap(building, generation);
     } catch (error) {
       await building.stop();
+      this.#buildFailure = building.failure;
       if (signal?.aborted === true) await this.#change({ building: null });
       throw error;
     } finally {

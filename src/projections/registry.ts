@@ -69,6 +69,9 @@ export class ProjectionRegistry implements EmbeddedProjections {
       const tenantId = tenantOf(options.tenantId);
       const key = recordKey({ tenantId, name: projection.name });
       const known = this.#byKey.get(key);
+      // What is refused leaves the one that runs alone.
+      checkName(projection.name);
+      if (known !== undefined) checkSuccessor(projection, known.record);
       await known?.stop();
       const record = await this.#recordFor(projection, tenantId, known?.record);
       const { storage = this.#storage } = options;
@@ -142,24 +145,19 @@ export class ProjectionRegistry implements EmbeddedProjections {
 
   /** The record of a projection that is started, which is written where it is new. */
   async #recordFor(
-    projection: Pick<Projection, 'name' | 'version' | 'declaration'>,
+    projection: Started,
     tenantId: string,
     known: ProjectionRecord | undefined,
   ): Promise<ProjectionRecord> {
     const { name, version, declaration } = projection;
-    const kind = declaration === null ? 'code' : 'declarative';
-    if (builtInNames.some((builtIn) => builtIn === name)) {
-      throw new AllSourceError('projection_conflict', `${name} is built in; take another name`);
-    }
     if (known === undefined) {
+      const kind = kindOf(projection);
       const generation = (this.#generations.get(recordKey({ tenantId, name })) ?? 0) + 1;
       const current = { generation, version, selection: null };
       const first = { tenantId, name, kind, declaration, isPaused: false, building: null } as const;
       return this.#write({ ...first, current });
     }
-    const newest = known.building?.version ?? known.current.version;
-    if (known.kind !== kind || version < newest) throw conflict(known, { kind, version });
-    if (version === newest) return known;
+    if (version === newestVersion(known)) return known;
     const building = { generation: lastGeneration(known) + 1, version, selection: null };
     return this.#write({ ...known, declaration, building });
   }
@@ -199,14 +197,31 @@ export class ProjectionRegistry implements EmbeddedProjections {
   }
 }
 
-function conflict(
-  known: ProjectionRecord,
-  { kind, version }: { readonly kind: string; readonly version: number },
-): AllSourceError {
-  const newest = known.building?.version ?? known.current.version;
-  return new AllSourceError(
+type Started = Pick<Projection, 'name' | 'version' | 'declaration'>;
+
+function kindOf({ declaration }: Started): 'code' | 'declarative' {
+  return declaration === null ? 'code' : 'declarative';
+}
+
+function newestVersion({ building, current }: ProjectionRecord): number {
+  return building?.version ?? current.version;
+}
+
+function checkName(name: string): void {
+  if (!builtInNames.some((builtIn) => builtIn === name)) return;
+  throw new AllSourceError('projection_conflict', `${name} is built in; take another name`);
+}
+
+/** Whether one may be started in the place of another: the same one, or a newer version of it. */
+function checkSuccessor(started: Started, known: ProjectionRecord): void {
+  const { version, declaration } = started;
+  const newest = newestVersion(known);
+  const isSame = JSON.stringify(declaration) === JSON.stringify(known.declaration);
+  const isRight = version > newest || (version === newest && isSame);
+  if (kindOf(started) === known.kind && isRight) return;
+  throw new AllSourceError(
     'projection_conflict',
     `projection ${known.name}: there is one of this name, ${known.kind}, version ${newest}; ` +
-      `this one is ${kind}, version ${version}; take another name or a higher version`,
+      `this one is another, ${kindOf(started)}, version ${version}; take another name or a higher version`,
   );
 }

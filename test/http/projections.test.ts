@@ -113,6 +113,9 @@ describe.each([
       [post(target, '', { ...totals, fields: {} }), 400, 'validation_error'],
       [post(target, '', { ...totals, key: '$version' }), 400, 'validation_error'],
       [post(target, '', { ...totals, filed: 1 }), 400, 'validation_error'],
+      [post(target, '', { ...totals, key: 'a..b' }), 400, 'validation_error'],
+      [post(target, '', { ...totals, key: 'region' }), 409, 'projection_conflict'],
+      [get(target, '/totals/state?cursor=abc'), 400, 'invalid_query'],
       [post(target, '', { ...totals, name: 'event_counters' }), 409, 'projection_conflict'],
       [post(target, '', { name: 'x', fields: { a: { fold: 'sum' } } }), 400, 'validation_error'],
     ];

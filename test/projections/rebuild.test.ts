@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { openEventStore } from '../../src/index.js';
 import type { EmbeddedStore } from '../../src/index.js';
 import { makeDirectory, openStore } from '../support/store.js';
-import { foldOf, place, statesOf, totals } from './support.js';
+import { foldOf, place, statesOf, totals, until } from './support.js';
 
 async function filled(store: EmbeddedStore): Promise<void> {
   for (let i = 0; i < 60; i += 1) await place(store, `o-${i % 6}`, i);
@@ -65,6 +65,31 @@ describe('a rebuild', () => {
     await store.close();
     const again = await openStore({ dataDir });
     expect(await statesOf(again, await again.projections.start(doubled))).toEqual(after);
+  });
+
+  it('of a newer version that fails is told of, and is tried again', async () => {
+    const store = await openStore({ memory: true });
+    await statesOf(store, await store.projections.start(totals()));
+    await place(store, 'a', 1);
+    let isBroken = true;
+    const handle = await store.projections.start(
+      totals({
+        version: 2,
+        on: {
+          'order.placed': (state) => {
+            if (isBroken) throw new Error('not yet');
+            return { count: state.count + 10, sum: 0 };
+          },
+        },
+      }),
+    );
+    await until(async () => (await handle.info()).status === 'failed');
+    const { version, failure } = await handle.info();
+    expect([version, failure?.reason]).toEqual([1, 'order.placed: not yet']);
+    isBroken = false;
+    await handle.resume();
+    await until(async () => (await handle.info()).version === 2);
+    expect((await handle.get('a'))?.state.count).toBe(10);
   });
 
   it('that was cut off by a restart goes on', async () => {

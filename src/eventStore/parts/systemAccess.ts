@@ -10,7 +10,7 @@ import type { BytesChunk, BytesForm, Chunk, ObjectsChunk, ReadBounds } from '../
 import { toStateRequest, toUnmergedRequest } from '../read/stateRequest.js';
 import type { StateAnswer, StateRequest } from '../read/stateRequest.js';
 import { queryOf } from '../read/subscription.js';
-import { readStats } from '../statistics.js';
+import { readFirstPosition, readStats } from '../statistics.js';
 import type { StoreCore } from '../storeCore.js';
 import type {
   BatchResult,
@@ -62,7 +62,7 @@ export class SystemAccess {
 
   /** First position of the log: what lies before it was dropped. */
   get logBegin(): number {
-    return readStats(this.#core.native, undefined).firstPosition;
+    return readFirstPosition(this.#core.native);
   }
 
   /** Events that a tenant has ever had, those that were dropped among them. */

@@ -1,5 +1,6 @@
 import { systemTenant } from '../../domain/index.js';
 import type { JsonValue, NewEvent } from '../../domain/index.js';
+import { checkedLimit } from '../../eventStore/index.js';
 import type { SystemAccess } from '../../eventStore/index.js';
 import type {
   ProjectionStorage,
@@ -68,7 +69,9 @@ export class LogStorage implements ProjectionStorage {
   ): Promise<StoredStates> {
     const tenantId = tenantOfSpace(space);
     const { prefix, limit } = page;
-    const firstPosition = page.from === null ? 1 : Number(page.from);
+    const { from } = page;
+    const firstPosition =
+      from === null ? 1 : checkedLimit(Number(from), 1, Number.MAX_SAFE_INTEGER, 'cursor');
     const { items, nextPosition } = this.#log.namesOf(tenantId, { prefix, firstPosition, limit });
     const keys = items.map(({ entityId }) => entityId);
     const loaded = await this.load(space, keys);
