@@ -95,6 +95,8 @@ export class History {
     const writing = writers.map((one) => this.#write(one));
     const { start } = await this.#createConsumer();
     const looking = this.#look(makeRandom(this.#nextSeed()));
+    // Where the history ends before it does, that is told.
+    looking.catch(() => undefined);
     const working = slots.map((one, slot) => this.members.occupy(slot, one));
     await Promise.all(writing);
     this.#isActive = false;
