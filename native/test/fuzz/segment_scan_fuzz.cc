@@ -8,6 +8,7 @@
 #include "engine/open_log.h"
 #include "engine/verify.h"
 #include "query/json_writer.h"
+#include "query/state.h"
 #include "test/fuzz/fuzzing.h"
 #include "wal/segment.h"
 
@@ -46,6 +47,21 @@ struct Opened {
   engine::OpenedLog log;
 };
 
+// States of all events as if they were one entity's, from the beginning and on from the first event
+// as if that were a snapshot.
+void WriteStates(const std::vector<index::StoredEvent>& all) {
+  if (all.empty()) return;
+  query::History history;
+  history.events.events = all;
+  for (const auto merge : {query::MergeKind::kShallow, query::MergeKind::kDeep}) {
+    query::Sink state, merged;
+    const query::StateOptions options{"e", "null", 100, merge};
+    (void)query::WriteState(history, options, query::Style::kApi, state).ok();
+    (void)query::WriteMerged(history, merge, merged).ok();
+    history.snapshot = query::DecodeSnapshot(wal::DecodeTrustedRecord(all.front().record));
+  }
+}
+
 std::string AllEvents(const index::LogIndex& index, uint64_t watermark) {
   std::vector<index::StoredEvent> all;
   wal::RecordReader reader;
@@ -54,10 +70,7 @@ std::string AllEvents(const index::LogIndex& index, uint64_t watermark) {
   }
   query::Sink sink;
   if (!query::WriteEvents(all, query::Style::kWire, '\n', sink).ok()) return {};
-  query::Sink state;
-  if (!all.empty()) {
-    (void)query::WriteState(all, {"e", "null", 100}, query::Style::kApi, state).ok();
-  }
+  WriteStates(all);
   return std::string(reinterpret_cast<const char*>(sink.data()), sink.bytes());
 }
 
