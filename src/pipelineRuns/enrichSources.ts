@@ -1,4 +1,4 @@
-import { AllSourceError } from '../domain/index.js';
+import { AllSourceError, isJsonObject } from '../domain/index.js';
 import type { JsonObject, JsonValue } from '../domain/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
 import type { EnrichRequest, EnrichSource } from '../pipelines/index.js';
@@ -50,7 +50,5 @@ export class EnrichSources implements EnrichSource {
 }
 
 function objectOf(value: JsonValue): JsonObject | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as JsonObject)
-    : undefined;
+  return isJsonObject(value) ? value : undefined;
 }

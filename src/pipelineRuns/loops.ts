@@ -1,3 +1,4 @@
+import { EventTypes } from '../domain/index.js';
 import type { Output, PipelineDefinition } from '../pipelines/index.js';
 
 /**
@@ -26,7 +27,9 @@ export function findLoop(
 
 function feeds(from: PipelineDefinition, to: PipelineDefinition): boolean {
   return outputsOf(from).some((output) => {
-    return output.type === 'event' && isSource(to.sourceEventTypes, output.eventType);
+    return (
+      output.type === 'event' && new EventTypes(to.sourceEventTypes).includes(output.eventType)
+    );
   });
 }
 
@@ -36,11 +39,4 @@ export function outputsOf({ output, operators }: PipelineDefinition): readonly O
   if (last?.type !== 'branch') return [output];
   const { branches, default: otherwise } = last;
   return [...Object.values(branches), ...(otherwise === undefined ? [] : [otherwise])];
-}
-
-function isSource(types: readonly string[], eventType: string): boolean {
-  if (types.length === 0) return true;
-  return types.some((type) => {
-    return type.endsWith('.*') ? eventType.startsWith(type.slice(0, -1)) : type === eventType;
-  });
 }

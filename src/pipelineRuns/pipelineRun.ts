@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { AllSourceError } from '../domain/index.js';
+import { AllSourceError, EventTypes } from '../domain/index.js';
 import { WakeUp, eventBytes, parseEvents } from '../eventStore/index.js';
 import type { EventBytes, SystemAccess } from '../eventStore/index.js';
 import { createMachine } from '../pipelines/index.js';
@@ -13,7 +13,6 @@ import type {
 } from '../pipelines/index.js';
 import type { PipelineSpace } from './pipelineSpace.js';
 import type { Checkpoint, PipelineStorage } from './pipelineStorage.js';
-import { filterOfTypes } from './sourceFilter.js';
 import type { DroppedEvent } from './types.js';
 
 /** A position that moved this far without a result is written. */
@@ -152,7 +151,7 @@ export class PipelineRun {
 
   async #readOn(signal: AbortSignal): Promise<void> {
     const { log, space, definition } = this.#options;
-    const filter = filterOfTypes(definition.sourceEventTypes);
+    const { filter } = new EventTypes(definition.sourceEventTypes);
     const source = eventBytes(log, {
       ...{ tenantId: space.tenantId, filter, selection: undefined, until: undefined, signal },
       form: 'apiList',

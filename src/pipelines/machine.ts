@@ -1,4 +1,4 @@
-import { AllSourceError } from '../domain/index.js';
+import { AllSourceError, EventTypes } from '../domain/index.js';
 import type { StoredEvent } from '../domain/index.js';
 import type { PipelineDefinition } from './definition/types.js';
 import type { EnrichSource } from './operators/enrich.js';
@@ -6,7 +6,6 @@ import { makeStage } from './operators/makeStage.js';
 import { Outputs } from './operators/outputs.js';
 import type { Stage, Verdict } from './operators/stage.js';
 import type { Dropped, Emission, PipelineResult } from './result.js';
-import { SourceTypes } from './sourceTypes.js';
 import { Changes } from './state/changes.js';
 import type { StateChange, StateEntry } from './state/changes.js';
 import { Statistics } from './state/statistics.js';
@@ -40,7 +39,7 @@ export function createMachine(
  */
 export class PipelineMachine {
   readonly definition: PipelineDefinition;
-  readonly #sourceTypes: SourceTypes;
+  readonly #sourceTypes: EventTypes;
   readonly #outputs: Outputs;
   readonly #stages: readonly Stage[];
   readonly #windows: readonly WindowStage[];
@@ -56,7 +55,7 @@ export class PipelineMachine {
   constructor(definition: PipelineDefinition, { sources, state = [] }: MachineOptions) {
     const entries = [...state];
     this.definition = definition;
-    this.#sourceTypes = new SourceTypes(definition.sourceEventTypes);
+    this.#sourceTypes = new EventTypes(definition.sourceEventTypes);
     this.#outputs = new Outputs(definition.output);
     this.#changes = new Changes(entries.map(([key]) => key));
     const { tenantId } = definition;

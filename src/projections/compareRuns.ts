@@ -1,5 +1,4 @@
-import { toJsonText } from '../domain/index.js';
-import type { JsonValue } from '../domain/index.js';
+import { isEqual } from '../domain/index.js';
 import type { ProjectionStorage, StateSpace } from './storage/types.js';
 import type { RebuildReport } from './types.js';
 
@@ -31,32 +30,11 @@ export async function compareRuns(
       const others = await storage.load(other, keys);
       for (const [i, { key, state }] of page.states.entries()) {
         seen.add(key);
-        if (!isSame(state, others[i])) different.add(key);
+        const counterpart = others[i];
+        if (counterpart === undefined || !isEqual(state, counterpart)) different.add(key);
       }
       from = page.next;
     } while (from !== null && seen.size < comparedMax);
   }
   return { keys: seen.size, different: [...different].slice(0, toldMax) };
-}
-
-function isSame(a: JsonValue, b: JsonValue | undefined): boolean {
-  return b !== undefined && canonical(a) === canonical(b);
-}
-
-/** JSON text whose members are in the order of their names. */
-function canonical(value: JsonValue): string {
-  return toJsonText(sorted(value), 'state');
-}
-
-function sorted(value: JsonValue): readonly [JsonValue] {
-  return [sortedValue(value)];
-}
-
-function sortedValue(value: JsonValue): JsonValue {
-  if (value === null || typeof value !== 'object') return value;
-  if (Array.isArray(value)) return (value as readonly JsonValue[]).map(sortedValue);
-  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(
-    members.map(([name, member]) => [name, sortedValue(member as JsonValue)]),
-  );
 }

@@ -1,6 +1,13 @@
-import { AllSourceError, fieldPath, valueAt } from '../domain/index.js';
-import type { ErrorDetail, JsonObject, JsonValue, StoredEvent } from '../domain/index.js';
-import { checkName, filterOf } from './defineProjection.js';
+import {
+  AllSourceError,
+  EventTypes,
+  fieldPath,
+  isJsonObject,
+  setMember,
+  valueAt,
+} from '../domain/index.js';
+import type { ErrorDetail, JsonValue, PathSegment, StoredEvent } from '../domain/index.js';
+import { checkName } from './defineProjection.js';
 import type { ErrorPolicy, Projection } from './types.js';
 
 const sourcesMax = 100;
@@ -43,18 +50,18 @@ export function declaredProjection(declaration: ProjectionDeclaration): Projecti
   const { name, version = 1, sourceEventTypes = [], onError = 'stop', fields } = declaration;
   const { key = '$entity_id' } = declaration;
   const steps = Object.entries(fields).map(([field, fold]) => stepOf(field, fold));
-  const names = sourceEventTypes.length === 0 ? ['*'] : sourceEventTypes;
+  const types = new EventTypes(sourceEventTypes);
   const keyOf = keyReader(key);
   const readsPayload = !key.startsWith('$') || Object.values(fields).some(readsField);
   return {
     name,
     version,
     onError,
-    filter: filterOf(names),
+    filter: types.filter,
     // It was checked to be JSON.
     declaration: JSON.parse(JSON.stringify(declaration)) as JsonValue,
     readsPayload,
-    handles: typeMatcher(names),
+    handles: (eventType) => types.includes(eventType),
     keyOf,
     init: () => ({}),
     apply: (state, event) => {
@@ -67,12 +74,6 @@ export function declaredProjection(declaration: ProjectionDeclaration): Projecti
 
 function readsField({ fold, field }: FieldFold): boolean {
   return fold !== 'count' || field !== undefined;
-}
-
-function typeMatcher(names: readonly string[]): (eventType: string) => boolean {
-  const exact = new Set(names);
-  const prefixes = names.filter((name) => name.endsWith('*')).map((name) => name.slice(0, -1));
-  return (type) => exact.has(type) || prefixes.some((prefix) => type.startsWith(prefix));
 }
 
 function keyReader(key: string): (event: StoredEvent) => string | null {
@@ -95,13 +96,8 @@ function stepOf(name: string, { fold, field }: FieldFold): Step {
     const value = field === undefined && fold === 'count' ? null : valueAt(payload, path);
     if (value === undefined) return;
     const next = apply(state[name], value, `${name}: ${field ?? 'payload'}`);
-    // An own member whatever its name is.
-    Object.defineProperty(state, name, memberOf(next));
+    setMember(state, name, next);
   };
-}
-
-function memberOf(value: JsonValue): PropertyDescriptor {
-  return { value, writable: true, enumerable: true, configurable: true };
 }
 
 const appliers: Readonly<
@@ -117,10 +113,10 @@ const appliers: Readonly<
   max: (before, value, where) => extreme(before, value, where, (a, b) => a > b),
   last: (_before, value) => value,
   merge: (before, value, where) => {
-    if (!isObject(value)) throw new Error(`${where}: expected an object, got ${kindOf(value)}`);
-    const merged = isObject(before) ? { ...before } : {};
+    if (!isJsonObject(value)) throw new Error(`${where}: expected an object, got ${kindOf(value)}`);
+    const merged: Record<string, JsonValue | undefined> = isJsonObject(before) ? { ...before } : {};
     for (const [key, member] of Object.entries(value)) {
-      Object.defineProperty(merged, key, memberOf(member ?? null));
+      setMember(merged, key, member ?? null);
     }
     return merged;
   },
@@ -151,13 +147,13 @@ function extreme(
   return isBetter(value, before) ? value : before;
 }
 
-function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function kindOf(value: JsonValue): string {
   if (value === null) return 'null';
   return Array.isArray(value) ? 'an array' : `a ${typeof value}`;
+}
+
+function isNameless({ name }: PathSegment): boolean {
+  return name === '';
 }
 
 function checkDeclaration(declaration: ProjectionDeclaration): void {
@@ -176,7 +172,7 @@ function checkDeclaration(declaration: ProjectionDeclaration): void {
   if (key?.startsWith('$') === true && key !== '$entity_id' && key !== '$event_type') {
     found('key', 'expected a path, $entity_id or $event_type');
   }
-  if (key !== undefined && !key.startsWith('$') && fieldPath(key).includes('')) {
+  if (key !== undefined && !key.startsWith('$') && fieldPath(key).some(isNameless)) {
     found('key', 'expected names with one dot between them');
   }
   if (onError !== undefined && !policies.includes(onError)) {
@@ -189,7 +185,7 @@ function checkDeclaration(declaration: ProjectionDeclaration): void {
   for (const [field, { fold, field: path }] of entries) {
     if (!folds.includes(fold)) found(`fields.${field}.fold`, `expected one of ${folds.join(', ')}`);
     const isOptional = fold === 'count' || fold === 'merge';
-    if (path !== undefined && fieldPath(path).includes('')) {
+    if (path !== undefined && fieldPath(path).some(isNameless)) {
       found(`fields.${field}.field`, 'expected names with one dot between them');
     }
     if (path === undefined && !isOptional) found(`fields.${field}.field`, 'required, but missing');

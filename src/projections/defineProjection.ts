@@ -1,5 +1,5 @@
-import { AllSourceError, matchTextsMax } from '../domain/index.js';
-import type { AnyEvent, EventShape, StoredEvent, SubscriptionFilter } from '../domain/index.js';
+import { AllSourceError, EventTypes } from '../domain/index.js';
+import type { AnyEvent, EventShape, StoredEvent } from '../domain/index.js';
 import type { ErrorPolicy, Projection } from './types.js';
 
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
@@ -64,7 +64,7 @@ export function defineProjection<S, E extends EventShape = AnyEvent>(
     name,
     version,
     onError,
-    filter: filterOf([...handlers.keys()]),
+    filter: new EventTypes([...handlers.keys()]).filter,
     declaration: null,
     readsPayload: definition.readsPayload ?? true,
     handles: (eventType) => handlerOf(eventType) !== undefined,
@@ -100,17 +100,6 @@ function handlerFinder<S>(
     known.set(eventType, handler);
     return handler;
   };
-}
-
-/** What the index can tell of these names: event types, one prefix, or all events. */
-export function filterOf(names: readonly string[]): SubscriptionFilter {
-  const [first] = names;
-  const hasPattern = names.some((name) => name.endsWith('*'));
-  if (!hasPattern && names.length > 0 && names.length <= matchTextsMax) {
-    return { match: { eventTypes: names } };
-  }
-  if (names.length !== 1 || first === undefined || first === '*') return {};
-  return { eventTypePrefix: first.slice(0, -1) };
 }
 
 function checkDefinition<S, E extends EventShape>(definition: ProjectionDefinition<S, E>): void {

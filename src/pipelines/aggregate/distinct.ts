@@ -1,6 +1,6 @@
+import { canonicalText } from '../../domain/index.js';
 import type { JsonValue } from '../../domain/index.js';
 import { Failure, kindOf } from '../value/failure.js';
-import { canonicalText } from '../value/json.js';
 import { keptCharactersMax } from './aggregate.js';
 import type { Aggregate } from './aggregate.js';
 import { HyperLogLog } from './hyperLogLog.js';

@@ -1,5 +1,5 @@
+import { isJsonObject, isJsonValue } from '../../domain/index.js';
 import type { JsonObject } from '../../domain/index.js';
-import { isJsonObject, isJsonValue } from '../value/json.js';
 import { compilePath } from '../value/path.js';
 import { templateProblem } from '../value/template.js';
 import { Fields, pathRule } from './fields.js';

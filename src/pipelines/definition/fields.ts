@@ -1,6 +1,6 @@
+import { isJsonObject } from '../../domain/index.js';
 import type { ErrorDetail } from '../../domain/index.js';
 import { kindOf } from '../value/failure.js';
-import { isJsonObject } from '../value/json.js';
 import { pathProblem } from '../value/path.js';
 
 /** What a text must be like. */

@@ -1,5 +1,5 @@
+import { isJsonValue } from '../../domain/index.js';
 import type { JsonObject, JsonValue } from '../../domain/index.js';
-import { isJsonValue } from '../value/json.js';
 import { compilePath } from '../value/path.js';
 import { aggregationNames, aggregationToWire, checkAggregation } from './aggregation.js';
 import { checkEnrich, enrichToWire } from './enrich.js';

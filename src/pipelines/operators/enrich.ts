@@ -1,9 +1,8 @@
-import { AllSourceError } from '../../domain/index.js';
+import { AllSourceError, isJsonObject, ownMember } from '../../domain/index.js';
 import type { JsonObject, JsonValue } from '../../domain/index.js';
 import type { EnrichOperator } from '../definition/types.js';
 import { Failure, kindOf } from '../value/failure.js';
 import type { Item } from '../value/item.js';
-import { isJsonObject, ownMember } from '../value/json.js';
 import { compilePath, readPath, withField } from '../value/path.js';
 import type { Path } from '../value/path.js';
 import { compileTemplate, fillTemplate } from '../value/template.js';

@@ -1,7 +1,7 @@
+import { isEqual } from '../../domain/index.js';
 import type { JsonValue } from '../../domain/index.js';
 import type { FilterOperator } from '../definition/types.js';
 import type { Item } from '../value/item.js';
-import { isEqual } from '../value/json.js';
 import { compilePath, readPath } from '../value/path.js';
 import type { Stage, Verdict } from './stage.js';
 

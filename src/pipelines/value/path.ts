@@ -1,8 +1,15 @@
-import type { JsonValue } from '../../domain/index.js';
+import {
+  isJsonObject,
+  memberAt,
+  ownMember,
+  pathSegments,
+  setMember,
+  valueAt,
+} from '../../domain/index.js';
+import type { JsonValue, PathSegment } from '../../domain/index.js';
 import { pathCharactersMax, pathSegmentsMax } from '../definition/limits.js';
 import { Failure, kindOf } from './failure.js';
 import type { Item } from './item.js';
-import { isJsonObject, ownMember, setMember } from './json.js';
 
 const eventFields = {
   $event_type: ({ event }: Item) => event?.eventType,
@@ -13,18 +20,12 @@ const eventFields = {
   $position: ({ event }: Item) => event?.position,
 } as const;
 
-interface Segment {
-  readonly name: string;
-  /** As a place in an array; -1 where it is none. */
-  readonly index: number;
-}
-
 /** A field of an item, compiled once. */
 export interface Path {
   /** As it was written. */
   readonly text: string;
   /** Empty for the whole value, and for a field of the event. */
-  readonly segments: readonly Segment[];
+  readonly segments: readonly PathSegment[];
   readonly ofEvent: ((item: Item) => JsonValue | undefined) | undefined;
 }
 
@@ -47,29 +48,13 @@ export function compilePath(text: string): Path {
   const ofEvent = Object.entries(eventFields).find(([name]) => name === text)?.[1];
   if (ofEvent !== undefined) return { text, segments: [], ofEvent };
   const names = text === 'payload' ? [] : text.replace(/^payload\./, '').split('.');
-  const segments = names.map((name) => ({
-    name,
-    index: /^(0|[1-9]\d{0,8})$/.test(name) ? Number(name) : -1,
-  }));
-  return { text, segments, ofEvent: undefined };
+  return { text, segments: pathSegments(names), ofEvent: undefined };
 }
 
 /** Undefined where the field is missing. */
 export function readPath(path: Path, item: Item): JsonValue | undefined {
   if (path.ofEvent !== undefined) return path.ofEvent(item);
-  let value: JsonValue | undefined = item.value;
-  for (const segment of path.segments) {
-    value = memberOf(value, segment);
-    if (value === undefined) return undefined;
-  }
-  return value;
-}
-
-function memberOf(value: JsonValue, { name, index }: Segment): JsonValue | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  // The narrowing of a readonly array by isArray is any[].
-  if (Array.isArray(value)) return index < 0 ? undefined : (value as readonly JsonValue[])[index];
-  return isJsonObject(value) ? ownMember(value, name) : undefined;
+  return valueAt(item.value, path.segments);
 }
 
 /** A value in which the field is another; what is missing on the way to it is made. */
@@ -110,7 +95,7 @@ function replaced(
 /** A value without the field; the same where it has none. */
 export function withoutField(path: Path, value: JsonValue, depth = 0): JsonValue {
   const segment = path.segments[depth];
-  const member = segment && memberOf(value, segment);
+  const member = segment && memberAt(value, segment);
   if (segment === undefined || member === undefined) return value;
   const isLast = depth === path.segments.length - 1;
   const next = isLast ? undefined : withoutField(path, member, depth + 1);

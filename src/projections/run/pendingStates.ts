@@ -1,9 +1,4 @@
-import {
-  AllSourceError,
-  entityIdBytesMax,
-  eventBytesMax,
-  isJsonValue,
-} from '../../domain/index.js';
+import { AllSourceError, entityIdBytesMax, eventBytesMax, jsonFault } from '../../domain/index.js';
 import type { StoredEvent } from '../../domain/index.js';
 import type { ProjectionStorage, StateSpace } from '../storage/types.js';
 import type { Projection } from '../types.js';
@@ -150,7 +145,7 @@ export class PendingStates<S> {
     const where = `projection ${this.#projection.name}: the state of ${JSON.stringify(key)}`;
     if (this.#checksLeft > 0) {
       this.#checksLeft -= 1;
-      if (!isJsonValue(state)) {
+      if (jsonFault(state) !== undefined) {
         const message = `${where} has values that JSON can't keep; use JSON values only`;
         throw new AllSourceError('unprocessable', message);
       }

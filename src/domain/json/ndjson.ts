@@ -1,5 +1,5 @@
-import { AllSourceError, abortedError } from './errors.js';
-import { batchBytesMax } from './limits.js';
+import { AllSourceError, abortedError } from '../errors.js';
+import { batchBytesMax } from '../limits.js';
 
 // Input of bytes, as both kinds of store take it.
 

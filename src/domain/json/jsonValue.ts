@@ -1,5 +1,5 @@
-import { jsonDepthMax } from '../../domain/index.js';
-import type { JsonObject, JsonValue } from '../../domain/index.js';
+import type { JsonObject, JsonValue } from '../event.js';
+import { jsonDepthMax } from '../limits.js';
 
 /** Whether it is an object of JSON: neither null nor an array. */
 export function isJsonObject(value: unknown): value is JsonObject {
