@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { AllSourceError, partitionCount, systemTenant } from '../domain/index.js';
-import type { NewEvent } from '../domain/index.js';
-import { RecordedState } from '../eventStore/index.js';
+import type { JsonValue, NewEvent } from '../domain/index.js';
+import { RecordedState, readRecords } from '../eventStore/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
 import { RunningConsumer } from './consumer.js';
 import { definitionOf, differences, fromPayload, optionNumber, toPayload } from './definition.js';
@@ -142,14 +142,9 @@ export class ConsumerRegistry implements EmbeddedConsumers {
   }
 
   async #read(): Promise<void> {
-    const definitions = new Map<string, ConsumerDefinition>();
-    for await (const event of this.#log.read({ eventType: createdType })) {
-      definitions.set(event.entityId, fromPayload(event.payload));
-    }
-    for await (const event of this.#log.read({ eventType: deletedType })) {
-      definitions.delete(event.entityId);
-    }
-    for (const definition of definitions.values()) {
+    const types = { recorded: createdType, deleted: deletedType };
+    const { kept } = await readRecords<JsonValue>(this.#log, types);
+    for (const definition of kept.map(fromPayload)) {
       const consumer = await RunningConsumer.load(this.#log, definition);
       this.#byName.set(keyOf(definition), consumer);
     }

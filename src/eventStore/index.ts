@@ -5,9 +5,11 @@ export type { Delivery, Follower } from './read/follower.js';
 export type { BytesChunk, BytesForm } from './read/reader.js';
 /** For the parts that keep their state in the log. */
 export { RecordedState } from './parts/recordedState.js';
+export { readRecords, recordEvent } from './parts/records.js';
+export { within } from './parts/within.js';
 export { WakeUp } from './parts/wakeUp.js';
 export { eventBytes, parseEvents } from './parts/eventSource.js';
-export type { EventBytes, Selection } from './parts/eventSource.js';
+export type { EventBytes } from './parts/eventSource.js';
 export { SystemAccess, partitionedEvents } from './parts/systemAccess.js';
 export type { EntityPlace } from './parts/systemAccess.js';
 export { mergedSnapshotType, reducedSnapshotType, snapshotTenantOf } from './snapshotNames.js';

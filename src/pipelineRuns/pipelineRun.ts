@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { AllSourceError, EventTypes } from '../domain/index.js';
-import { WakeUp, eventBytes, parseEvents } from '../eventStore/index.js';
+import { eventBytes, parseEvents, within } from '../eventStore/index.js';
 import type { EventBytes, SystemAccess } from '../eventStore/index.js';
 import { createMachine } from '../pipelines/index.js';
 import type {
@@ -11,7 +11,6 @@ import type {
   PipelineResult,
   PipelineStatistics,
 } from '../pipelines/index.js';
-import type { PipelineSpace } from './pipelineSpace.js';
 import type { Checkpoint, PipelineStorage } from './pipelineStorage.js';
 import type { DroppedEvent } from './types.js';
 
@@ -30,7 +29,6 @@ const droppedMax = 100;
 export interface PipelineRunOptions {
   readonly log: SystemAccess;
   readonly storage: PipelineStorage;
-  readonly space: PipelineSpace;
   readonly definition: PipelineDefinition;
   readonly sources: EnrichSource;
   /** Behind which a new pipeline begins. */
@@ -43,7 +41,6 @@ export interface PipelineRunOptions {
  */
 export class PipelineRun {
   readonly #options: PipelineRunOptions;
-  readonly #wake = new WakeUp();
   readonly #dropped: DroppedEvent[] = [];
   #machine: PipelineMachine;
   #position: number;
@@ -73,14 +70,10 @@ export class PipelineRun {
   }
 
   static async open(options: PipelineRunOptions): Promise<PipelineRun> {
-    const { storage, space, after } = options;
-    const position = (await storage.position(space)) ?? after;
+    const position = (await options.storage.position()) ?? options.after;
     return new PipelineRun(options, await machineOf(options), position);
   }
 
-  get space(): PipelineSpace {
-    return this.#options.space;
-  }
   /** All that came of events up to here is durable. */
   get position(): number {
     return this.#visible;
@@ -110,7 +103,6 @@ export class PipelineRun {
   /** Writes what it has, and ends. */
   async stop(): Promise<void> {
     this.#running?.stop.abort();
-    this.#wake.notify();
     await this.#running?.done;
   }
 
@@ -136,10 +128,10 @@ export class PipelineRun {
 
   /** From what was written last: the machine takes nothing more after an error. */
   async #beginAnew(): Promise<void> {
-    const { storage, space, after } = this.#options;
+    const { storage, after } = this.#options;
     await this.#writing.catch(() => undefined);
     this.#machine = await machineOf(this.#options);
-    this.#position = (await storage.position(space)) ?? after;
+    this.#position = (await storage.position()) ?? after;
     this.#committed = this.#position;
     this.#visible = this.#position;
     this.#resultsInFlight = 0;
@@ -150,10 +142,11 @@ export class PipelineRun {
   }
 
   async #readOn(signal: AbortSignal): Promise<void> {
-    const { log, space, definition } = this.#options;
+    const { log, definition } = this.#options;
+    const { tenantId } = definition;
     const { filter } = new EventTypes(definition.sourceEventTypes);
     const source = eventBytes(log, {
-      ...{ tenantId: space.tenantId, filter, selection: undefined, until: undefined, signal },
+      ...{ tenantId, filter, until: undefined, signal },
       form: 'apiList',
       after: this.#position,
     });
@@ -176,7 +169,7 @@ export class PipelineRun {
       // A write that fails is not left alone until the next event comes.
       if (delayMs === undefined) return Promise.race([next, this.#writing.then(() => next)]);
       const timeoutMs = Math.max(this.#committedAt + delayMs - performance.now(), 0);
-      const read = await Promise.race([next, this.#wake.wait({ timeoutMs })]);
+      const read = await within(next, timeoutMs);
       if (read !== undefined) return read;
       if (performance.now() >= this.#committedAt + delayMs) await this.#commit();
     }
@@ -246,8 +239,7 @@ export class PipelineRun {
   }
 
   async #write(checkpoint: Checkpoint): Promise<void> {
-    const { storage, space } = this.#options;
-    this.#mark = await storage.commit(space, checkpoint);
+    this.#mark = await this.#options.storage.commit(checkpoint);
     this.#committed = checkpoint.position;
     this.#visible = Math.max(this.#visible, checkpoint.position);
     this.#resultsInFlight = 0;
@@ -271,6 +263,6 @@ function paneLookOf({ operators }: PipelineDefinition): number | undefined {
 }
 
 async function machineOf(options: PipelineRunOptions): Promise<PipelineMachine> {
-  const { storage, space, definition, sources } = options;
-  return createMachine(definition, { sources, state: await storage.state(space) });
+  const { storage, definition, sources } = options;
+  return createMachine(definition, { sources, state: await storage.state() });
 }

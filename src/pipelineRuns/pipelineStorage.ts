@@ -24,24 +24,31 @@ interface KeptEntry {
 }
 
 /**
- * Keeps pipelines in the log of the store: what comes out, what changed of the state, and the position are
+ * Keeps a pipeline in the log of the store: what comes out, what changed of the state, and the position are
  * one append, which is atomic.
  */
 export class PipelineStorage {
   readonly #log: SystemAccess;
+  readonly #outputs: OutputTexts;
+  readonly #stateTenant: string;
+  readonly #cursor: string;
 
-  constructor(log: SystemAccess) {
+  constructor(log: SystemAccess, space: PipelineSpace) {
+    const { tenantId, id, generation } = space;
     this.#log = log;
+    this.#outputs = new OutputTexts(space);
+    this.#stateTenant = `$pipelines/${tenantId}/${id}/${generation}`;
+    this.#cursor = `pipeline/${tenantId}/${id}/${generation}/cursor`;
   }
 
-  async position(space: PipelineSpace): Promise<number | undefined> {
-    const cursor = await this.#log.newest({ tenantId: systemTenant, entityId: cursorOf(space) });
+  async position(): Promise<number | undefined> {
+    const cursor = await this.#log.newest({ tenantId: systemTenant, entityId: this.#cursor });
     // Only `commit` writes these events.
     return (cursor?.payload as { readonly position: number } | undefined)?.position;
   }
 
-  async state(space: PipelineSpace): Promise<StateEntry[]> {
-    const tenantId = stateTenantOf(space);
+  async state(): Promise<StateEntry[]> {
+    const tenantId = this.#stateTenant;
     const entries: StateEntry[] = [];
     for (let firstPosition = 1; firstPosition !== 0;) {
       const page = { prefix: '', firstPosition, limit: pageKeys };
@@ -58,34 +65,23 @@ export class PipelineStorage {
   }
 
   /** Gives where in the log it was written: what lies before it is not younger. */
-  async commit(space: PipelineSpace, checkpoint: Checkpoint): Promise<number> {
-    const { emissions, changes, position } = checkpoint;
-    const tenantId = stateTenantOf(space);
-    const cursor = { tenantId: systemTenant, entityId: cursorOf(space), eventType: cursorType };
-    const outputs = new OutputTexts(space);
+  async commit({ emissions, changes, position }: Checkpoint): Promise<number> {
+    const cursor = { tenantId: systemTenant, entityId: this.#cursor, eventType: cursorType };
     const { lastPosition } = await this.#log.appendTexts([
-      ...emissions.map((emission) => outputs.textOf(emission)),
-      ...changes.map((change) => stateText(tenantId, change)),
+      ...emissions.map((emission) => this.#outputs.textOf(emission)),
+      ...changes.map((change) => stateText(this.#stateTenant, change)),
       JSON.stringify({ ...cursor, payload: { position } }),
     ]);
     return lastPosition;
   }
 
   /** Records again what it has, before the log that it is in is dropped. */
-  async rewrite(space: PipelineSpace): Promise<void> {
-    const position = await this.position(space);
+  async rewrite(): Promise<void> {
+    const position = await this.position();
     if (position === undefined) return;
-    const changes = (await this.state(space)).map(([key, value]) => ({ key, value }));
-    await this.commit(space, { emissions: [], changes, position });
+    const changes = (await this.state()).map(([key, value]) => ({ key, value }));
+    await this.commit({ emissions: [], changes, position });
   }
-}
-
-function stateTenantOf({ tenantId, id, generation }: PipelineSpace): string {
-  return `$pipelines/${tenantId}/${id}/${generation}`;
-}
-
-function cursorOf({ tenantId, id, generation }: PipelineSpace): string {
-  return `pipeline/${tenantId}/${id}/${generation}/cursor`;
 }
 
 /** Keys of a state may be longer than the ids of entities. */

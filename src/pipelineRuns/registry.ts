@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { AllSourceError, systemTenant } from '../domain/index.js';
+import { AllSourceError } from '../domain/index.js';
 import type { ErrorDetail, JsonObject, JsonValue, NewEvent, StoredEvent } from '../domain/index.js';
-import { RecordedState, tenantOf } from '../eventStore/index.js';
+import { RecordedState, readRecords, recordEvent, tenantOf } from '../eventStore/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
 import { checkDefinition, createMachine, definitionToWire } from '../pipelines/index.js';
 import type { Dropped, Emission, PipelineDefinition } from '../pipelines/index.js';
@@ -21,8 +21,7 @@ import type {
   TopicMessage,
 } from './types.js';
 
-const recordedType = 'pipeline.recorded';
-const deletedType = 'pipeline.deleted';
+const recordTypes = { recorded: 'pipeline.recorded', deleted: 'pipeline.deleted' };
 const idPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const testEventsMax = 10_000;
 
@@ -42,13 +41,13 @@ interface PipelineRecord {
 interface ManagedPipeline {
   readonly record: PipelineRecord;
   readonly definition: PipelineDefinition;
+  readonly storage: PipelineStorage;
   readonly run: PipelineRun;
 }
 
 /** The pipelines of a store, by their ids. */
 export class PipelineRegistry implements EmbeddedPipelines {
   readonly #log: SystemAccess;
-  readonly #storage: PipelineStorage;
   readonly #sources: EnrichSources;
   readonly #isWritable: boolean;
   readonly #byKey = new Map<string, ManagedPipeline>();
@@ -61,7 +60,6 @@ export class PipelineRegistry implements EmbeddedPipelines {
     { projections, isWritable }: { projections: Projections; isWritable: boolean },
   ) {
     this.#log = log;
-    this.#storage = new PipelineStorage(log);
     this.#sources = new EnrichSources(log, projections);
     this.#isWritable = isWritable;
   }
@@ -119,7 +117,7 @@ export class PipelineRegistry implements EmbeddedPipelines {
     return this.#state.inTurn(async () => {
       const { record, run } = this.#managed(id, options);
       await run.stop();
-      await this.#log.append([eventOf(deletedType, record)]);
+      await this.#log.append([eventOf('deleted', record)]);
       this.#byKey.delete(keyOf(record.tenantId, id));
       this.#generations.set(keyOf(record.tenantId, id), record.generation);
     });
@@ -185,16 +183,16 @@ export class PipelineRegistry implements EmbeddedPipelines {
 
   /** Ends all of them; what they have is written. The log must still take appends. */
   async close(): Promise<void> {
-    await this.#state.inTurn(async () => undefined).catch(() => undefined);
+    await this.#state.settled();
     await Promise.all([...this.#byKey.values()].map(({ run }) => run.stop()));
   }
 
   /** Records again what is known, before the log that it is in is dropped. */
   rewrite(): Promise<void> {
     return this.#state.inTurn(async () => {
-      for (const { record, run } of [...this.#byKey.values()]) {
+      for (const { record, storage, run } of [...this.#byKey.values()]) {
         await run.stop();
-        await this.#storage.rewrite(run.space);
+        await storage.rewrite();
         await this.#record(record);
       }
     });
@@ -252,40 +250,29 @@ export class PipelineRegistry implements EmbeddedPipelines {
   }
 
   async #record(record: PipelineRecord): Promise<ManagedPipeline> {
-    await this.#log.append([eventOf(recordedType, record)]);
+    await this.#log.append([eventOf('recorded', record)]);
     return this.#open(record);
   }
 
   async #open(record: PipelineRecord): Promise<ManagedPipeline> {
     const definition = checkDefinition(record.definition);
     const { id, tenantId, generation, after } = record;
-    const run = await PipelineRun.open({
-      log: this.#log,
-      storage: this.#storage,
-      space: { tenantId, id, name: definition.name, generation },
-      definition,
-      sources: this.#sources,
-      after,
-    });
-    const managed = { record, definition, run };
+    const space = { tenantId, id, name: definition.name, generation };
+    const storage = new PipelineStorage(this.#log, space);
+    const options = { log: this.#log, storage, definition, sources: this.#sources, after };
+    const run = await PipelineRun.open(options);
+    const managed = { record, definition, storage, run };
     this.#byKey.set(keyOf(tenantId, id), managed);
     if (!record.isPaused && this.#isWritable) run.start();
     return managed;
   }
 
   async #read(): Promise<void> {
-    const records = new Map<string, { record: PipelineRecord; position: number }>();
-    for await (const event of this.#log.read({ eventType: recordedType })) {
-      const record = recordOf(event);
-      records.set(keyOf(record.tenantId, record.id), { record, position: event.position });
+    const { kept, deleted } = await readRecords<PipelineRecord>(this.#log, recordTypes);
+    for (const { tenantId, id, generation } of deleted) {
+      this.#generations.set(keyOf(tenantId, id), generation);
     }
-    for await (const event of this.#log.read({ eventType: deletedType })) {
-      const record = recordOf(event);
-      const key = keyOf(record.tenantId, record.id);
-      this.#generations.set(key, record.generation);
-      if ((records.get(key)?.position ?? 0) < event.position) records.delete(key);
-    }
-    for (const { record } of records.values()) await this.#open(record);
+    for (const record of kept) await this.#open(record);
   }
 }
 
@@ -314,15 +301,9 @@ function keyOf(tenantId: string, id: string): string {
   return `${tenantId}/${id}`;
 }
 
-function eventOf(eventType: string, record: PipelineRecord): NewEvent {
+function eventOf(kind: keyof typeof recordTypes, record: PipelineRecord): NewEvent {
   const entityId = `pipeline/${keyOf(record.tenantId, record.id)}`;
-  const payload = JSON.parse(JSON.stringify(record)) as JsonValue;
-  return { tenantId: systemTenant, entityId, eventType, payload };
-}
-
-function recordOf({ payload }: StoredEvent): PipelineRecord {
-  // Only `eventOf` makes these events.
-  return payload as unknown as PipelineRecord;
+  return recordEvent(recordTypes[kind], entityId, record);
 }
 
 function messageOf(topic: string, { id, payload, position }: StoredEvent): TopicMessage {

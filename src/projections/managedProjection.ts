@@ -1,8 +1,8 @@
 import { AllSourceError, abortedError } from '../domain/index.js';
 import { checkedLimit } from '../eventStore/index.js';
-import type { Selection, SystemAccess } from '../eventStore/index.js';
+import type { SystemAccess } from '../eventStore/index.js';
 import { compareRuns } from './compareRuns.js';
-import { lastGeneration, recordEvent } from './record.js';
+import { eventOf, lastGeneration } from './record.js';
 import type { GenerationRecord, ProjectionRecord } from './record.js';
 import { ProjectionRun } from './run/projectionRun.js';
 import type { ProjectionStorage, StateSpace } from './storage/types.js';
@@ -27,12 +27,8 @@ export interface ManagedOptions {
   readonly projection: Projection | undefined;
 }
 
-export interface RebuildOptions {
+interface RebuildOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Which events count, of those up to now; default all. */
-  readonly selection?: Omit<Selection, 'lastPosition'> | undefined;
-  /** The states of before are not read while the new ones are built. */
-  readonly clearsFirst?: boolean | undefined;
 }
 
 /** A projection with the states that are read, and those that may be built beside them. */
@@ -44,6 +40,8 @@ export class ManagedProjection implements ProjectionHandle {
   #goal = 0;
   #isStopped = false;
   #rebuilding: Promise<RebuildReport> | undefined;
+  /** The states are recorded again: nothing runs meanwhile. */
+  #rewriting: Promise<void> | undefined;
   /** Why the last rebuild did not come to its end; it is tried again when it is resumed. */
   #buildFailure: ProjectionFailure | null = null;
 
@@ -64,13 +62,6 @@ export class ManagedProjection implements ProjectionHandle {
   get record(): ProjectionRecord {
     return this.#record;
   }
-  get run(): ProjectionRun {
-    return this.#current;
-  }
-  /** The run that a rebuild is at; undefined where there is none. */
-  get building(): ProjectionRun | undefined {
-    return this.#building;
-  }
 
   /** Goes on where it was, with a rebuild that was not finished too. */
   start(): void {
@@ -79,10 +70,7 @@ export class ManagedProjection implements ProjectionHandle {
     const { current, building } = this.#record;
     if (current.version === projection.version) this.#current.start();
     if (building !== null && this.#rebuilding === undefined) {
-      this.#rebuilding = this.#build(building, undefined).finally(() => {
-        this.#rebuilding = undefined;
-      });
-      this.#rebuilding.catch(() => undefined);
+      void this.#startBuild(building, undefined);
     }
   }
 
@@ -152,9 +140,10 @@ export class ManagedProjection implements ProjectionHandle {
       try {
         return await run.waitFor(position, signal);
       } catch (error) {
-        // Another set of states is taking its place: that one is waited for.
-        if (signal?.aborted === true || rebuilding === undefined) throw error;
-        await aborting(rebuilding, signal);
+        // Another set of states is taking its place, or it goes on in a moment: that is waited for.
+        const change = rebuilding ?? this.#rewriting;
+        if (signal?.aborted === true || change === undefined) throw error;
+        await aborting(change, signal);
         if (this.#current === run && !run.isRunning) throw error;
       }
     }
@@ -188,45 +177,28 @@ export class ManagedProjection implements ProjectionHandle {
   }
 
   /** Resolves once it is recorded: it goes on by itself then, after a restart too. */
-  async beginRebuild({ signal, selection, clearsFirst }: RebuildOptions = {}): Promise<{
+  async beginRebuild({ signal }: RebuildOptions = {}): Promise<{
     readonly done: Promise<RebuildReport>;
   }> {
     if (this.#rebuilding !== undefined) return { done: this.#rebuilding };
-    const { projection, log } = this.#options;
+    const { projection } = this.#options;
     if (projection === undefined) {
       const message = `projection ${this.name}: its code was not started in this process`;
       throw new AllSourceError('projection_stopped', message);
     }
-    const generation = {
-      generation: lastGeneration(this.#record) + 1,
-      version: projection.version,
-      selection: selection === undefined ? null : { ...selection, lastPosition: log.watermark },
-    };
-    if (clearsFirst === true) await this.#clear(generation);
-    else await this.#change({ building: generation });
-    const done = clearsFirst === true ? this.#caughtUp(signal) : this.#build(generation, signal);
-    this.#rebuilding = done.finally(() => {
+    const generation = lastGeneration(this.#record) + 1;
+    const building = { generation, version: projection.version };
+    await this.#change({ building });
+    return { done: this.#startBuild(building, signal) };
+  }
+
+  #startBuild(building: GenerationRecord, signal: AbortSignal | undefined): Promise<RebuildReport> {
+    this.#rebuilding = this.#build(building, signal).finally(() => {
       this.#rebuilding = undefined;
     });
     // Whoever does not wait for it is told by `info`.
     this.#rebuilding.catch(() => undefined);
-    return { done: this.#rebuilding };
-  }
-
-  /** The states of before are given up at once. */
-  async #clear(generation: GenerationRecord): Promise<void> {
-    const before = this.#current;
-    await before.stop();
-    const current = await openRun(this.#options, this.#record, generation);
-    await this.#change({ current: generation, building: null });
-    this.#current = current;
-    await this.#options.storage.drop(before.space);
-    this.start();
-  }
-
-  async #caughtUp(signal: AbortSignal | undefined): Promise<RebuildReport> {
-    await this.#current.waitFor(this.#options.log.watermark, signal);
-    return { keys: 0, different: [] };
+    return this.#rebuilding;
   }
 
   async #build(
@@ -259,11 +231,7 @@ export class ManagedProjection implements ProjectionHandle {
     const isSameVersion = current.version === generation.version;
     if (isSameVersion) await before.runTo(building.position);
     await building.runTo(before.position);
-    const isComparable =
-      isSameVersion &&
-      before.position === building.position &&
-      generation.selection === null &&
-      current.selection === null;
+    const isComparable = isSameVersion && before.position === building.position;
     const report = isComparable
       ? await compareRuns(this.#options.storage, before.space, building.space)
       : { keys: 0, different: [] };
@@ -276,14 +244,29 @@ export class ManagedProjection implements ProjectionHandle {
 
   async #change(change: Partial<ProjectionRecord>): Promise<void> {
     const record = { ...this.#record, ...change };
-    await this.#options.log.append([recordEvent(record)]);
+    await this.#options.log.append([eventOf('recorded', record)]);
     this.#record = record;
   }
 
   /** Records again what is known, before the log that it is in is dropped. */
-  async rewrite(): Promise<void> {
+  rewrite(): Promise<void> {
+    this.#rewriting = this.#rewrite().finally(() => {
+      this.#rewriting = undefined;
+    });
+    return this.#rewriting;
+  }
+
+  async #rewrite(): Promise<void> {
+    const isActive = this.#current.isRunning || this.#building !== undefined;
+    const wasStopped = this.#isStopped;
+    await this.stop();
     await this.#change({});
-    await this.#options.storage.rewrite?.(this.#current.space);
+    for (const generation of [this.#record.current, this.#record.building]) {
+      if (generation === null) continue;
+      await this.#options.storage.rewrite?.(spaceOf(this.#record, generation));
+    }
+    this.#isStopped = wasStopped;
+    if (isActive) this.start();
   }
 }
 
@@ -300,17 +283,19 @@ async function aborting(work: Promise<unknown>, signal: AbortSignal | undefined)
 
 function openRun(
   { log, storage, projection }: ManagedOptions,
-  { tenantId, name }: ProjectionRecord,
-  { generation, selection }: GenerationRecord,
+  record: ProjectionRecord,
+  generation: GenerationRecord,
 ): Promise<ProjectionRun> {
-  const space: StateSpace = { tenantId, projection: name, generation };
-  return ProjectionRun.open({
-    log,
-    storage,
-    space,
-    projection: projection ?? unknownProjection(name),
-    selection: selection ?? undefined,
-  });
+  const space = spaceOf(record, generation);
+  const known = projection ?? unknownProjection(record.name);
+  return ProjectionRun.open({ log, storage, space, projection: known });
+}
+
+function spaceOf(
+  { tenantId, name }: ProjectionRecord,
+  { generation }: GenerationRecord,
+): StateSpace {
+  return { tenantId, projection: name, generation };
 }
 
 /** Stands for one whose code was not started here: its states can be read, and it is never run. */

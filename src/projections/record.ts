@@ -1,15 +1,10 @@
-import { systemTenant } from '../domain/index.js';
-import type { JsonValue, NewEvent, StoredEvent } from '../domain/index.js';
-import type { Selection } from '../eventStore/index.js';
-
-export const recordedType = 'projection.recorded';
-export const deletedType = 'projection.deleted';
+import type { JsonValue, NewEvent } from '../domain/index.js';
+import { recordEvent } from '../eventStore/index.js';
 
 /** A set of states that is being built, or is read. */
 export interface GenerationRecord {
   readonly generation: number;
   readonly version: number;
-  readonly selection: Selection | null;
 }
 
 /** What the log has of a projection beside its states. */
@@ -25,17 +20,11 @@ export interface ProjectionRecord {
   readonly building: GenerationRecord | null;
 }
 
-export function recordEvent(record: ProjectionRecord): NewEvent {
-  return { ...placeOf(record), eventType: recordedType, payload: toPayload(record) };
-}
+export const recordTypes = { recorded: 'projection.recorded', deleted: 'projection.deleted' };
 
-export function deletionEvent(record: ProjectionRecord): NewEvent {
-  return { ...placeOf(record), eventType: deletedType, payload: toPayload(record) };
-}
-
-export function recordOf({ payload }: StoredEvent): ProjectionRecord {
-  // Only these two functions write these events.
-  return payload as unknown as ProjectionRecord;
+/** That a projection is so now, or that it was deleted. */
+export function eventOf(kind: keyof typeof recordTypes, record: ProjectionRecord): NewEvent {
+  return recordEvent(recordTypes[kind], `projection/${recordKey(record)}`, record);
 }
 
 export function recordKey({ tenantId, name }: Pick<ProjectionRecord, 'tenantId' | 'name'>): string {
@@ -45,12 +34,4 @@ export function recordKey({ tenantId, name }: Pick<ProjectionRecord, 'tenantId' 
 /** Of the sets of states that were made so far. */
 export function lastGeneration({ current, building }: ProjectionRecord): number {
   return Math.max(current.generation, building?.generation ?? 0);
-}
-
-function placeOf(record: ProjectionRecord): Pick<NewEvent, 'tenantId' | 'entityId'> {
-  return { tenantId: systemTenant, entityId: `projection/${recordKey(record)}` };
-}
-
-function toPayload(record: ProjectionRecord): JsonValue {
-  return JSON.parse(JSON.stringify(record)) as JsonValue;
 }

@@ -12,18 +12,10 @@ import type {
   ProjectionInfo,
   ProjectionOptions,
 } from './types.js';
-import { RecordedState, tenantOf } from '../eventStore/index.js';
+import { RecordedState, readRecords, tenantOf } from '../eventStore/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
 import { ManagedProjection } from './managedProjection.js';
-import {
-  lastGeneration,
-  deletedType,
-  deletionEvent,
-  recordEvent,
-  recordKey,
-  recordOf,
-  recordedType,
-} from './record.js';
+import { eventOf, lastGeneration, recordKey, recordTypes } from './record.js';
 import type { ProjectionRecord } from './record.js';
 import { LogStorage } from './storage/logStorage.js';
 
@@ -118,7 +110,7 @@ export class ProjectionRegistry implements EmbeddedProjections {
     return this.#state.inTurn(async () => {
       const managed = this.#managed(name, tenantOf(options.tenantId));
       await managed.stop();
-      await this.#log.append([deletionEvent(managed.record)]);
+      await this.#log.append([eventOf('deleted', managed.record)]);
       const key = recordKey(managed.record);
       this.#byKey.delete(key);
       this.#generations.set(key, lastGeneration(managed.record));
@@ -127,7 +119,7 @@ export class ProjectionRegistry implements EmbeddedProjections {
 
   /** Ends all of them; what they have is written. The log must still take appends. */
   async close(): Promise<void> {
-    await this.#state.inTurn(async () => undefined).catch(() => undefined);
+    await this.#state.settled();
     await Promise.all([...this.#byKey.values()].map((managed) => managed.stop()));
   }
 
@@ -153,33 +145,24 @@ export class ProjectionRegistry implements EmbeddedProjections {
     if (known === undefined) {
       const kind = kindOf(projection);
       const generation = (this.#generations.get(recordKey({ tenantId, name })) ?? 0) + 1;
-      const current = { generation, version, selection: null };
+      const current = { generation, version };
       const first = { tenantId, name, kind, declaration, isPaused: false, building: null } as const;
       return this.#write({ ...first, current });
     }
     if (version === newestVersion(known)) return known;
-    const building = { generation: lastGeneration(known) + 1, version, selection: null };
+    const building = { generation: lastGeneration(known) + 1, version };
     return this.#write({ ...known, declaration, building });
   }
 
   async #write(record: ProjectionRecord): Promise<ProjectionRecord> {
-    await this.#log.append([recordEvent(record)]);
+    await this.#log.append([eventOf('recorded', record)]);
     return record;
   }
 
   async #read(): Promise<void> {
-    const records = new Map<string, { record: ProjectionRecord; position: number }>();
-    for await (const event of this.#log.read({ eventType: recordedType })) {
-      const record = recordOf(event);
-      records.set(recordKey(record), { record, position: event.position });
-    }
-    for await (const event of this.#log.read({ eventType: deletedType })) {
-      const record = recordOf(event);
-      const key = recordKey(record);
-      this.#generations.set(key, lastGeneration(record));
-      if ((records.get(key)?.position ?? 0) < event.position) records.delete(key);
-    }
-    for (const { record } of records.values()) await this.#restore(record);
+    const { kept, deleted } = await readRecords<ProjectionRecord>(this.#log, recordTypes);
+    for (const record of deleted) this.#generations.set(recordKey(record), lastGeneration(record));
+    for (const record of kept) await this.#restore(record);
   }
 
   async #restore(record: ProjectionRecord): Promise<void> {

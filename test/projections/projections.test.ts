@@ -272,6 +272,33 @@ describe('a projection', () => {
     );
   });
 
+  it('keeps what is appended while events are dropped from the front of the log', async () => {
+    const dataDir = await makeDirectory();
+    const store = await openEventStore({ dataDir, segmentBytesMax: 64 * 1024 });
+    const handle = await store.projections.start(totals());
+    const counts = new Map<string, number>();
+    const filler = 'x'.repeat(4_000);
+    for (let i = 0; i < 60; i += 1) {
+      const keys = Array.from({ length: 40 }, (_, key) => `o-${key}`);
+      const events = keys.map((entityId) => ({ eventType: 'order.placed', entityId, payload: 1 }));
+      for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
+      await store.append({ eventType: 'filler.made', entityId: `f-${i}`, payload: filler });
+      const { lastPosition } = await store.appendBatch(events, { return: 'summary' });
+      await handle.waitFor(lastPosition);
+      // Its states change and are written while they are recorded again.
+      const dropped = i % 6 === 5 ? store.dropBefore(lastPosition) : undefined;
+      await handle.list({ limit: 1 });
+      // Whoever waits meanwhile is not told that it has stopped.
+      await Promise.all([dropped, handle.waitFor(await place(store, 'waited', 0))]);
+    }
+    expect((await store.stats()).firstPosition).toBeGreaterThan(1);
+    await store.close();
+    const again = await openStore({ dataDir });
+    const states = await statesOf(again, await again.projections.start(totals()));
+    const wanted = [...counts].map(([key, count]) => [key, { count, sum: count }]);
+    expect(states).toEqual({ ...Object.fromEntries(wanted), waited: { count: 60, sum: 0 } });
+  });
+
   it('keeps its states when events are dropped from the front of the log', async () => {
     const dataDir = await makeDirectory();
     const store = await openEventStore({ dataDir, segmentBytesMax: 1024 * 1024 });

@@ -2,17 +2,6 @@ import type { EventFilter, StoredEvent, SubscriptionFilter } from '../../domain/
 import type { BytesChunk } from '../read/reader.js';
 import type { SystemAccess } from './systemAccess.js';
 
-/** Events that a replay leaves out, of those up to a position. */
-export interface Selection {
-  /** Up to here only selected events count; behind it all do. */
-  readonly lastPosition: number;
-  readonly entityId?: string | undefined;
-  readonly eventType?: string | undefined;
-  /** Microseconds, inclusive. */
-  readonly since?: number | undefined;
-  readonly until?: number | undefined;
-}
-
 /** Events in the order of the log, not yet parsed. */
 export interface EventBytes {
   readonly bytes: Buffer | undefined;
@@ -23,7 +12,6 @@ export interface EventBytes {
 export interface SourceOptions {
   readonly tenantId: string;
   readonly filter: SubscriptionFilter;
-  readonly selection: Selection | undefined;
   readonly form: 'apiList' | 'apiHeads';
   /** Behind this position. */
   readonly after: number;
@@ -37,21 +25,10 @@ export async function* eventBytes(
   log: SystemAccess,
   options: SourceOptions,
 ): AsyncGenerator<EventBytes> {
-  const { tenantId, filter, selection, signal, form } = options;
+  const { tenantId, filter, signal, form, until } = options;
   let { after } = options;
-  const end = options.until ?? Infinity;
-  const selected = Math.min(selection?.lastPosition ?? 0, end);
-  if (selection !== undefined && after < selected) {
-    yield* range(
-      log,
-      { ...selectedFilter(tenantId, filter, selection), signal, form },
-      after,
-      selected,
-    );
-    after = selected;
-  }
-  if (options.until !== undefined) {
-    if (after < end) yield* range(log, { tenantId, ...filter, signal, form }, after, end);
+  if (until !== undefined) {
+    yield* range(log, { tenantId, ...filter, signal, form }, after, until);
     return;
   }
   const follower = log.followBytes({ tenantId, filter, from: after + 1, signal }, form);
@@ -70,7 +47,7 @@ async function* range(
   after: number,
   last: number,
 ): AsyncGenerator<EventBytes> {
-  for (let first = after + 1; !signal.aborted;) {
+  for (let first = after + 1; first <= last && !signal.aborted;) {
     const chunk: BytesChunk = await log.bytesIn(filter, { first, last }, form);
     const isEnd = chunk.nextPosition === 0;
     const bytes = chunk.count === 0 ? undefined : chunk.bytes;
@@ -78,15 +55,6 @@ async function* range(
     if (isEnd) return;
     first = chunk.nextPosition;
   }
-}
-
-/** Both filters; a selected type that the filter does not have leaves nothing. */
-function selectedFilter(
-  tenantId: string,
-  filter: SubscriptionFilter,
-  { entityId, eventType, since, until }: Selection,
-): EventFilter {
-  return { ...filter, tenantId, entityId, eventType, since, until };
 }
 
 export function parseEvents(bytes: Buffer): readonly StoredEvent[] {

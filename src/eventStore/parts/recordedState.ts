@@ -18,6 +18,11 @@ export class RecordedState {
     return this.#loaded;
   }
 
+  /** Resolves once it is loaded, or could not be, and all work has ended, well or not. */
+  async settled(): Promise<void> {
+    await this.inTurn(async () => undefined).catch(() => undefined);
+  }
+
   /** Does some work when the state is loaded and all work before has ended, well or not. */
   inTurn<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#turn.then(() => this.load()).then(work);

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { AllSourceError, abortedError } from '../../domain/index.js';
 import type { StoredEvent } from '../../domain/index.js';
 import { WakeUp, eventBytes, parseEvents } from '../../eventStore/index.js';
-import type { EventBytes, Selection, SystemAccess } from '../../eventStore/index.js';
+import type { EventBytes, SystemAccess } from '../../eventStore/index.js';
 import type { ProjectionStorage, StateSpace } from '../storage/types.js';
 import type { ProjectedState, Projection, ProjectionFailure } from '../types.js';
 import { EventFailure, reasonOf } from './eventFailure.js';
@@ -20,7 +20,6 @@ export interface RunOptions<S> {
   readonly projection: Projection<S>;
   readonly storage: ProjectionStorage;
   readonly space: StateSpace;
-  readonly selection: Selection | undefined;
 }
 
 /**
@@ -172,11 +171,11 @@ export class ProjectionRun<S = unknown> {
   }
 
   async #readOn(signal: AbortSignal, until: number | undefined): Promise<void> {
-    const { log, projection, space, selection } = this.#options;
+    const { log, projection, space } = this.#options;
     const { tenantId } = space;
     const { filter } = projection;
     const source = eventBytes(log, {
-      ...{ tenantId, filter, selection, until, signal },
+      ...{ tenantId, filter, until, signal },
       form: projection.readsPayload ? 'apiList' : 'apiHeads',
       after: this.#position,
     });
