@@ -1,8 +1,8 @@
-import type { Static, TObject } from '@sinclair/typebox';
+import type { Static, TObject, TSchema } from '@sinclair/typebox';
 import type { ConsumerOptions } from '../../consumers/index.js';
 import { AllSourceError, toMatches } from '../../domain/index.js';
 import type { ErrorCode, SubscriptionFilter } from '../../domain/index.js';
-import { type Exchange, jsonType, parseQueryText } from '../http/index.js';
+import { type Exchange, type Route, jsonType, parseQueryText } from '../http/index.js';
 import {
   type Start,
   type WireFilter,
@@ -14,8 +14,45 @@ import { callerTenant } from './tenant.js';
 
 // What routes that control something by JSON bodies have in common.
 
-export const control = { kind: 'service' } as const;
-export const controlBody = { mediaTypes: [jsonType], limit: 'event' } as const;
+const control = { kind: 'service' } as const;
+const controlBody = { mediaTypes: [jsonType], limit: 'event' } as const;
+
+export interface ControlRoute extends Pick<Route, 'method' | 'pattern' | 'handle'> {
+  readonly id: string;
+  readonly summary: string;
+  readonly tag: string;
+  /** What it is counted as where it is a query. */
+  readonly queryType?: string;
+  readonly params?: TObject;
+  /** Default: the tenant. */
+  readonly query?: TObject;
+  /** The body that it takes, as JSON. */
+  readonly request?: TObject;
+  /** Default 200, or 204 where there is no answer. */
+  readonly status?: 201;
+  /** What it answers where all went well, as JSON. */
+  readonly answer?: TSchema;
+  readonly errors: readonly ErrorCode[];
+}
+
+/** A route that takes JSON or nothing, and answers with JSON or nothing. */
+export function controlRoute(route: ControlRoute): Route {
+  const { method, pattern, handle, queryType, request, answer, status, ...operation } = route;
+  return {
+    method,
+    pattern,
+    purpose: queryType === undefined ? control : { kind: 'query', queryType },
+    ...(request !== undefined && { body: controlBody }),
+    operation: {
+      query: tenantQuery,
+      ...operation,
+      ...(request !== undefined && { bodies: { [jsonType]: request } }),
+      status: answer === undefined ? 204 : (status ?? 200),
+      answers: answer === undefined ? {} : { [jsonType]: answer },
+    },
+    handle,
+  };
+}
 
 export const queryErrors: readonly ErrorCode[] = ['validation_error', 'invalid_query'];
 export const bodyErrors: readonly ErrorCode[] = [

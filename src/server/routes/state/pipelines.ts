@@ -1,4 +1,3 @@
-import type { TObject } from '@sinclair/typebox';
 import type { ErrorCode, JsonObject, NewEvent } from '../../../domain/index.js';
 import {
   type EmbeddedPipelines,
@@ -13,21 +12,14 @@ import {
   type Reply,
   type Route,
   jsonReply,
-  jsonType,
   parseQueryText,
 } from '../../http/index.js';
+import { noQuery, paramsReader, pipelines as schemas, queryReader } from '../../schemas/index.js';
 import {
-  noQuery,
-  paramsReader,
-  pipelines as schemas,
-  queryReader,
-  tenantQuery,
-} from '../../schemas/index.js';
-import {
+  type ControlRoute,
   bodyErrors,
   bodyReader,
-  control,
-  controlBody as body,
+  controlRoute,
   queryErrors,
   tenantIn,
   writeErrors,
@@ -46,38 +38,25 @@ const readTest = bodyReader(schemas.pipelineTest);
 const oneErrors: readonly ErrorCode[] = [...queryErrors, 'pipeline_not_found'];
 const changeErrors: readonly ErrorCode[] = [...oneErrors, ...writeErrors];
 
-interface OneOperation {
-  readonly method: Route['method'];
+interface OneRoute extends Pick<ControlRoute, 'method' | 'id' | 'summary' | 'answer' | 'errors'> {
   /** Behind the path of the pipeline. */
   readonly part: string;
-  readonly id: string;
-  readonly summary: string;
-  readonly answer: TObject;
-  readonly errors: readonly ErrorCode[];
   readonly answerOf: (pipelines: EmbeddedPipelines, id: string, of: OfTenant) => Promise<object>;
 }
 
 /** A route about one pipeline, without a body. */
-function ofOne({ method, part, id, summary, answer, errors, answerOf }: OneOperation): Route {
-  return {
-    method,
+function ofOne({ part, answerOf, ...route }: OneRoute): Route {
+  return controlRoute({
+    ...route,
     pattern: onePath + part,
-    purpose: control,
-    operation: {
-      id,
-      summary,
-      tag,
-      params: schemas.pipelineParams,
-      query: tenantQuery,
-      answers: { [jsonType]: answer },
-      errors,
-    },
+    tag,
+    params: schemas.pipelineParams,
     handle: async (exchange) => {
-      const { id: pipelineId } = readParams(exchange.params);
+      const { id } = readParams(exchange.params);
       const { pipelines } = exchange.runtime.store;
-      return jsonReply(await answerOf(pipelines, pipelineId, { tenantId: tenantIn(exchange) }));
+      return jsonReply(await answerOf(pipelines, id, { tenantId: tenantIn(exchange) }));
     },
-  };
+  });
 }
 
 const ofOneRoutes: readonly Route[] = [
@@ -156,69 +135,52 @@ const ofOneRoutes: readonly Route[] = [
 ];
 
 export const pipelineRoutes: readonly Route[] = [
-  {
+  controlRoute({
     method: 'POST',
     pattern: path,
-    purpose: control,
-    body,
-    operation: {
-      id: 'createPipeline',
-      summary: 'Process events behind the log from now on',
-      tag,
-      query: noQuery,
-      bodies: { [jsonType]: schemas.newPipeline },
-      answers: { [jsonType]: schemas.createdPipeline },
-      errors: [...queryErrors, ...bodyErrors, ...writeErrors, 'pipeline_exists'],
-    },
+    id: 'createPipeline',
+    summary: 'Process events behind the log from now on',
+    tag,
+    query: noQuery,
+    request: schemas.newPipeline,
+    answer: schemas.createdPipeline,
+    errors: [...queryErrors, ...bodyErrors, ...writeErrors, 'pipeline_exists'],
     handle: createPipeline,
-  },
-  {
+  }),
+  controlRoute({
     method: 'GET',
     pattern: path,
-    purpose: control,
-    operation: {
-      id: 'listPipelines',
-      summary: 'Pipelines of a tenant by id',
-      tag,
-      query: tenantQuery,
-      answers: { [jsonType]: schemas.pipelineList },
-      errors: ['invalid_query'],
-    },
+    id: 'listPipelines',
+    summary: 'Pipelines of a tenant by id',
+    tag,
+    answer: schemas.pipelineList,
+    errors: ['invalid_query'],
     handle: listPipelines,
-  },
+  }),
   // Before the path that a pipeline of this id would have.
-  {
+  controlRoute({
     method: 'GET',
     pattern: `${path}/stats`,
-    purpose: control,
-    operation: {
-      id: 'listPipelineStats',
-      summary: 'What the pipelines of a tenant have done',
-      tag,
-      query: tenantQuery,
-      answers: { [jsonType]: schemas.pipelineStatsList },
-      errors: ['invalid_query'],
-    },
+    id: 'listPipelineStats',
+    summary: 'What the pipelines of a tenant have done',
+    tag,
+    answer: schemas.pipelineStatsList,
+    errors: ['invalid_query'],
     handle: listStats,
-  },
+  }),
   ...ofOneRoutes,
-  {
+  controlRoute({
     method: 'POST',
     pattern: `${onePath}/test`,
-    purpose: control,
-    body,
-    operation: {
-      id: 'testPipeline',
-      summary: 'What would come of some events; nothing is stored',
-      tag,
-      params: schemas.pipelineParams,
-      query: tenantQuery,
-      bodies: { [jsonType]: schemas.pipelineTest },
-      answers: { [jsonType]: schemas.testedPipeline },
-      errors: [...oneErrors, ...bodyErrors],
-    },
+    id: 'testPipeline',
+    summary: 'What would come of some events; nothing is stored',
+    tag,
+    params: schemas.pipelineParams,
+    request: schemas.pipelineTest,
+    answer: schemas.testedPipeline,
+    errors: [...oneErrors, ...bodyErrors],
     handle: testPipeline,
-  },
+  }),
 ];
 
 async function createPipeline(exchange: Exchange): Promise<Reply> {

@@ -9,7 +9,6 @@ import {
   type Reply,
   type Route,
   jsonReply,
-  jsonType,
   noContent,
   parseQueryText,
 } from '../../http/index.js';
@@ -19,13 +18,12 @@ import {
   paramsReader,
   projections as schemas,
   queryReader,
-  tenantQuery,
 } from '../../schemas/index.js';
 import {
+  type ControlRoute,
   bodyErrors,
   bodyReader,
-  control,
-  controlBody as body,
+  controlRoute,
   queryErrors,
   tenantIn,
   writeErrors,
@@ -52,93 +50,70 @@ const waitErrors: readonly ErrorCode[] = [...oneErrors, 'projection_stopped', 'o
 /** A route that changes one projection and answers with it. */
 function change(
   verb: 'pause' | 'resume' | 'rebuild',
-  operation: { readonly id: string; readonly summary: string },
+  { id, summary }: Pick<ControlRoute, 'id' | 'summary'>,
 ): Route {
-  const errors: readonly ErrorCode[] =
-    verb === 'rebuild' ? [...changeErrors, 'projection_stopped'] : changeErrors;
-  return {
+  return controlRoute({
     method: 'POST',
     pattern: `${onePath}/${verb}`,
-    purpose: control,
-    operation: {
-      ...operation,
-      tag,
-      params,
-      query: tenantQuery,
-      answers: { [jsonType]: schemas.projection },
-      errors,
-    },
+    id,
+    summary,
+    tag,
+    params,
+    answer: schemas.projection,
+    errors: verb === 'rebuild' ? [...changeErrors, 'projection_stopped'] : changeErrors,
     handle: async (exchange) => {
       const handle = await projectionIn(exchange, tenantIn(exchange));
       await (verb === 'rebuild' ? handle.beginRebuild() : handle[verb]());
       return jsonReply(projectionDocument(await handle.info()));
     },
-  };
+  });
 }
 
 export const projectionRoutes: readonly Route[] = [
-  {
+  controlRoute({
     method: 'GET',
     pattern: path,
-    purpose: control,
-    operation: {
-      id: 'listProjections',
-      summary: 'Projections of a tenant by name, the built-in ones first',
-      tag,
-      query: tenantQuery,
-      answers: { [jsonType]: schemas.projectionList },
-      errors: ['invalid_query'],
-    },
+    id: 'listProjections',
+    summary: 'Projections of a tenant by name, the built-in ones first',
+    tag,
+    answer: schemas.projectionList,
+    errors: ['invalid_query'],
     handle: listProjections,
-  },
-  {
+  }),
+  controlRoute({
     method: 'POST',
     pattern: path,
-    purpose: control,
-    body,
-    operation: {
-      id: 'createProjection',
-      summary: 'Keep states up to date with the log, or a new version of them',
-      tag,
-      query: noQuery,
-      bodies: { [jsonType]: schemas.newProjection },
-      status: 201,
-      answers: { [jsonType]: schemas.projection },
-      errors: [...queryErrors, ...bodyErrors, ...writeErrors, 'projection_conflict'],
-    },
+    id: 'createProjection',
+    summary: 'Keep states up to date with the log, or a new version of them',
+    tag,
+    query: noQuery,
+    request: schemas.newProjection,
+    status: 201,
+    answer: schemas.projection,
+    errors: [...queryErrors, ...bodyErrors, ...writeErrors, 'projection_conflict'],
     handle: createProjection,
-  },
-  {
+  }),
+  controlRoute({
     method: 'GET',
     pattern: onePath,
-    purpose: control,
-    operation: {
-      id: 'getProjection',
-      summary: 'One projection',
-      tag,
-      params,
-      query: tenantQuery,
-      answers: { [jsonType]: schemas.projection },
-      errors: oneErrors,
-    },
+    id: 'getProjection',
+    summary: 'One projection',
+    tag,
+    params,
+    answer: schemas.projection,
+    errors: oneErrors,
     handle: getProjection,
-  },
-  {
+  }),
+  controlRoute({
     method: 'DELETE',
     pattern: onePath,
-    purpose: control,
-    operation: {
-      id: 'deleteProjection',
-      summary: 'Delete a projection; its states are not read any more',
-      tag,
-      params,
-      query: tenantQuery,
-      status: 204,
-      answers: {},
-      errors: [...oneErrors, ...writeErrors],
-    },
+    id: 'deleteProjection',
+    summary: 'Delete a projection; its states are not read any more',
+    tag,
+    params,
+    errors: [...oneErrors, ...writeErrors],
     handle: deleteProjection,
-  },
+  }),
   change('pause', { id: 'pauseProjection', summary: 'Do nothing until it is resumed' }),
   change('resume', {
     id: 'resumeProjection',
@@ -148,51 +123,43 @@ export const projectionRoutes: readonly Route[] = [
     id: 'rebuildProjection',
     summary: 'Build all states anew beside those that are read, then swap them in one step',
   }),
-  {
+  controlRoute({
     method: 'GET',
     pattern: `${onePath}/parked`,
-    purpose: control,
-    operation: {
-      id: 'listParkedEvents',
-      summary: 'Events that were left out because they failed',
-      tag,
-      params,
-      query: tenantQuery,
-      answers: { [jsonType]: schemas.parkedEvents },
-      errors: oneErrors,
-    },
+    id: 'listParkedEvents',
+    summary: 'Events that were left out because they failed',
+    tag,
+    params,
+    answer: schemas.parkedEvents,
+    errors: oneErrors,
     handle: listParked,
-  },
-  {
+  }),
+  controlRoute({
     method: 'GET',
     pattern: `${onePath}/state`,
-    purpose: { kind: 'query', queryType: 'projection_states' },
-    operation: {
-      id: 'listProjectedStates',
-      summary: 'States of a projection, in the order in which their keys first appeared',
-      tag,
-      params,
-      query: schemas.stateListQuery,
-      answers: { [jsonType]: schemas.projectedStates },
-      errors: waitErrors,
-    },
+    id: 'listProjectedStates',
+    summary: 'States of a projection, in the order in which their keys first appeared',
+    tag,
+    queryType: 'projection_states',
+    params,
+    query: schemas.stateListQuery,
+    answer: schemas.projectedStates,
+    errors: waitErrors,
     handle: listStates,
-  },
-  {
+  }),
+  controlRoute({
     method: 'GET',
     pattern: `${onePath}/state/:key`,
-    purpose: { kind: 'query', queryType: 'projection_state' },
-    operation: {
-      id: 'getProjectedState',
-      summary: 'The state of a key',
-      tag,
-      params: schemas.stateParams,
-      query: schemas.stateQuery,
-      answers: { [jsonType]: schemas.projectedState },
-      errors: [...waitErrors, 'projection_state_not_found'],
-    },
+    id: 'getProjectedState',
+    summary: 'The state of a key',
+    tag,
+    queryType: 'projection_state',
+    params: schemas.stateParams,
+    query: schemas.stateQuery,
+    answer: schemas.projectedState,
+    errors: [...waitErrors, 'projection_state_not_found'],
     handle: getState,
-  },
+  }),
 ];
 
 async function listProjections(exchange: Exchange): Promise<Reply> {

@@ -14,13 +14,11 @@ import {
   paramsReader,
   queryReader,
   snapshots as schemas,
-  tenantQuery,
 } from '../../schemas/index.js';
 import {
   bodyErrors,
   bodyReader,
-  control,
-  controlBody as body,
+  controlRoute,
   queryErrors,
   tenantIn,
   writeErrors,
@@ -45,51 +43,42 @@ const createErrors: readonly ErrorCode[] = [
 ];
 
 export const snapshotRoutes: readonly Route[] = [
-  {
+  controlRoute({
     method: 'POST',
     pattern: path,
-    purpose: control,
-    body,
-    operation: {
-      id: 'createSnapshot',
-      summary: 'Keep the state of an entity as it is now',
-      tag,
-      query: noQuery,
-      bodies: { [jsonType]: schemas.newSnapshot },
-      answers: { [jsonType]: schemas.createdSnapshot },
-      errors: createErrors,
-    },
+    id: 'createSnapshot',
+    summary: 'Keep the state of an entity as it is now',
+    tag,
+    query: noQuery,
+    request: schemas.newSnapshot,
+    answer: schemas.createdSnapshot,
+    errors: createErrors,
     handle: createSnapshot,
-  },
-  {
+  }),
+  controlRoute({
     method: 'GET',
     pattern: path,
-    purpose: { kind: 'query', queryType: 'snapshots' },
-    operation: {
-      id: 'listSnapshots',
-      summary: 'Snapshots of an entity or of all entities, newest first',
-      tag,
-      query: schemas.snapshotsQuery,
-      answers: { [jsonType]: schemas.snapshotPage },
-      errors: ['invalid_query'],
-    },
+    id: 'listSnapshots',
+    summary: 'Snapshots of an entity or of all entities, newest first',
+    tag,
+    queryType: 'snapshots',
+    query: schemas.snapshotsQuery,
+    answer: schemas.snapshotPage,
+    errors: ['invalid_query'],
     handle: listSnapshots,
-  },
-  {
+  }),
+  controlRoute({
     method: 'GET',
     pattern: `${path}/:entity_id/latest`,
-    purpose: { kind: 'query', queryType: 'snapshot' },
-    operation: {
-      id: 'getLatestSnapshot',
-      summary: 'The newest snapshot of an entity with its state',
-      tag,
-      params: entityParams,
-      query: tenantQuery,
-      answers: { [jsonType]: schemas.snapshot },
-      errors: [...queryErrors, 'snapshot_not_found'],
-    },
+    id: 'getLatestSnapshot',
+    summary: 'The newest snapshot of an entity with its state',
+    tag,
+    queryType: 'snapshot',
+    params: entityParams,
+    answer: schemas.snapshot,
+    errors: [...queryErrors, 'snapshot_not_found'],
     handle: latestSnapshot,
-  },
+  }),
 ];
 
 async function createSnapshot(exchange: Exchange): Promise<Reply> {
