@@ -1,35 +1,11 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import type { EmbeddedStore, StoredEvent } from '../../src/index.js';
 import { makeRandom, seedOf } from '../crash/random.js';
-import type { Random } from '../crash/random.js';
+import { runAndKill } from '../support/killedProcess.js';
 import { collect, makeDirectory, openStore } from '../support/store.js';
 
 /** Also the long form: KILL_ROUNDS=300. */
 const rounds = Number(process.env['KILL_ROUNDS'] ?? 8);
-const victimFile = fileURLToPath(new URL('victim.mjs', import.meta.url));
-
-/** Runs the victim for a while, and kills it. */
-async function killOne(dataDir: string, random: Random): Promise<void> {
-  const seed = String(random(2 ** 31));
-  const child = spawn(process.execPath, [victimFile, dataDir, seed]);
-  const exit = once(child, 'exit');
-  let told = '';
-  child.stderr.on('data', (data: Buffer) => (told += data.toString()));
-  const ready = new Promise<void>((resolve) => {
-    child.stdout.on('data', (data: Buffer) => {
-      told += data.toString();
-      if (told.includes('ready')) resolve();
-    });
-  });
-  await Promise.race([ready, exit]);
-  await new Promise((resolve) => setTimeout(resolve, random(600)));
-  child.kill('SIGKILL');
-  await exit;
-  expect(told).toBe('ready\n');
-}
 
 /** Lets the consumer finish, and gives what it made. */
 async function finished(store: EmbeddedStore): Promise<StoredEvent[]> {
@@ -56,7 +32,8 @@ it(
     const seed = seedOf(process.env['KILL_SEED']);
     const random = makeRandom(seed);
     const dataDir = await makeDirectory();
-    for (let round = 0; round < rounds; round += 1) await killOne(dataDir, random);
+    for (let round = 0; round < rounds; round += 1)
+      await runAndKill(import.meta.url, { dataDir, random, msMax: 600 });
     const store = await openStore({ dataDir });
     const billed = await finished(store);
     const placed = await collect(store.read({ eventType: 'order.placed' }));

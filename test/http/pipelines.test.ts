@@ -1,12 +1,11 @@
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
+import { answerCheck, sendJson } from './documentedAnswers.js';
 import {
   type Answer,
   type Target,
   append,
   bodyOf,
   call,
-  json,
   startExpress,
   startListening,
 } from './support.js';
@@ -24,8 +23,7 @@ const revenue = {
 };
 
 function send(target: Target, method: string, suffix: string, body?: unknown): Promise<Answer> {
-  const sent = body === undefined ? {} : { headers: json, body: JSON.stringify(body) };
-  return call(target, { path: path + suffix, method, ...sent });
+  return sendJson(target, { method, path: path + suffix, body });
 }
 
 const order = (payload: unknown) => ({ event_type: 'order.placed', payload });
@@ -36,14 +34,7 @@ describe.each([
 ])('pipelines over HTTP, %s', (_name, start) => {
   it('derive events, and tell of it as the document says', async () => {
     const target = await start();
-    const document = bodyOf(await call(target, { path: '/openapi.json' }));
-    const ajv = new Ajv2020({ strict: false, validateFormats: false });
-    ajv.addSchema({ $id: 'api', ...document });
-    const check = (name: string, answer: Answer): Record<string, unknown> => {
-      const isValid = ajv.validate(`api#/components/schemas/${name}`, bodyOf(answer));
-      expect(isValid, `${answer.text}: ${ajv.errorsText()}`).toBe(true);
-      return bodyOf(answer);
-    };
+    const check = await answerCheck(target);
     const created = check('CreatedPipeline', await send(target, 'POST', '', revenue));
     expect(created).toEqual({ pipeline_id: 'revenue', name: 'revenue', enabled: true });
     // The same again is the same.

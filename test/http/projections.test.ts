@@ -1,12 +1,11 @@
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
+import { answerCheck, sendJson } from './documentedAnswers.js';
 import {
   type Answer,
   type Target,
   append,
   bodyOf,
   call,
-  json,
   startExpress,
   startListening,
 } from './support.js';
@@ -27,8 +26,7 @@ const totals = {
 };
 
 function post(target: Target, suffix: string, body?: unknown): Promise<Answer> {
-  const sent = body === undefined ? {} : { headers: json, body: JSON.stringify(body) };
-  return call(target, { path: path + suffix, method: 'POST', ...sent });
+  return sendJson(target, { method: 'POST', path: path + suffix, body });
 }
 
 const get = (target: Target, suffix: string): Promise<Answer> =>
@@ -45,14 +43,7 @@ describe.each([
 ])('projections over HTTP, %s', (_name, start) => {
   it('keep states, and tell of them as the document says', async () => {
     const target = await start();
-    const document = bodyOf(await call(target, { path: '/openapi.json' }));
-    const ajv = new Ajv2020({ strict: false, validateFormats: false });
-    ajv.addSchema({ $id: 'api', ...document });
-    const check = (name: string, answer: Answer): Record<string, unknown> => {
-      const isValid = ajv.validate(`api#/components/schemas/${name}`, bodyOf(answer));
-      expect(isValid, `${answer.text}: ${ajv.errorsText()}`).toBe(true);
-      return bodyOf(answer);
-    };
+    const check = await answerCheck(target);
     const created = await post(target, '', totals);
     expect(created.status).toBe(201);
     check('Projection', created);

@@ -1,37 +1,16 @@
 // A process whose pipelines derive events is killed again and again: what they derived is what the same
 // pipelines give when nothing ever fails. Long form: KILL_ROUNDS=300.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { pipeline } from '../../src/index.js';
 import type { EmbeddedStore, JsonObject, JsonValue, PipelineDefinition } from '../../src/index.js';
 import { createMachine } from '../../src/pipelines/index.js';
-import { type Random, makeRandom, seedOf } from '../crash/random.js';
+import { makeRandom, seedOf } from '../crash/random.js';
 import { until } from '../projections/support.js';
+import { runAndKill } from '../support/killedProcess.js';
 import { collect, makeDirectory, openStore } from '../support/store.js';
 import { definitions } from './definitions.mjs';
 
 const rounds = Number(process.env['KILL_ROUNDS'] ?? 8);
-const victimFile = fileURLToPath(new URL('victim.mjs', import.meta.url));
-
-async function killOne(dataDir: string, random: Random): Promise<void> {
-  const child = spawn(process.execPath, [victimFile, dataDir, String(random(2 ** 31))]);
-  const exit = once(child, 'exit');
-  let told = '';
-  child.stderr.on('data', (data: Buffer) => (told += data.toString()));
-  const ready = new Promise<void>((resolve) => {
-    child.stdout.on('data', (data: Buffer) => {
-      told += data.toString();
-      if (told.includes('ready')) resolve();
-    });
-  });
-  await Promise.race([ready, exit]);
-  await new Promise((resolve) => setTimeout(resolve, random(1200)));
-  child.kill('SIGKILL');
-  await exit;
-  expect(told).toBe('ready\n');
-}
 
 /** What a pipeline gives for the whole log, in a machine that never stops. */
 async function expectedOf(
@@ -57,7 +36,8 @@ it(
     const seed = seedOf(process.env['KILL_SEED']);
     const random = makeRandom(seed);
     const dataDir = await makeDirectory();
-    for (let round = 0; round < rounds; round += 1) await killOne(dataDir, random);
+    for (let round = 0; round < rounds; round += 1)
+      await runAndKill(import.meta.url, { dataDir, random, msMax: 1200 });
     const store = await openStore({ dataDir });
     const wanted = definitions(pipeline);
     const last = (await store.readPage({ order: 'desc', limit: 1 })).events[0]?.position ?? 0;

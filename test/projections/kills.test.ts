@@ -1,15 +1,12 @@
 // A process that keeps a projection is killed again and again: its states are those of a fold of all
 // events, each once. Long form: KILL_ROUNDS=300.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { type Random, makeRandom, seedOf } from '../crash/random.js';
+import { makeRandom, seedOf } from '../crash/random.js';
+import { runAndKill } from '../support/killedProcess.js';
 import { makeDirectory, openStore } from '../support/store.js';
 import { type Total, foldOf, statesOf, totals } from './support.js';
 
 const rounds = Number(process.env['KILL_ROUNDS'] ?? 8);
-const victimFile = fileURLToPath(new URL('victim.mjs', import.meta.url));
 
 /** As the victim has it: an unlucky event is left out. */
 const parking = totals({
@@ -32,31 +29,14 @@ const without = totals({
   },
 });
 
-async function killOne(dataDir: string, random: Random): Promise<void> {
-  const child = spawn(process.execPath, [victimFile, dataDir, String(random(2 ** 31))]);
-  const exit = once(child, 'exit');
-  let told = '';
-  child.stderr.on('data', (data: Buffer) => (told += data.toString()));
-  const ready = new Promise<void>((resolve) => {
-    child.stdout.on('data', (data: Buffer) => {
-      told += data.toString();
-      if (told.includes('ready')) resolve();
-    });
-  });
-  await Promise.race([ready, exit]);
-  await new Promise((resolve) => setTimeout(resolve, random(900)));
-  child.kill('SIGKILL');
-  await exit;
-  expect(told).toBe('ready\n');
-}
-
 it(
   `has the states of a fold, over ${rounds} kills`,
   async () => {
     const seed = seedOf(process.env['KILL_SEED']);
     const random = makeRandom(seed);
     const dataDir = await makeDirectory();
-    for (let round = 0; round < rounds; round += 1) await killOne(dataDir, random);
+    for (let round = 0; round < rounds; round += 1)
+      await runAndKill(import.meta.url, { dataDir, random, msMax: 900 });
     const store = await openStore({ dataDir });
     const handle = await store.projections.start(parking);
     const states = await statesOf(store, handle);

@@ -1,16 +1,13 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { defineReducer } from '../../src/index.js';
 import type { EmbeddedStore, JsonObject, StoredEvent } from '../../src/index.js';
 import { makeRandom, seedOf } from '../crash/random.js';
 import type { Random } from '../crash/random.js';
+import { runAndKill } from '../support/killedProcess.js';
 import { collect, makeDirectory, openStore } from '../support/store.js';
 
 /** Also the long form: KILL_ROUNDS=300. */
 const rounds = Number(process.env['KILL_ROUNDS'] ?? 8);
-const victimFile = fileURLToPath(new URL('victim.mjs', import.meta.url));
 
 const total = (events: readonly StoredEvent[]): number =>
   events.reduce((sum, { payload }) => sum + Number((payload as JsonObject)['n']), 0);
@@ -21,25 +18,6 @@ const sum = defineReducer<{ total: number }>({
   init: () => ({ total: 0 }),
   on: { 'thing.done': (state, event) => ({ total: state.total + total([event]) }) },
 });
-
-/** Runs the victim for a while, and kills it. */
-async function killOne(dataDir: string, random: Random): Promise<void> {
-  const child = spawn(process.execPath, [victimFile, dataDir, String(random(2 ** 31))]);
-  const exit = once(child, 'exit');
-  let told = '';
-  child.stderr.on('data', (data: Buffer) => (told += data.toString()));
-  const ready = new Promise<void>((resolve) => {
-    child.stdout.on('data', (data: Buffer) => {
-      told += data.toString();
-      if (told.includes('ready')) resolve();
-    });
-  });
-  await Promise.race([ready, exit]);
-  await new Promise((resolve) => setTimeout(resolve, random(400)));
-  child.kill('SIGKILL');
-  await exit;
-  expect(told).toBe('ready\n');
-}
 
 /** Each state of an entity, at some versions, is the one that its events make. */
 async function check(store: EmbeddedStore, entityId: string, random: Random): Promise<void> {
@@ -69,7 +47,8 @@ it(
     const seed = seedOf(process.env['KILL_SEED']);
     const random = makeRandom(seed);
     const dataDir = await makeDirectory();
-    for (let round = 0; round < rounds; round += 1) await killOne(dataDir, random);
+    for (let round = 0; round < rounds; round += 1)
+      await runAndKill(import.meta.url, { dataDir, random, msMax: 400 });
     const store = await openStore({ dataDir, reducers: [sum], snapshots: { automatic: false } });
     const { entities } = await store.entities();
     for (const { entityId } of entities) await check(store, entityId, random);

@@ -1,0 +1,31 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'vitest';
+import type { Random } from '../crash/random.js';
+
+/**
+ * Runs the `victim.mjs` beside a test on a store, with a seed, until it says `ready` and for up to
+ * `msMax` more, and kills it. It must say nothing else.
+ */
+export async function runAndKill(
+  testUrl: string,
+  { dataDir, random, msMax }: { dataDir: string; random: Random; msMax: number },
+): Promise<void> {
+  const victimFile = fileURLToPath(new URL('victim.mjs', testUrl));
+  const child = spawn(process.execPath, [victimFile, dataDir, String(random(2 ** 31))]);
+  const exit = once(child, 'exit');
+  let told = '';
+  child.stderr.on('data', (data: Buffer) => (told += data.toString()));
+  const ready = new Promise<void>((resolve) => {
+    child.stdout.on('data', (data: Buffer) => {
+      told += data.toString();
+      if (told.includes('ready')) resolve();
+    });
+  });
+  await Promise.race([ready, exit]);
+  await new Promise((resolve) => setTimeout(resolve, random(msMax)));
+  child.kill('SIGKILL');
+  await exit;
+  expect(told).toBe('ready\n');
+}
