@@ -42,7 +42,7 @@ export class PipelineStorage {
   }
 
   async position(): Promise<number | undefined> {
-    const cursor = await this.#log.newest({ tenantId: systemTenant, entityId: this.#cursor });
+    const cursor = await this.#log.last(this.#cursor);
     // Only `commit` writes these events.
     return (cursor?.payload as { readonly position: number } | undefined)?.position;
   }

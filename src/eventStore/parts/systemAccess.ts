@@ -76,12 +76,9 @@ export class SystemAccess {
     if (failure !== null) throw fromNative(failure);
   }
 
-  /** One atomic append, whose events may be of the tenant `$system`. */
+  /** One atomic append, whose events may be of the store's own tenants. */
   append(events: readonly NewEvent[]): Promise<BatchResult> {
-    const bytes = Buffer.from(toJsonText(events, 'events'));
-    const { batch: format } = inputFormat;
-    const names = fieldNames.system;
-    return this.#core.appendSystem({ bytes, format, names, tenantId: 'default', full: true });
+    return this.#append(toJsonText(events, 'events'), true);
   }
 
   /** The same for events as JSON texts in the names of the API; the result of each where it is wanted. */
@@ -89,16 +86,7 @@ export class SystemAccess {
     texts: readonly string[],
     { withResults = false }: { readonly withResults?: boolean } = {},
   ): Promise<BatchResult> {
-    const bytes = Buffer.from(`[${texts.join(',')}]`);
-    const { batch: format } = inputFormat;
-    const names = fieldNames.system;
-    return this.#core.appendSystem({
-      bytes,
-      format,
-      names,
-      tenantId: 'default',
-      full: withResults,
-    });
+    return this.#append(`[${texts.join(',')}]`, withResults);
   }
 
   /** Turns for what is done in the background. */
@@ -202,11 +190,8 @@ export class SystemAccess {
   }
 
   /** The newest event of an entity of `$system`. */
-  async last(entityId: string): Promise<StoredEvent | undefined> {
-    const firstPosition = this.logBegin;
-    const query = { ...systemQuery({ entityId }), order: 'desc' as const, firstPosition };
-    const { events } = await this.#core.reader.objects(query, { ...chunkBounds, events: 1 });
-    return events[0];
+  last(entityId: string): Promise<StoredEvent | undefined> {
+    return this.newest({ tenantId: systemTenant, entityId });
   }
 
   /** The partitions of matching events, as they become durable. */
@@ -291,6 +276,13 @@ export class SystemAccess {
   async bytesAt(positions: readonly number[], form: BytesForm): Promise<BytesChunk> {
     if (positions.length === 0) return { bytes: Buffer.alloc(0), ...nothing };
     return this.#core.reader.chunk(positionsQuery(positions), chunkBounds, form);
+  }
+
+  #append(text: string, full: boolean): Promise<BatchResult> {
+    const { batch: format } = inputFormat;
+    const names = fieldNames.system;
+    const bytes = Buffer.from(text);
+    return this.#core.appendSystem({ bytes, format, names, tenantId: 'default', full });
   }
 }
 

@@ -34,7 +34,7 @@ export class LogStorage implements ProjectionStorage {
   }
 
   async open(space: StateSpace): Promise<CursorPayload> {
-    const event = await this.#log.newest({ tenantId: systemTenant, entityId: cursorOf(space) });
+    const event = await this.#log.last(cursorOf(space));
     // Only `#cursorText` writes these events.
     return (event?.payload as CursorPayload | undefined) ?? { position: 0, parked: 0 };
   }
