@@ -83,6 +83,16 @@ export type {
   StoredStates,
 } from './projections/index.js';
 export type {
+  EmbeddedReplays,
+  ReplayConfig,
+  ReplayCounts,
+  ReplayInfo,
+  ReplayMode,
+  ReplayRequest,
+  ReplayStatus,
+  Replays,
+} from './replays/index.js';
+export type {
   EmbeddedSnapshots,
   Snapshot,
   SnapshotCounters,

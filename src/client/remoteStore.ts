@@ -37,6 +37,7 @@ import type {
 import { readConsistencyProof, readEventProof, readTreeHead } from '../proof/index.js';
 import type { ConsistencyProof, EventProof, TreeHead } from '../proof/index.js';
 import type { Projections } from '../projections/index.js';
+import type { Replays } from '../replays/index.js';
 import type { Snapshots } from '../state/index.js';
 import type { Webhooks } from '../webhooks/index.js';
 import { appendMany, appendOne, ingest, onlyResult } from './appends.js';
@@ -45,6 +46,7 @@ import { RemoteConsumers } from './delivery/consumers.js';
 import { RemoteProjections } from './projections.js';
 import { readReducedState } from './reducedState.js';
 import { RemoteSnapshots } from './snapshots.js';
+import { RemoteReplays } from './state/replays.js';
 import { subscribe } from './subscription.js';
 import type { ClientOptions } from './types.js';
 import { RemoteWebhooks } from './delivery/webhooks.js';
@@ -89,6 +91,7 @@ class RemoteEventStore implements RemoteStore<AnyEvent> {
   readonly webhooks: Webhooks;
   readonly snapshots: Snapshots;
   readonly projections: Projections;
+  readonly replays: Replays;
   readonly wire: WireAccess;
   readonly #connection: Connection;
   readonly #consumers: RemoteConsumers;
@@ -100,6 +103,7 @@ class RemoteEventStore implements RemoteStore<AnyEvent> {
     this.webhooks = new RemoteWebhooks(this.#connection);
     this.snapshots = new RemoteSnapshots(this.#connection);
     this.projections = new RemoteProjections(this.#connection);
+    this.replays = new RemoteReplays(this.#connection);
     this.wire = createWireAccess(this.#connection);
   }
 

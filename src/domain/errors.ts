@@ -28,6 +28,7 @@ export const errorTable = {
   pipeline_not_found: { status: 404, meaning: 'The tenant has no pipeline of this id.' },
   projection_not_found: { status: 404, meaning: 'The tenant has no projection of this name.' },
   projection_state_not_found: { status: 404, meaning: 'The projection has no state of this key.' },
+  replay_not_found: { status: 404, meaning: 'The tenant has no replay of this id.' },
   route_not_found: { status: 404, meaning: 'No route has this path.' },
   method_not_allowed: { status: 405, meaning: 'The route exists, but not for this method.' },
   request_timeout: { status: 408, meaning: 'The request did not arrive in time.' },
@@ -46,6 +47,10 @@ export const errorTable = {
   projection_stopped: {
     status: 409,
     meaning: 'The projection does not run, so it does not come to the position that is waited for.',
+  },
+  replay_running: {
+    status: 409,
+    meaning: 'The replay still runs, or states of the projection are being built anew already.',
   },
   event_id_conflict: { status: 409, meaning: 'The event id was used for other content.' },
   events_dropped: {

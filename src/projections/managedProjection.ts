@@ -2,10 +2,11 @@ import { AllSourceError, abortedError } from '../domain/index.js';
 import { checkedLimit } from '../eventStore/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
 import { compareRuns } from './compareRuns.js';
-import { eventOf, lastGeneration } from './record.js';
-import type { GenerationRecord, ProjectionRecord } from './record.js';
-import { ProjectionRun } from './run/projectionRun.js';
-import type { ProjectionStorage, StateSpace } from './storage/types.js';
+import { eventOf, isWhole, lastGeneration } from './record.js';
+import type { GenerationRecord, ProjectionRecord, ReplayOfStates } from './record.js';
+import { openRun, spaceOf } from './run/openRun.js';
+import type { ProjectionRun } from './run/projectionRun.js';
+import type { ProjectionStorage } from './storage/types.js';
 import type {
   ParkedEvent,
   ProjectedState,
@@ -25,13 +26,27 @@ export interface ManagedOptions {
   readonly storage: ProjectionStorage;
   /** How states come from events; undefined where its code was not started in this process. */
   readonly projection: Projection | undefined;
+  /** Called when its record has changed, or a build has ended. */
+  readonly onChange: () => void;
 }
 
-interface RebuildOptions {
+interface BuildOptions {
+  readonly replay?: ReplayOfStates | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A projection with the states that are read, and those that may be built beside them. */
+interface Rebuilding {
+  readonly done: Promise<RebuildReport>;
+  readonly replay: ReplayOfStates | undefined;
+}
+
+/** `none`: it was not begun, or other states have taken the place of those that it built. */
+export type ReplayState = 'none' | 'building' | 'failed' | 'built';
+
+/**
+ * A projection with the states that are read, and those that may be built beside them. A replay that
+ * clears shows those that it builds, and keeps the ones before until it has come to its end.
+ */
 export class ManagedProjection implements ProjectionHandle {
   readonly #options: ManagedOptions;
   #record: ProjectionRecord;
@@ -39,10 +54,12 @@ export class ManagedProjection implements ProjectionHandle {
   #building: ProjectionRun | undefined;
   #goal = 0;
   #isStopped = false;
-  #rebuilding: Promise<RebuildReport> | undefined;
+  /** How often it was paused or stopped. */
+  #halts = 0;
+  #rebuilding: Rebuilding | undefined;
   /** The states are recorded again: nothing runs meanwhile. */
   #rewriting: Promise<void> | undefined;
-  /** Why the last rebuild did not come to its end; it is tried again when it is resumed. */
+  /** Why the last build did not come to its end; it is tried again when it is resumed. */
   #buildFailure: ProjectionFailure | null = null;
 
   private constructor(options: ManagedOptions, record: ProjectionRecord, current: ProjectionRun) {
@@ -53,7 +70,11 @@ export class ManagedProjection implements ProjectionHandle {
 
   static async open(options: ManagedOptions, record: ProjectionRecord): Promise<ManagedProjection> {
     const current = await openRun(options, record, record.current);
-    return new ManagedProjection(options, record, current);
+    const managed = new ManagedProjection(options, record, current);
+    if (record.building !== null) {
+      managed.#building = await openRun(options, record, record.building);
+    }
+    return managed;
   }
 
   get name(): string {
@@ -62,15 +83,28 @@ export class ManagedProjection implements ProjectionHandle {
   get record(): ProjectionRecord {
     return this.#record;
   }
+  get projection(): Projection | undefined {
+    return this.#options.projection;
+  }
 
-  /** Goes on where it was, with a rebuild that was not finished too. */
+  /** Whether states are being built anew. */
+  get isBuilding(): boolean {
+    return this.#rebuilding !== undefined;
+  }
+
+  /** The states that are read. */
+  get #shown(): ProjectionRun {
+    return (isShown(this.#record.building) ? this.#building : undefined) ?? this.#current;
+  }
+
+  /** Goes on where it was, with a build that was not finished too. */
   start(): void {
     const { projection } = this.#options;
     if (projection === undefined || this.#record.isPaused) return;
     const { current, building } = this.#record;
-    if (current.version === projection.version) this.#current.start();
+    if (current.version === projection.version && !isShown(building)) this.#current.start();
     if (building !== null && this.#rebuilding === undefined) {
-      void this.#startBuild(building, undefined);
+      this.#track(this.#build(building, { halts: this.#halts }), building.replay);
     }
   }
 
@@ -79,13 +113,12 @@ export class ManagedProjection implements ProjectionHandle {
   }
 
   describe(): ProjectionInfo {
-    const { tenantId, name, kind, current } = this.#record;
-    const { position, failure, counts } = this.#current;
-    const building = this.#building;
+    const { tenantId, name, kind, current, building } = this.#record;
+    const { position, failure, counts } = this.#shown;
     return {
       name,
       tenantId,
-      version: current.version,
+      version: (building?.replay?.isShown === true ? building : current).version,
       kind,
       status: this.#status(),
       position,
@@ -93,7 +126,7 @@ export class ManagedProjection implements ProjectionHandle {
       eventsProcessed: counts.processed,
       eventsFailed: counts.failed,
       eventsParked: counts.parked,
-      failure: failure ?? building?.failure ?? this.#buildFailure,
+      failure: failure ?? this.#building?.failure ?? this.#buildFailure,
       rebuild: this.#rebuildInfo(),
     };
   }
@@ -117,13 +150,13 @@ export class ManagedProjection implements ProjectionHandle {
   }
 
   get(key: string): Promise<ProjectedState<unknown> | undefined> {
-    return this.#current.get(key);
+    return this.#shown.get(key);
   }
 
   async list(options: StateListOptions = {}): Promise<StatePage<unknown>> {
     const { prefix = '', cursor = null, limit = 100 } = options;
     checkedLimit(limit, 1, 10_000, 'limit');
-    const run = this.#current;
+    const run = this.#shown;
     await run.flush();
     const { position } = run;
     const page = await this.#options.storage.list(run.space, { prefix, from: cursor, limit });
@@ -135,28 +168,30 @@ export class ManagedProjection implements ProjectionHandle {
     { signal }: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<void> {
     for (;;) {
-      const run = this.#current;
+      const run = this.#shown;
       const rebuilding = this.#rebuilding;
       try {
         return await run.waitFor(position, signal);
       } catch (error) {
+        if (signal?.aborted === true) throw error;
+        if (this.#shown !== run) continue;
         // Another set of states is taking its place, or it goes on in a moment: that is waited for.
-        const change = rebuilding ?? this.#rewriting;
-        if (signal?.aborted === true || change === undefined) throw error;
+        const change = rebuilding?.done ?? this.#rewriting;
+        if (change === undefined) throw error;
         await aborting(change, signal);
-        if (this.#current === run && !run.isRunning) throw error;
+        if (this.#shown === run && !run.isRunning) throw error;
       }
     }
   }
 
   parked(): Promise<readonly ParkedEvent[]> {
-    return this.#options.storage.parked(this.#current.space);
+    return this.#options.storage.parked(this.#shown.space);
   }
 
   async pause(): Promise<void> {
     if (this.#record.isPaused) return;
     await this.#change({ isPaused: true });
-    await Promise.all([this.#current.stop(), this.#building?.stop()]);
+    await this.#halt();
   }
 
   async resume(): Promise<void> {
@@ -167,85 +202,177 @@ export class ManagedProjection implements ProjectionHandle {
 
   async stop(): Promise<void> {
     this.#isStopped = true;
-    await Promise.all([this.#current.stop(), this.#building?.stop()]);
-    await this.#rebuilding?.catch(() => undefined);
+    await this.#halt();
+    await this.#rebuilding?.done.catch(() => undefined);
   }
 
-  async rebuild(options: RebuildOptions = {}): Promise<RebuildReport> {
+  async #halt(): Promise<void> {
+    this.#halts += 1;
+    await Promise.all([this.#current.stop(), this.#building?.stop()]);
+  }
+
+  async rebuild(options: { readonly signal?: AbortSignal } = {}): Promise<RebuildReport> {
     const { done } = await this.beginRebuild(options);
     return done;
   }
 
-  /** Resolves once it is recorded: it goes on by itself then, after a restart too. */
-  async beginRebuild({ signal }: RebuildOptions = {}): Promise<{
+  async beginRebuild(options: { readonly signal?: AbortSignal } = {}): Promise<{
     readonly done: Promise<RebuildReport>;
   }> {
-    if (this.#rebuilding !== undefined) return { done: this.#rebuilding };
-    const { projection } = this.#options;
-    if (projection === undefined) {
+    const { done, replay } = this.#rebuilding ?? {};
+    return done !== undefined && replay === undefined ? { done } : this.beginBuild(options);
+  }
+
+  /**
+   * Builds states anew, and puts them in the place of those that are read. Resolves once it is recorded:
+   * it goes on by itself then, after a restart too. Rejects with `replay_running`, `projection_stopped`,
+   * and with `events_dropped` where it would build of less than is asked for.
+   */
+  async beginBuild({ replay, signal }: BuildOptions): Promise<{
+    readonly done: Promise<RebuildReport>;
+  }> {
+    if (this.#rebuilding !== undefined) {
+      const message = `projection ${this.name}: its states are being built anew already`;
+      throw new AllSourceError('replay_running', message);
+    }
+    const { projection, log } = this.#options;
+    if (projection === undefined || this.#isStopped) {
       const message = `projection ${this.name}: its code was not started in this process`;
       throw new AllSourceError('projection_stopped', message);
     }
+    if (replay?.selection.since === undefined) mustBeWhole(this.name, log);
     const generation = lastGeneration(this.#record) + 1;
-    const building = { generation, version: projection.version };
-    await this.#change({ building });
-    return { done: this.#startBuild(building, signal) };
+    const after = log.logBegin - 1;
+    const building = { generation, version: projection.version, after, replay };
+    const halts = this.#halts;
+    const begun = this.#beginBuilding(building);
+    const build = begun.then(() => this.#build(building, { halts, signal }));
+    const done = this.#track(build, replay);
+    await begun;
+    return { done };
   }
 
-  #startBuild(building: GenerationRecord, signal: AbortSignal | undefined): Promise<RebuildReport> {
-    this.#rebuilding = this.#build(building, signal).finally(() => {
+  /** How far the replay of an id is. */
+  stateOfReplay(id: string): ReplayState {
+    const { current, building } = this.#record;
+    if (current.replay?.id === id) return 'built';
+    if (building?.replay?.id !== id) return 'none';
+    const hasFailed = this.#rebuilding === undefined && this.#buildFailure !== null;
+    return hasFailed ? 'failed' : 'building';
+  }
+
+  /** Of the states that are built: events up to here are in them, and so many could not be. */
+  get progress(): { readonly position: number; readonly failed: number } {
+    const { position, counts, failure } = this.#building ?? this.#current;
+    return { position, failed: Math.max(counts.failed, counts.parked, failure === null ? 0 : 1) };
+  }
+
+  /** What was read before is read again; false where the replay has come to its end already. */
+  async cancelReplay(id: string): Promise<boolean> {
+    if (this.#record.building?.replay?.id !== id) return false;
+    await this.#building?.stop();
+    await this.#rebuilding?.done.catch(() => undefined);
+    if (this.#record.building?.replay?.id !== id) return false;
+    await this.#abandonBuilding();
+    return true;
+  }
+
+  async #beginBuilding(building: GenerationRecord): Promise<void> {
+    // One that failed gives way.
+    const before = this.#building;
+    const run = await openRun(this.#options, this.#record, building);
+    await this.#change({ building }, () => {
+      this.#building = run;
+    });
+    if (before !== undefined) await this.#options.storage.drop(before.space);
+  }
+
+  #track(
+    build: Promise<RebuildReport>,
+    replay: ReplayOfStates | undefined,
+  ): Promise<RebuildReport> {
+    const done = build.finally(() => {
       this.#rebuilding = undefined;
+      this.#options.onChange();
     });
     // Whoever does not wait for it is told by `info`.
-    this.#rebuilding.catch(() => undefined);
-    return this.#rebuilding;
+    done.catch(() => undefined);
+    this.#rebuilding = { done, replay };
+    return done;
   }
 
   async #build(
     generation: GenerationRecord,
-    signal: AbortSignal | undefined,
+    { halts, signal }: { readonly halts: number; readonly signal?: AbortSignal | undefined },
   ): Promise<RebuildReport> {
+    const building = this.#building;
+    if (building === undefined) throw this.#haltedError();
     this.#buildFailure = null;
-    const building = await openRun(this.#options, this.#record, generation);
-    this.#building = building;
-    this.#goal = this.#options.log.watermark;
+    this.#goal = generation.replay?.selection.goal ?? this.#options.log.watermark;
     try {
+      if (isShown(generation)) await this.#current.stop();
+      if (halts !== this.#halts) throw this.#haltedError();
       building.start();
-      await building.waitFor(Math.max(this.#goal, this.#current.position), signal);
+      const isBeside = !isShown(generation);
+      await building.waitFor(Math.max(this.#goal, isBeside ? this.#current.position : 0), signal);
       return await this.#swap(building, generation);
     } catch (error) {
       await building.stop();
       this.#buildFailure = building.failure;
-      if (signal?.aborted === true) await this.#change({ building: null });
+      if (signal?.aborted === true) await this.#abandonBuilding();
       throw error;
-    } finally {
-      this.#building = undefined;
     }
   }
 
-  /** Brings both to one position, compares them, and puts the new states in the place of the old. */
+  #haltedError(): AllSourceError {
+    return new AllSourceError('projection_stopped', `projection ${this.name} was stopped`);
+  }
+
+  /** Puts the new states in the place of the old. */
   async #swap(building: ProjectionRun, generation: GenerationRecord): Promise<RebuildReport> {
     const before = this.#current;
     await Promise.all([before.stop(), building.stop()]);
-    const { current } = this.#record;
-    const isSameVersion = current.version === generation.version;
-    if (isSameVersion) await before.runTo(building.position);
-    await building.runTo(before.position);
-    const isComparable = isSameVersion && before.position === building.position;
-    const report = isComparable
-      ? await compareRuns(this.#options.storage, before.space, building.space)
-      : { keys: 0, different: [] };
-    await this.#change({ current: generation, building: null });
-    this.#current = building;
+    const report = isShown(generation)
+      ? { keys: 0, different: [] }
+      : await this.#compared(building, generation);
+    await this.#change({ current: generation, building: null }, () => {
+      this.#current = building;
+      this.#building = undefined;
+    });
     await this.#options.storage.drop(before.space);
     this.start();
     return report;
   }
 
-  async #change(change: Partial<ProjectionRecord>): Promise<void> {
+  /** Brings both to one position; where both are to be the same, they are compared. */
+  async #compared(building: ProjectionRun, generation: GenerationRecord): Promise<RebuildReport> {
+    const before = this.#current;
+    const { current } = this.#record;
+    const isSameVersion = current.version === generation.version;
+    if (isSameVersion) await before.runTo(building.position);
+    await building.runTo(before.position);
+    const isSame = isSameVersion && isWhole(current) && isWhole(generation);
+    if (!isSame || before.position !== building.position) return { keys: 0, different: [] };
+    return compareRuns(this.#options.storage, before.space, building.space);
+  }
+
+  async #abandonBuilding(): Promise<void> {
+    const building = this.#building;
+    this.#buildFailure = null;
+    await this.#change({ building: null }, () => {
+      this.#building = undefined;
+    });
+    if (building !== undefined) await this.#options.storage.drop(building.space);
+    if (!this.#isStopped) this.start();
+  }
+
+  /** @param whenChanged is called in the same step in which the record changes. */
+  async #change(change: Partial<ProjectionRecord>, whenChanged?: () => void): Promise<void> {
     const record = { ...this.#record, ...change };
     await this.#options.log.append([eventOf('recorded', record)]);
     this.#record = record;
+    whenChanged?.();
+    this.#options.onChange();
   }
 
   /** Records again what is known, before the log that it is in is dropped. */
@@ -281,33 +408,15 @@ async function aborting(work: Promise<unknown>, signal: AbortSignal | undefined)
   await Promise.race([ended, aborted]).finally(() => stop.abort());
 }
 
-function openRun(
-  { log, storage, projection }: ManagedOptions,
-  record: ProjectionRecord,
-  generation: GenerationRecord,
-): Promise<ProjectionRun> {
-  const space = spaceOf(record, generation);
-  const known = projection ?? unknownProjection(record.name);
-  return ProjectionRun.open({ log, storage, space, projection: known });
+function isShown(building: GenerationRecord | null): boolean {
+  return building?.replay?.isShown === true;
 }
 
-function spaceOf(
-  { tenantId, name }: ProjectionRecord,
-  { generation }: GenerationRecord,
-): StateSpace {
-  return { tenantId, projection: name, generation };
-}
-
-/** Stands for one whose code was not started here: its states can be read, and it is never run. */
-function unknownProjection(name: string): Projection {
-  const fail = (): never => {
-    throw new AllSourceError('projection_stopped', `projection ${name}: its code was not started`);
-  };
-  return {
-    ...{ name, version: 0, onError: 'stop', filter: {}, declaration: null, readsPayload: true },
-    handles: fail,
-    keyOf: fail,
-    init: fail,
-    apply: fail,
-  };
+/** States can't be made again of events that the log has no more. */
+export function mustBeWhole(name: string, { logBegin }: SystemAccess): void {
+  if (logBegin === 1) return;
+  const message =
+    `projection ${name}: events before ${logBegin} were dropped from the log, so its states can't be ` +
+    'built anew of all events; replay from a time that lies behind them, or delete it and make it anew';
+  throw new AllSourceError('events_dropped', message);
 }

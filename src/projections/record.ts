@@ -1,10 +1,36 @@
 import type { JsonValue, NewEvent } from '../domain/index.js';
 import { recordEvent } from '../eventStore/index.js';
 
+/**
+ * Which events up to a position a set of states is made of: those that match all that is given. What
+ * comes behind `goal` is always in it.
+ */
+export interface Selection {
+  readonly entityId?: string | undefined;
+  readonly eventType?: string | undefined;
+  /** Microseconds, inclusive, as `until`. */
+  readonly since?: number | undefined;
+  readonly until?: number | undefined;
+  readonly goal: number;
+}
+
 /** A set of states that is being built, or is read. */
 export interface GenerationRecord {
   readonly generation: number;
   readonly version: number;
+  /** What the log had been dropped up to when it was made: it begins behind it; default 0. */
+  readonly after?: number | undefined;
+  /** The replay that asked for it; undefined where it was none. */
+  readonly replay?: ReplayOfStates | undefined;
+}
+
+export interface ReplayOfStates {
+  readonly id: string;
+  readonly selection: Selection;
+  /** Events that are read and handled at a time. */
+  readonly batchEvents: number;
+  /** Read while it is built: what was read before comes back only where the replay is cancelled. */
+  readonly isShown: boolean;
 }
 
 /** What the log has of a projection beside its states. */
@@ -29,6 +55,13 @@ export function eventOf(kind: keyof typeof recordTypes, record: ProjectionRecord
 
 export function recordKey({ tenantId, name }: Pick<ProjectionRecord, 'tenantId' | 'name'>): string {
   return `${tenantId}/${name}`;
+}
+
+/** Whether all events that the log has are in a set of states. */
+export function isWhole({ replay }: GenerationRecord): boolean {
+  if (replay === undefined) return true;
+  const { entityId, eventType, since, until } = replay.selection;
+  return [entityId, eventType, since, until].every((bound) => bound === undefined);
 }
 
 /** Of the sets of states that were made so far. */

@@ -12,9 +12,10 @@ import type {
   ProjectionInfo,
   ProjectionOptions,
 } from './types.js';
-import { RecordedState, readRecords, tenantOf } from '../eventStore/index.js';
+import { RecordedState, WakeUp, readRecords, tenantOf } from '../eventStore/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
-import { ManagedProjection } from './managedProjection.js';
+import { ManagedProjection, mustBeWhole } from './managedProjection.js';
+import type { ManagedOptions } from './managedProjection.js';
 import { eventOf, lastGeneration, recordKey, recordTypes } from './record.js';
 import type { ProjectionRecord } from './record.js';
 import { LogStorage } from './storage/logStorage.js';
@@ -28,6 +29,8 @@ export class ProjectionRegistry implements EmbeddedProjections {
   /** Of those that were deleted: one of the same name must not find their states. */
   readonly #generations = new Map<string, number>();
   readonly #state = new RecordedState(() => this.#read());
+  /** Told of whenever a projection is started, deleted, or its record changes. */
+  readonly changes = new WakeUp();
 
   constructor(log: SystemAccess, { isWritable }: { readonly isWritable: boolean }) {
     this.#log = log;
@@ -67,8 +70,7 @@ export class ProjectionRegistry implements EmbeddedProjections {
       await known?.stop();
       const record = await this.#recordFor(projection, tenantId, known?.record);
       const { storage = this.#storage } = options;
-      const managed = await ManagedProjection.open({ log: this.#log, storage, projection }, record);
-      this.#byKey.set(key, managed);
+      const managed = await this.#open(record, { storage, projection });
       managed.start();
       return managed;
     });
@@ -99,6 +101,13 @@ export class ProjectionRegistry implements EmbeddedProjections {
     return new BuiltInProjection(this.#log, name, tenantId);
   }
 
+  /** Those of a tenant that are not built in, for replays. */
+  async managed(tenantId: string): Promise<readonly ManagedProjection[]> {
+    await this.#state.load();
+    const all = [...this.#byKey.values()];
+    return all.filter(({ record }) => record.tenantId === tenantId);
+  }
+
   #managed(name: string, tenantId: string): ManagedProjection {
     const managed = this.#byKey.get(recordKey({ tenantId, name }));
     if (managed !== undefined) return managed;
@@ -114,6 +123,7 @@ export class ProjectionRegistry implements EmbeddedProjections {
       const key = recordKey(managed.record);
       this.#byKey.delete(key);
       this.#generations.set(key, lastGeneration(managed.record));
+      this.changes.notify();
     });
   }
 
@@ -145,11 +155,12 @@ export class ProjectionRegistry implements EmbeddedProjections {
     if (known === undefined) {
       const kind = kindOf(projection);
       const generation = (this.#generations.get(recordKey({ tenantId, name })) ?? 0) + 1;
-      const current = { generation, version };
+      const current = { generation, version, after: this.#log.logBegin - 1 };
       const first = { tenantId, name, kind, declaration, isPaused: false, building: null } as const;
       return this.#write({ ...first, current });
     }
     if (version === newestVersion(known)) return known;
+    mustBeWhole(name, this.#log);
     const building = { generation: lastGeneration(known) + 1, version };
     return this.#write({ ...known, declaration, building });
   }
@@ -173,10 +184,19 @@ export class ProjectionRegistry implements EmbeddedProjections {
         : (declaredProjection(
             record.declaration as unknown as ProjectionDeclaration,
           ) as Projection);
-    const options = { log: this.#log, storage: this.#storage, projection };
-    const managed = await ManagedProjection.open(options, record);
-    this.#byKey.set(recordKey(record), managed);
+    const managed = await this.#open(record, { storage: this.#storage, projection });
     if (this.#isWritable) managed.start();
+  }
+
+  async #open(
+    record: ProjectionRecord,
+    parts: Pick<ManagedOptions, 'storage' | 'projection'>,
+  ): Promise<ManagedProjection> {
+    const onChange = (): void => this.changes.notify();
+    const managed = await ManagedProjection.open({ log: this.#log, ...parts, onChange }, record);
+    this.#byKey.set(recordKey(record), managed);
+    this.changes.notify();
+    return managed;
   }
 }
 

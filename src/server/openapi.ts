@@ -6,6 +6,7 @@ import {
   documents,
   pipelines,
   projections,
+  replays,
   snapshots,
   webhooks,
 } from './schemas/index.js';
@@ -27,6 +28,7 @@ export function buildOpenApi(routes: readonly Route[], version: string): object 
     ...webhooks.webhookDocuments,
     ...snapshots.snapshotDocuments,
     ...projections.projectionDocuments,
+    ...replays.replayDocuments,
     ...pipelines.pipelineDocuments,
   ];
   const named = all.map((schema): [string, unknown] => [String(schema.$id), inlined(schema)]);

@@ -12,6 +12,7 @@ import type {
 } from '../eventStore/index.js';
 import { PipelineRegistry } from '../pipelineRuns/index.js';
 import { ProjectionRegistry } from '../projections/index.js';
+import { ReplayRegistry } from '../replays/index.js';
 import { EntityStates, Reducers, checkedPolicy } from '../state/index.js';
 import type { EmbeddedSnapshots, EntityStatesOptions } from '../state/index.js';
 import { WebhookRegistry } from '../webhooks/index.js';
@@ -54,6 +55,7 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
   readonly consumers: ConsumerRegistry;
   readonly webhooks: WebhookRegistry;
   readonly projections: ProjectionRegistry;
+  readonly replays: ReplayRegistry;
   readonly pipelines: PipelineRegistry;
   readonly #states: EntityStates;
 
@@ -64,10 +66,10 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
     this.webhooks = new WebhookRegistry(system);
     this.projections = new ProjectionRegistry(system, { isWritable: !this.readOnly });
     this.projections.begin();
-    this.pipelines = new PipelineRegistry(system, {
-      projections: this.projections,
-      isWritable: !this.readOnly,
-    });
+    const behind = { projections: this.projections, isWritable: !this.readOnly };
+    this.replays = new ReplayRegistry(system, behind);
+    this.replays.begin();
+    this.pipelines = new PipelineRegistry(system, behind);
     this.pipelines.begin();
     this.#states = new EntityStates(system, { ...states, isWritable: !this.readOnly });
   }
@@ -112,6 +114,7 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
     await this.consumers.rewrite();
     await this.webhooks.rewrite();
     await this.projections.rewrite();
+    await this.replays.rewrite();
     await this.pipelines.rewrite();
   }
 
@@ -119,6 +122,7 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
     await this.webhooks.close();
     await this.consumers.close();
     await this.pipelines.close();
+    await this.replays.close();
     await this.projections.close();
     await this.#states.close();
   }

@@ -14,6 +14,7 @@ import type {
 } from '../eventStore/index.js';
 import type { EmbeddedPipelines } from '../pipelineRuns/index.js';
 import type { EmbeddedProjections, Projections } from '../projections/index.js';
+import type { EmbeddedReplays, Replays } from '../replays/index.js';
 import type { EmbeddedSnapshots, Snapshots } from '../state/index.js';
 import type { EmbeddedWebhooks, Webhooks } from '../webhooks/index.js';
 
@@ -36,6 +37,8 @@ export interface EventStore<E extends EventShape = AnyEvent> extends EventLog<E>
   ): Promise<ReducedState<S>>;
   /** States that are kept up to date with the log. */
   readonly projections: Projections;
+  /** Build states of projections anew from the log. */
+  readonly replays: Replays;
   /** Durable subscriptions, whose members share the work. */
   readonly consumers: Consumers;
   /** Post events to URLs, signed and in order for each entity. */
@@ -57,6 +60,7 @@ export interface EmbeddedStore<E extends EventShape = AnyEvent>
   extends CoreStore<E>, Omit<EventStore<E>, keyof CoreStore<E>> {
   readonly snapshots: EmbeddedSnapshots;
   readonly projections: EmbeddedProjections;
+  readonly replays: EmbeddedReplays;
   /** Process events behind the log: filter, aggregate, derive. */
   readonly pipelines: EmbeddedPipelines;
   readonly consumers: EmbeddedConsumers;

@@ -14,9 +14,19 @@ const allowed: Record<string, readonly string[]> = {
   webhooks: ['domain', 'eventStore', 'consumers'],
   state: ['domain', 'eventStore'],
   projections: ['domain', 'eventStore'],
+  replays: ['domain', 'eventStore', 'projections'],
   pipelines: ['domain'],
   pipelineRuns: ['domain', 'eventStore', 'projections', 'pipelines'],
-  store: ['domain', 'eventStore', 'consumers', 'webhooks', 'state', 'projections', 'pipelineRuns'],
+  store: [
+    'domain',
+    'eventStore',
+    'consumers',
+    'webhooks',
+    'state',
+    'projections',
+    'replays',
+    'pipelineRuns',
+  ],
   client: ['domain', 'proof'],
   server: [
     'domain',
@@ -25,6 +35,7 @@ const allowed: Record<string, readonly string[]> = {
     'webhooks',
     'state',
     'projections',
+    'replays',
     'pipelines',
     'pipelineRuns',
     'store',
@@ -36,6 +47,7 @@ const allowed: Record<string, readonly string[]> = {
     'webhooks',
     'state',
     'projections',
+    'replays',
     'pipelines',
     'pipelineRuns',
     'store',
@@ -47,7 +59,7 @@ const allowed: Record<string, readonly string[]> = {
 
 /** What a folder takes the types of, and nothing that is there at run time. */
 const typesOnly: Record<string, readonly string[]> = {
-  client: ['eventStore', 'consumers', 'webhooks', 'state', 'projections', 'store'],
+  client: ['eventStore', 'consumers', 'webhooks', 'state', 'projections', 'replays', 'store'],
 };
 
 /** Each native folder may include those before it, and the ones named here of its own rank. */

@@ -15,8 +15,12 @@ export interface SourceOptions {
   readonly form: 'apiList' | 'apiHeads';
   /** Behind this position. */
   readonly after: number;
-  /** Ends there; without it the source goes on with what becomes durable. */
+  /** Ends at this position; without it the source goes on with what becomes durable. */
   readonly until: number | undefined;
+  /** Where the source has an end: events of this time only, in microseconds, both inclusive. */
+  readonly times?: { readonly since?: number | undefined; readonly until?: number | undefined };
+  /** Where the source has an end: events of one chunk, at most. */
+  readonly chunkEvents?: number | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -28,7 +32,7 @@ export async function* eventBytes(
   const { tenantId, filter, signal, form, until } = options;
   let { after } = options;
   if (until !== undefined) {
-    yield* range(log, { tenantId, ...filter, signal, form }, after, until);
+    yield* eventBytesUntil(log, { ...options, until });
     return;
   }
   const follower = log.followBytes({ tenantId, filter, from: after + 1, signal }, form);
@@ -41,14 +45,15 @@ export async function* eventBytes(
   }
 }
 
-async function* range(
+async function* eventBytesUntil(
   log: SystemAccess,
-  { signal, form, ...filter }: EventFilter & Pick<SourceOptions, 'signal' | 'form'>,
-  after: number,
-  last: number,
+  options: SourceOptions & { readonly until: number },
 ): AsyncGenerator<EventBytes> {
-  for (let first = after + 1; first <= last && !signal.aborted;) {
-    const chunk: BytesChunk = await log.bytesIn(filter, { first, last }, form);
+  const { tenantId, filter, signal, form, times, chunkEvents, until: last } = options;
+  const selected: EventFilter = { tenantId, ...filter, ...times };
+  for (let first = options.after + 1; first <= last && !signal.aborted;) {
+    const range = { first, last, events: chunkEvents };
+    const chunk: BytesChunk = await log.bytesIn(selected, range, form);
     const isEnd = chunk.nextPosition === 0;
     const bytes = chunk.count === 0 ? undefined : chunk.bytes;
     yield { bytes, position: isEnd ? last : chunk.nextPosition - 1 };

@@ -219,11 +219,31 @@ export class SystemAccess {
     return this.#core.follow({ query, read, signal });
   }
 
-  /** Matching events of a range, as many as fit a chunk. */
-  bytesIn(filter: EventFilter, range: PositionRange, form: BytesForm): Promise<BytesChunk> {
-    const query = toEngineQuery(filter);
-    const bounded = { ...query, firstPosition: range.first, lastPosition: range.last };
-    return this.#core.reader.chunk(bounded, chunkBounds, form);
+  /** Matching events of a range, as many as fit a chunk; `events` of them at most. */
+  bytesIn(
+    filter: EventFilter,
+    {
+      first,
+      last,
+      events = chunkBounds.events,
+    }: PositionRange & { readonly events?: number | undefined },
+    form: BytesForm,
+  ): Promise<BytesChunk> {
+    const bounded = { ...toEngineQuery(filter), firstPosition: first, lastPosition: last };
+    return this.#core.reader.chunk(bounded, { ...chunkBounds, events }, form);
+  }
+
+  /** How many events of a range match. */
+  async countIn(filter: EventFilter, { first, last }: PositionRange): Promise<number> {
+    const query = { ...toEngineQuery(filter), firstPosition: first, lastPosition: last };
+    let count = 0;
+    while (query.firstPosition <= last) {
+      const chunk = await this.#core.reader.chunk(query, countBounds, 'partitions');
+      count += chunk.count;
+      if (chunk.nextPosition === 0) break;
+      query.firstPosition = chunk.nextPosition;
+    }
+    return count;
   }
 
   /** Entities of a tenant, also of one of the store's own, in the order in which they first appeared. */
@@ -296,6 +316,9 @@ function placeQuery(place: EntityPlace): EngineQuery {
     untilMicros: untilMicros ?? NaN,
   };
 }
+
+/** Positions are small: many fit a chunk. */
+const countBounds: ReadBounds = { events: 65_536, bytes: 1024 * 1024 };
 
 const nothing: Chunk = { count: 0, nextPosition: 0 };
 

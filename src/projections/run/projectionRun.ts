@@ -1,12 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { AllSourceError, abortedError } from '../../domain/index.js';
 import type { StoredEvent } from '../../domain/index.js';
-import { WakeUp, eventBytes, parseEvents } from '../../eventStore/index.js';
+import { WakeUp, parseEvents } from '../../eventStore/index.js';
 import type { EventBytes, SystemAccess } from '../../eventStore/index.js';
+import type { ReplayOfStates } from '../record.js';
 import type { ProjectionStorage, StateSpace } from '../storage/types.js';
 import type { ProjectedState, Projection, ProjectionFailure } from '../types.js';
 import { EventFailure, reasonOf } from './eventFailure.js';
 import { PendingStates } from './pendingStates.js';
+import { projectionSource } from './projectionSource.js';
 
 /** What changed is written this long after it did. */
 const commitDelayMs = 1000;
@@ -20,6 +22,10 @@ export interface RunOptions<S> {
   readonly projection: Projection<S>;
   readonly storage: ProjectionStorage;
   readonly space: StateSpace;
+  /** Behind this position it begins; default 0. */
+  readonly after?: number | undefined;
+  /** Undefined where all events are taken in. */
+  readonly replay?: ReplayOfStates | undefined;
 }
 
 /**
@@ -48,7 +54,8 @@ export class ProjectionRun<S = unknown> {
   }
 
   static async open<S>(options: RunOptions<S>): Promise<ProjectionRun<S>> {
-    return new ProjectionRun(options, await options.storage.open(options.space));
+    const { position, parked } = await options.storage.open(options.space);
+    return new ProjectionRun(options, { position: Math.max(position, options.after ?? 0), parked });
   }
 
   /** All events up to here are in the states. */
@@ -171,12 +178,9 @@ export class ProjectionRun<S = unknown> {
   }
 
   async #readOn(signal: AbortSignal, until: number | undefined): Promise<void> {
-    const { log, projection, space } = this.#options;
-    const { tenantId } = space;
-    const { filter } = projection;
-    const source = eventBytes(log, {
-      ...{ tenantId, filter, until, signal },
-      form: projection.readsPayload ? 'apiList' : 'apiHeads',
+    const { log, projection, space, replay } = this.#options;
+    const source = projectionSource(log, {
+      ...{ projection, tenantId: space.tenantId, replay, until, signal },
       after: this.#position,
     });
     let next = source.next();

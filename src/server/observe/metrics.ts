@@ -6,6 +6,7 @@ import type { StreamCounters } from '../stream/index.js';
 import { addConsumerMetrics } from './consumerMetrics.js';
 import { addPipelineMetrics } from './pipelineMetrics.js';
 import { addProjectionMetrics } from './projectionMetrics.js';
+import { addReplayMetrics } from './replayMetrics.js';
 import { addStoreMetrics } from './storeMetrics.js';
 import { addWebhookMetrics } from './webhookMetrics.js';
 
@@ -101,6 +102,7 @@ export class Metrics {
     addConsumerMetrics(this.registry, store);
     addWebhookMetrics(this.registry, store);
     addProjectionMetrics(this.registry, store);
+    addReplayMetrics(this.registry, store);
     addPipelineMetrics(this.registry, store);
     if (withProcess) collectDefaultMetrics({ register: this.registry });
   }

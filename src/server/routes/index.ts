@@ -7,6 +7,7 @@ import { consistencyRoute, eventProofRoute, treeHeadRoute } from './integrity.js
 import { healthRoute, metricsRoute, openApiRoute, readyRoute, statsRoute } from './service.js';
 import { pipelineRoutes } from './state/pipelines.js';
 import { projectionRoutes } from './state/projections.js';
+import { replayRoutes } from './state/replays.js';
 import { snapshotRoutes } from './state/snapshots.js';
 import { streamRoute } from './stream.js';
 import { webhookRoutes } from './delivery/webhooks.js';
@@ -30,6 +31,7 @@ const described: readonly Route[] = [
   snapshotRoute,
   ...snapshotRoutes,
   ...projectionRoutes,
+  ...replayRoutes,
   ...pipelineRoutes,
   eventTypesRoute,
   statsRoute,

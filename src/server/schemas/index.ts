@@ -9,6 +9,8 @@ export type {
 export * as pipelines from './pipelines.js';
 export * as projections from './projections.js';
 export type { NewProjection } from './projections.js';
+export * as replays from './replays.js';
+export type { NewReplay } from './replays.js';
 export * as snapshots from './snapshots.js';
 export * as webhooks from './webhooks.js';
 export type { NewWebhook, WebhookDocument } from './webhooks.js';

@@ -1,0 +1,12 @@
+export { replayDocument } from './documents.js';
+export { ReplayRegistry } from './registry.js';
+export type {
+  EmbeddedReplays,
+  ReplayConfig,
+  ReplayCounts,
+  ReplayInfo,
+  ReplayMode,
+  ReplayRequest,
+  ReplayStatus,
+  Replays,
+} from './types.js';

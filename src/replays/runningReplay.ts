@@ -1,0 +1,271 @@
+import { AllSourceError } from '../domain/index.js';
+import { WakeUp } from '../eventStore/index.js';
+import type { SystemAccess } from '../eventStore/index.js';
+import { selectedEvents } from '../projections/index.js';
+import type { ManagedProjection, ProjectionRegistry } from '../projections/index.js';
+import { eventOf, hasEnded } from './record.js';
+import type { ReplayRecord } from './record.js';
+import type { ReplayInfo, ReplayStatus } from './types.js';
+
+/** So often it looks how far it is. */
+const lookMs = 100;
+
+/** What keeps a build from being begun, and passes: another one, and a projection that is started anew. */
+const waitedFor: ReadonlySet<string> = new Set(['replay_running', 'projection_stopped']);
+
+export interface ReplayHost {
+  readonly log: SystemAccess;
+  readonly projections: ProjectionRegistry;
+  /** Called for events that were processed since it was called last, and when it has ended. */
+  readonly onProgress: (events: number) => void;
+  readonly onEnd: (status: ReplayStatus) => void;
+}
+
+/** Why a replay can't come to its end. */
+class ReplayFailure extends Error {}
+
+/** How far one projection of a replay is. */
+interface Counted {
+  /** Events up to here are counted. */
+  position: number;
+  processed: number;
+  failed: number;
+}
+
+/** A replay at work. Which builds it has begun, projections remember: after a restart it finds them. */
+export class RunningReplay {
+  readonly #host: ReplayHost;
+  readonly #stop = new AbortController();
+  readonly #changes = new WakeUp();
+  readonly #counted = new Map<string, Counted>();
+  readonly #begun = new Set<string>();
+  #record: ReplayRecord;
+  #startedMs = performance.now();
+  /** Events that were processed before it went on in this process. */
+  #processedBefore = 0;
+  #cancelling = false;
+  #writing: Promise<void> = Promise.resolve();
+  #done: Promise<void> = Promise.resolve();
+
+  constructor(host: ReplayHost, record: ReplayRecord) {
+    this.#host = host;
+    this.#record = record;
+  }
+
+  get record(): ReplayRecord {
+    return this.#record;
+  }
+
+  get info(): ReplayInfo {
+    const record = this.#record;
+    const { totalEvents: total, processedEvents: processed, eventsPerSecond: rate } = record;
+    const isRunning = !hasEnded(record);
+    return {
+      replayId: record.id,
+      tenantId: record.tenantId,
+      projections: record.projections,
+      mode: record.mode,
+      status: record.status,
+      startedAt: record.startedAt,
+      updatedAt: record.updatedAt,
+      completedAt: record.completedAt,
+      totalEvents: total,
+      processedEvents: processed,
+      failedEvents: record.failedEvents,
+      progressPercentage: percentageOf(record),
+      eventsPerSecond: Math.round(rate),
+      remainingSeconds: isRunning && rate > 0 ? Math.ceil((total - processed) / rate) : null,
+      errorMessage: record.errorMessage,
+    };
+  }
+
+  /** Begins, or goes on where it was. */
+  start(): void {
+    if (!hasEnded(this.#record)) this.#done = this.#run();
+  }
+
+  /** Leaves it as it is; it goes on when the store is opened again. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#done;
+  }
+
+  async cancel(): Promise<void> {
+    this.#cancelling = true;
+    this.#stop.abort();
+    await this.#done;
+  }
+
+  /** Resolves once it has ended, or `signal` aborts. */
+  async ended(signal: AbortSignal | undefined): Promise<void> {
+    while (!hasEnded(this.#record) && signal?.aborted !== true) {
+      await this.#changes.wait({ signal });
+    }
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop;
+    try {
+      const waiting = this.#record.projections.filter((name) => !this.#record.built.includes(name));
+      await this.#countWhatIsDone(waiting);
+      const rebuildNext = async (): Promise<void> => {
+        for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+          await this.#rebuild(name);
+        }
+      };
+      await Promise.all(Array.from({ length: this.#record.atOnce }, rebuildNext));
+      if (!signal.aborted) return await this.#end('completed', null);
+    } catch (error) {
+      if (!signal.aborted) {
+        this.#stop.abort();
+        await this.#cancelBuilds();
+        return await this.#end('failed', error instanceof Error ? error.message : String(error));
+      }
+    }
+    if (this.#cancelling) {
+      await this.#cancelBuilds();
+      await this.#end('cancelled', null);
+    }
+  }
+
+  /** After a restart, of projections whose states were in part built before. */
+  async #countWhatIsDone(names: readonly string[]): Promise<void> {
+    for (const name of names) await this.#count(name);
+    this.#processedBefore = this.#record.processedEvents;
+    this.#startedMs = performance.now();
+  }
+
+  async #rebuild(name: string): Promise<void> {
+    const { signal } = this.#stop;
+    for (;;) {
+      const managed = await this.#managed(name);
+      if (signal.aborted) return;
+      if (managed === undefined) throw new ReplayFailure(`projection ${name} was deleted`);
+      const state = managed.stateOfReplay(this.#record.id);
+      if (state === 'built') return this.#built(name);
+      if (state === 'failed') throw failureOf(managed);
+      if (state === 'none') await this.#begin(managed);
+      else this.#begun.add(name);
+      await this.#host.projections.changes.wait({ timeoutMs: lookMs, signal });
+      await this.#look(name);
+    }
+  }
+
+  async #begin(managed: ManagedProjection): Promise<void> {
+    const { name } = managed;
+    if (this.#begun.has(name)) {
+      throw new ReplayFailure(`projection ${name}: a newer version has taken its place`);
+    }
+    // It goes on as soon as its code is started.
+    if (managed.projection === undefined) return;
+    const { id, selection, batchEvents, mode } = this.#record;
+    const replay = { id, selection, batchEvents, isShown: mode === 'clear' };
+    try {
+      await managed.beginBuild({ replay });
+      this.#begun.add(name);
+      if (this.#record.status === 'pending') await this.#write({ status: 'running' });
+    } catch (error) {
+      if (!(error instanceof AllSourceError) || !waitedFor.has(error.code)) throw error;
+    }
+  }
+
+  async #built(name: string): Promise<void> {
+    await this.#count(name);
+    await this.#write({ built: [...this.#record.built, name] });
+  }
+
+  async #cancelBuilds(): Promise<void> {
+    const { id, tenantId } = this.#record;
+    for (const managed of await this.#host.projections.managed(tenantId)) {
+      await managed.cancelReplay(id);
+    }
+  }
+
+  /** Counts what was processed, and tells of it where it is time. */
+  async #look(name: string): Promise<void> {
+    await this.#count(name);
+    const { progressEvents, processedEvents } = this.#record;
+    const { processed, failed } = this.#sums();
+    if (progressEvents === null || processed - processedEvents < progressEvents) return;
+    this.#tell({ processedEvents: processed, failedEvents: failed });
+  }
+
+  async #count(name: string): Promise<void> {
+    const managed = await this.#managed(name);
+    const { id, selection, tenantId } = this.#record;
+    const state = managed?.stateOfReplay(id) ?? 'none';
+    if (managed?.projection === undefined || state === 'none') return;
+    const counted = this.#counted.get(name) ?? { position: 0, processed: 0, failed: 0 };
+    this.#counted.set(name, counted);
+    const { position, failed } = managed.progress;
+    const last = state === 'built' ? selection.goal : Math.min(position, selection.goal);
+    counted.failed = failed;
+    // After an error it has gone back, and comes again.
+    if (last <= counted.position) return;
+    const first = Math.max(counted.position + 1, this.#host.log.logBegin);
+    counted.position = last;
+    const events = selectedEvents(managed.projection, tenantId, selection);
+    const processed = await this.#host.log.countIn(events, { first, last });
+    counted.processed += processed;
+    this.#host.onProgress(processed);
+  }
+
+  #sums(): { readonly processed: number; readonly failed: number } {
+    const all = [...this.#counted.values()];
+    const processed = all.reduce((sum, counted) => sum + counted.processed, 0);
+    const failed = all.reduce((sum, counted) => sum + counted.failed, 0);
+    return { processed: Math.min(processed, this.#record.totalEvents), failed };
+  }
+
+  async #end(status: ReplayStatus, errorMessage: string | null): Promise<void> {
+    const { processed: processedEvents, failed: failedEvents } = this.#sums();
+    const completedAt = nowMicros();
+    this.#tell({ processedEvents, failedEvents });
+    await this.#write({ status, completedAt, errorMessage });
+    this.#host.onEnd(status);
+  }
+
+  #tell(progress: Pick<ReplayRecord, 'processedEvents' | 'failedEvents'>): void {
+    const seconds = (performance.now() - this.#startedMs) / 1000;
+    const eventsPerSecond = (progress.processedEvents - this.#processedBefore) / seconds;
+    this.#record = { ...this.#record, ...progress, eventsPerSecond, updatedAt: nowMicros() };
+    this.#changes.notify();
+  }
+
+  async #managed(name: string): Promise<ManagedProjection | undefined> {
+    const all = await this.#host.projections.managed(this.#record.tenantId);
+    return all.find((managed) => managed.name === name);
+  }
+
+  /** One write after the other: each has all that the one before had. */
+  #write(change: Partial<ReplayRecord>): Promise<void> {
+    this.#writing = this.#writing.then(async () => {
+      const record = { ...this.#record, ...change, updatedAt: nowMicros() };
+      await this.#host.log.append([eventOf('recorded', record)]);
+      this.#record = { ...this.#record, ...change, updatedAt: record.updatedAt };
+      this.#changes.notify();
+    });
+    return this.#writing;
+  }
+
+  /** Records again what it is, before the log that it is in is dropped. */
+  rewrite(): Promise<void> {
+    return this.#write({});
+  }
+}
+
+export function nowMicros(): number {
+  return Date.now() * 1000;
+}
+
+function failureOf(managed: ManagedProjection): ReplayFailure {
+  const { failure } = managed.describe();
+  const at = failure === null || failure.position === 0 ? '' : ` at position ${failure.position}`;
+  return new ReplayFailure(`projection ${managed.name}${at}: ${failure?.reason ?? 'it failed'}`);
+}
+
+function percentageOf(record: ReplayRecord): number {
+  const { totalEvents, processedEvents, status } = record;
+  if (status === 'completed' || totalEvents === 0) return status === 'completed' ? 100 : 0;
+  return Math.floor((processedEvents / totalEvents) * 10_000) / 100;
+}
