@@ -87,9 +87,10 @@ export class ManagedProjection implements ProjectionHandle {
     return this.#options.projection;
   }
 
-  /** Whether states are being built anew. */
+  /** Whether states are being built anew, or will be when it goes on. */
   get isBuilding(): boolean {
-    return this.#rebuilding !== undefined;
+    const isWaiting = this.#record.building !== null && this.#buildFailure === null;
+    return this.#rebuilding !== undefined || isWaiting;
   }
 
   /** The states that are read. */
@@ -231,7 +232,7 @@ export class ManagedProjection implements ProjectionHandle {
   async beginBuild({ replay, signal }: BuildOptions): Promise<{
     readonly done: Promise<RebuildReport>;
   }> {
-    if (this.#rebuilding !== undefined) {
+    if (this.isBuilding) {
       const message = `projection ${this.name}: its states are being built anew already`;
       throw new AllSourceError('replay_running', message);
     }
@@ -306,7 +307,7 @@ export class ManagedProjection implements ProjectionHandle {
     { halts, signal }: { readonly halts: number; readonly signal?: AbortSignal | undefined },
   ): Promise<RebuildReport> {
     const building = this.#building;
-    if (building === undefined) throw this.#haltedError();
+    if (building === undefined || this.#record.isPaused) throw this.#haltedError();
     this.#buildFailure = null;
     this.#goal = generation.replay?.selection.goal ?? this.#options.log.watermark;
     try {
@@ -325,7 +326,8 @@ export class ManagedProjection implements ProjectionHandle {
   }
 
   #haltedError(): AllSourceError {
-    return new AllSourceError('projection_stopped', `projection ${this.name} was stopped`);
+    const state = this.#record.isPaused ? 'paused: it is built anew once it is resumed' : 'stopped';
+    return new AllSourceError('projection_stopped', `projection ${this.name} is ${state}`);
   }
 
   /** Puts the new states in the place of the old. */

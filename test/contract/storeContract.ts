@@ -14,6 +14,7 @@ import { describeLimits } from './limits.js';
 import { describePayloads } from './payloads.js';
 import { describeProofs } from './proofs.js';
 import { describeReads } from './reads.js';
+import { describeReplays } from './replays.js';
 import { describeSnapshots } from './snapshots.js';
 import { describeStates } from './states.js';
 import { describeSubscriptions } from './subscriptions.js';
@@ -35,6 +36,7 @@ export function describeStoreContract(name: string, mode: StoreMode): void {
     describeEntities(mode);
     describeStates(mode);
     describeSnapshots(mode);
+    describeReplays(mode);
     describeDrops(mode);
     describeProofs(mode);
     describeSubscriptions(mode);

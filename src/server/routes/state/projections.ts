@@ -45,6 +45,11 @@ const readNewProjection = bodyReader(schemas.newProjection);
 const params = schemas.projectionParams;
 const oneErrors: readonly ErrorCode[] = [...queryErrors, 'projection_not_found'];
 const changeErrors: readonly ErrorCode[] = [...oneErrors, ...writeErrors, 'unprocessable'];
+const rebuildErrors: readonly ErrorCode[] = [
+  'projection_stopped',
+  'replay_running',
+  'events_dropped',
+];
 const waitErrors: readonly ErrorCode[] = [...oneErrors, 'projection_stopped', 'overloaded'];
 
 /** A route that changes one projection and answers with it. */
@@ -60,7 +65,7 @@ function change(
     tag,
     params,
     answer: schemas.projection,
-    errors: verb === 'rebuild' ? [...changeErrors, 'projection_stopped'] : changeErrors,
+    errors: verb === 'rebuild' ? [...changeErrors, ...rebuildErrors] : changeErrors,
     handle: async (exchange) => {
       const handle = await projectionIn(exchange, tenantIn(exchange));
       await (verb === 'rebuild' ? handle.beginRebuild() : handle[verb]());
@@ -90,7 +95,7 @@ export const projectionRoutes: readonly Route[] = [
     request: schemas.newProjection,
     status: 201,
     answer: schemas.projection,
-    errors: [...queryErrors, ...bodyErrors, ...writeErrors, 'projection_conflict'],
+    errors: [...queryErrors, ...bodyErrors, ...writeErrors, 'projection_conflict', 'events_dropped'],
     handle: createProjection,
   }),
   controlRoute({
