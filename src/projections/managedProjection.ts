@@ -105,7 +105,7 @@ export class ManagedProjection implements ProjectionHandle {
     const { current, building } = this.#record;
     if (current.version === projection.version && !isShown(building)) this.#current.start();
     if (building !== null && this.#rebuilding === undefined) {
-      this.#track(this.#build(building, { halts: this.#halts }), building.replay);
+      void this.#track(this.#build(building, { halts: this.#halts }), building.replay);
     }
   }
 
