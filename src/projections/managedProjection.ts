@@ -24,6 +24,8 @@ import type {
 export interface ManagedOptions {
   readonly log: SystemAccess;
   readonly storage: ProjectionStorage;
+  /** Whether new sets of states are in a storage that the user gave. */
+  readonly isElsewhere: boolean;
   /** How states come from events; undefined where its code was not started in this process. */
   readonly projection: Projection | undefined;
   /** Called when its record has changed, or a build has ended. */
@@ -103,7 +105,9 @@ export class ManagedProjection implements ProjectionHandle {
     const { projection } = this.#options;
     if (projection === undefined || this.#record.isPaused) return;
     const { current, building } = this.#record;
-    if (current.version === projection.version && !isShown(building)) this.#current.start();
+    if (current.version === projection.version && !isShown(building)) {
+      this.#current.start({ isRead: true });
+    }
     if (building !== null && this.#rebuilding === undefined) {
       void this.#track(this.#build(building, { halts: this.#halts }), building.replay);
     }
@@ -244,7 +248,8 @@ export class ManagedProjection implements ProjectionHandle {
     if (replay?.selection.since === undefined) mustBeWhole(this.name, log);
     const generation = lastGeneration(this.#record) + 1;
     const after = log.logBegin - 1;
-    const building = { generation, version: projection.version, after, replay };
+    const { isElsewhere } = this.#options;
+    const building = { generation, version: projection.version, isElsewhere, after, replay };
     const halts = this.#halts;
     const begun = this.#beginBuilding(building);
     const build = begun.then(() => this.#build(building, { halts, signal }));
@@ -279,13 +284,11 @@ export class ManagedProjection implements ProjectionHandle {
   }
 
   async #beginBuilding(building: GenerationRecord): Promise<void> {
-    // One that failed gives way.
-    const before = this.#building;
+    // One that failed gives way; what it has is dropped with the sets of states before these.
     const run = await openRun(this.#options, this.#record, building);
     await this.#change({ building }, () => {
       this.#building = run;
     });
-    if (before !== undefined) await this.#options.storage.drop(before.space);
   }
 
   #track(
@@ -341,7 +344,6 @@ export class ManagedProjection implements ProjectionHandle {
       this.#current = building;
       this.#building = undefined;
     });
-    await this.#options.storage.drop(before.space);
     this.start();
     return report;
   }
@@ -359,12 +361,11 @@ export class ManagedProjection implements ProjectionHandle {
   }
 
   async #abandonBuilding(): Promise<void> {
-    const building = this.#building;
     this.#buildFailure = null;
-    await this.#change({ building: null }, () => {
+    const generations = lastGeneration(this.#record);
+    await this.#change({ building: null, generations }, () => {
       this.#building = undefined;
     });
-    if (building !== undefined) await this.#options.storage.drop(building.space);
     if (!this.#isStopped) this.start();
   }
 
@@ -375,6 +376,13 @@ export class ManagedProjection implements ProjectionHandle {
     this.#record = record;
     whenChanged?.();
     this.#options.onChange();
+  }
+
+  /** Removes all states; it must not run. */
+  drop(): Promise<void> {
+    const { tenantId, name } = this.#record;
+    const generation = lastGeneration(this.#record);
+    return this.#options.storage.drop({ tenantId, projection: name, generation });
   }
 
   /** Records again what is known, before the log that it is in is dropped. */

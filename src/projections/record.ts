@@ -18,6 +18,8 @@ export interface Selection {
 export interface GenerationRecord {
   readonly generation: number;
   readonly version: number;
+  /** True where it is in a storage that the user gave; without it in the log. */
+  readonly isElsewhere?: boolean | undefined;
   /** What the log had been dropped up to when it was made: it begins behind it; default 0. */
   readonly after?: number | undefined;
   /** The replay that asked for it; undefined where it was none. */
@@ -44,6 +46,8 @@ export interface ProjectionRecord {
   readonly current: GenerationRecord;
   /** Those that will take their place. */
   readonly building: GenerationRecord | null;
+  /** How many sets of states there were, where a later one than these was given up. */
+  readonly generations?: number | undefined;
 }
 
 export const recordTypes = { recorded: 'projection.recorded', deleted: 'projection.deleted' };
@@ -65,6 +69,11 @@ export function isWhole({ replay }: GenerationRecord): boolean {
 }
 
 /** Of the sets of states that were made so far. */
-export function lastGeneration({ current, building }: ProjectionRecord): number {
-  return Math.max(current.generation, building?.generation ?? 0);
+export function lastGeneration({ current, building, generations }: ProjectionRecord): number {
+  return Math.max(current.generation, building?.generation ?? 0, generations ?? 0);
+}
+
+/** Whether a set of states is in a storage that the user gave. */
+export function isKeptElsewhere({ isElsewhere = false }: GenerationRecord): boolean {
+  return isElsewhere;
 }

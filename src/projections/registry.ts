@@ -15,10 +15,11 @@ import type {
 import { RecordedState, WakeUp, readRecords, tenantOf } from '../eventStore/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
 import { ManagedProjection, mustBeWhole } from './managedProjection.js';
-import type { ManagedOptions } from './managedProjection.js';
-import { eventOf, lastGeneration, recordKey, recordTypes } from './record.js';
-import type { ProjectionRecord } from './record.js';
+import { eventOf, isKeptElsewhere, lastGeneration, recordKey, recordTypes } from './record.js';
+import type { GenerationRecord, ProjectionRecord } from './record.js';
 import { LogStorage } from './storage/logStorage.js';
+import { placedStorage } from './storage/placedStorage.js';
+import type { ProjectionStorage } from './storage/types.js';
 
 /** The projections of a store. */
 export class ProjectionRegistry implements EmbeddedProjections {
@@ -66,11 +67,12 @@ export class ProjectionRegistry implements EmbeddedProjections {
       const known = this.#byKey.get(key);
       // What is refused leaves the one that runs alone.
       checkName(projection.name);
-      if (known !== undefined) checkSuccessor(projection, known.record);
+      const isElsewhere = options.storage !== undefined;
+      if (known !== undefined) checkSuccessor(projection, known.record, isElsewhere);
       await known?.stop();
-      const record = await this.#recordFor(projection, tenantId, known?.record);
-      const { storage = this.#storage } = options;
-      const managed = await this.#open(record, { storage, projection });
+      const started = { projection, tenantId, isElsewhere };
+      const record = await this.#recordFor(started, known?.record);
+      const managed = await this.#open(record, projection, options.storage);
       managed.start();
       return managed;
     });
@@ -119,6 +121,7 @@ export class ProjectionRegistry implements EmbeddedProjections {
     return this.#state.inTurn(async () => {
       const managed = this.#managed(name, tenantOf(options.tenantId));
       await managed.stop();
+      await managed.drop();
       await this.#log.append([eventOf('deleted', managed.record)]);
       const key = recordKey(managed.record);
       this.#byKey.delete(key);
@@ -147,22 +150,38 @@ export class ProjectionRegistry implements EmbeddedProjections {
 
   /** The record of a projection that is started, which is written where it is new. */
   async #recordFor(
-    projection: Started,
-    tenantId: string,
+    { projection, tenantId, isElsewhere }: Started,
     known: ProjectionRecord | undefined,
   ): Promise<ProjectionRecord> {
     const { name, version, declaration } = projection;
     if (known === undefined) {
       const kind = kindOf(projection);
       const generation = (this.#generations.get(recordKey({ tenantId, name })) ?? 0) + 1;
-      const current = { generation, version, after: this.#log.logBegin - 1 };
+      const after = this.#log.logBegin - 1;
+      const current = { generation, version, isElsewhere, after };
       const first = { tenantId, name, kind, declaration, isPaused: false, building: null } as const;
       return this.#write({ ...first, current });
     }
-    if (version === newestVersion(known)) return known;
+    const newest = newestOf(known);
+    if (version === newest.version && isElsewhere === isKeptElsewhere(newest)) return known;
     mustBeWhole(name, this.#log);
-    const building = { generation: lastGeneration(known) + 1, version };
+    const building = { generation: lastGeneration(known) + 1, version, isElsewhere };
     return this.#write({ ...known, declaration, building });
+  }
+
+  async #open(
+    record: ProjectionRecord,
+    projection: Projection | undefined,
+    given?: ProjectionStorage,
+  ): Promise<ManagedProjection> {
+    const generations = [record.current, record.building];
+    const storage = placedStorage({ log: this.#storage, given, generations });
+    const place = { log: this.#log, storage, isElsewhere: given !== undefined };
+    const onChange = (): void => this.changes.notify();
+    const managed = await ManagedProjection.open({ ...place, projection, onChange }, record);
+    this.#byKey.set(recordKey(record), managed);
+    this.changes.notify();
+    return managed;
   }
 
   async #write(record: ProjectionRecord): Promise<ProjectionRecord> {
@@ -184,47 +203,50 @@ export class ProjectionRegistry implements EmbeddedProjections {
         : (declaredProjection(
             record.declaration as unknown as ProjectionDeclaration,
           ) as Projection);
-    const managed = await this.#open(record, { storage: this.#storage, projection });
+    const managed = await this.#open(record, projection);
     if (this.#isWritable) managed.start();
-  }
-
-  async #open(
-    record: ProjectionRecord,
-    parts: Pick<ManagedOptions, 'storage' | 'projection'>,
-  ): Promise<ManagedProjection> {
-    const onChange = (): void => this.changes.notify();
-    const managed = await ManagedProjection.open({ log: this.#log, ...parts, onChange }, record);
-    this.#byKey.set(recordKey(record), managed);
-    this.changes.notify();
-    return managed;
   }
 }
 
-type Started = Pick<Projection, 'name' | 'version' | 'declaration'>;
+interface Started {
+  readonly projection: Projection;
+  readonly tenantId: string;
+  readonly isElsewhere: boolean;
+}
 
-function kindOf({ declaration }: Started): 'code' | 'declarative' {
+function kindOf({ declaration }: Projection): 'code' | 'declarative' {
   return declaration === null ? 'code' : 'declarative';
 }
 
-function newestVersion({ building, current }: ProjectionRecord): number {
-  return building?.version ?? current.version;
+function newestOf({ building, current }: ProjectionRecord): GenerationRecord {
+  return building ?? current;
 }
 
 function checkName(name: string): void {
   if (!builtInNames.some((builtIn) => builtIn === name)) return;
-  throw new AllSourceError('projection_conflict', `${name} is built in; take another name`);
+  throw conflict(`${name} is built in; take another name`);
 }
 
 /** Whether one may be started in the place of another: the same one, or a newer version of it. */
-function checkSuccessor(started: Started, known: ProjectionRecord): void {
+function checkSuccessor(started: Projection, known: ProjectionRecord, isElsewhere: boolean): void {
   const { version, declaration } = started;
-  const newest = newestVersion(known);
+  const newest = newestOf(known);
   const isSame = JSON.stringify(declaration) === JSON.stringify(known.declaration);
-  const isRight = version > newest || (version === newest && isSame);
-  if (kindOf(started) === known.kind && isRight) return;
-  throw new AllSourceError(
-    'projection_conflict',
-    `projection ${known.name}: there is one of this name, ${known.kind}, version ${newest}; ` +
-      `this one is another, ${kindOf(started)}, version ${version}; take another name or a higher version`,
+  const isRight = version > newest.version || (version === newest.version && isSame);
+  const what = `projection ${known.name}`;
+  if (kindOf(started) !== known.kind || !isRight) {
+    throw conflict(
+      `${what}: there is one of this name, ${known.kind}, version ${newest.version}; this one is another, ` +
+        `${kindOf(started)}, version ${version}; take another name or a higher version`,
+    );
+  }
+  if (version > newest.version || isElsewhere || !isKeptElsewhere(newest)) return;
+  throw conflict(
+    `${what}: its states are kept in a storage of their own; start it with that storage, or with a higher ` +
+      'version to have them in the log',
   );
+}
+
+function conflict(message: string): AllSourceError {
+  return new AllSourceError('projection_conflict', message);
 }

@@ -121,6 +121,22 @@ describe('a replay', () => {
     },
   );
 
+  it('has nothing of the states of one that was cancelled before it', async () => {
+    const store = await openStore({ memory: true });
+    const { projection, close, open } = blocking();
+    const handle = await store.projections.start(projection);
+    await filled(store);
+    const before = await statesOf(store, handle);
+    close();
+    const part = { entityId: 'o-0', config: { batchSize: 1 } };
+    const { replayId } = await store.replays.start(part);
+    await expect.poll(async () => (await handle.info()).failure?.reason).toContain('not yet');
+    await store.replays.cancel(replayId);
+    open();
+    expect((await replayed(store)).status).toBe('completed');
+    expect(await statesOf(store, handle)).toEqual(before);
+  });
+
   it('that fails tells why, and leaves the states as they were', async () => {
     const store = await openStore({ memory: true });
     let isBad = false;

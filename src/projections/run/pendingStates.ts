@@ -1,8 +1,10 @@
 import { AllSourceError, entityIdBytesMax, eventBytesMax, jsonFault } from '../../domain/index.js';
 import type { StoredEvent } from '../../domain/index.js';
-import type { ProjectionStorage, StateSpace } from '../storage/types.js';
+import type { SystemAccess } from '../../eventStore/index.js';
+import type { KeptStates, ProjectionStorage, StateSpace } from '../storage/types.js';
 import type { Projection } from '../types.js';
 import { EventFailure } from './eventFailure.js';
+import { eventIdAt } from './openedSpace.js';
 import { StateCache } from './stateCache.js';
 
 /** Keys of one commit: at first, and at most. */
@@ -12,9 +14,11 @@ const commitKeysMax = 16_384;
 const commitBytes = 16 * 1024 * 1024;
 /** States that are checked to be JSON after a start; all would cost too much. */
 const checkedStates = 1000;
-const badKey = /^\s|\s$|\p{Cc}/u;
+/** White space around it, a control character, half of a surrogate pair. */
+const badKey = /^\s|\s$|\p{Cc}|\p{Cs}/u;
 
 export interface PendingOptions<S> {
+  readonly log: SystemAccess;
   readonly projection: Projection<S>;
   readonly storage: ProjectionStorage;
   readonly space: StateSpace;
@@ -22,6 +26,7 @@ export interface PendingOptions<S> {
 
 /** The states of a projection: what storage has, and what has changed since. */
 export class PendingStates<S> {
+  readonly #log: SystemAccess;
   readonly #projection: Projection<S>;
   readonly #storage: ProjectionStorage;
   readonly #space: StateSpace;
@@ -33,10 +38,8 @@ export class PendingStates<S> {
   #checksLeft = checkedStates;
   #changedAt = Infinity;
 
-  constructor(
-    { projection, storage, space }: PendingOptions<S>,
-    kept: { readonly position: number; readonly parked: number },
-  ) {
+  constructor({ log, projection, storage, space }: PendingOptions<S>, kept: KeptStates) {
+    this.#log = log;
     this.#projection = projection;
     this.#storage = storage;
     this.#space = space;
@@ -109,7 +112,9 @@ export class PendingStates<S> {
     const changes = this.#cache.changes().map(({ key, state }) => {
       return { key, text: state === undefined ? undefined : this.#textOf(key, state) };
     });
-    await this.#storage.commit(this.#space, { changes, position, parked: this.#parked });
+    const eventId = await eventIdAt(this.#log, position);
+    const commit = { changes, after: this.#committed, position, eventId, parked: this.#parked };
+    await this.#storage.commit(this.#space, commit);
     this.#committed = position;
     this.#parkedCount += this.#parked.length;
     this.#parked = [];
@@ -124,6 +129,13 @@ export class PendingStates<S> {
   rollBack(): void {
     this.#cache.clear();
     this.#parked = [];
+  }
+
+  /** Goes on from what storage has. */
+  reopen(kept: KeptStates): void {
+    this.rollBack();
+    this.#committed = kept.position;
+    this.#parkedCount = kept.parked;
   }
 
   /** True where a commit was too large and the next one will have fewer keys. */

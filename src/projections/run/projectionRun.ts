@@ -4,9 +4,10 @@ import type { StoredEvent } from '../../domain/index.js';
 import { WakeUp, parseEvents } from '../../eventStore/index.js';
 import type { EventBytes, SystemAccess } from '../../eventStore/index.js';
 import type { ReplayOfStates } from '../record.js';
-import type { ProjectionStorage, StateSpace } from '../storage/types.js';
+import type { KeptStates, ProjectionStorage, StateSpace } from '../storage/types.js';
 import type { ProjectedState, Projection, ProjectionFailure } from '../types.js';
 import { EventFailure, reasonOf } from './eventFailure.js';
+import { openSpace } from './openedSpace.js';
 import { PendingStates } from './pendingStates.js';
 import { projectionSource } from './projectionSource.js';
 
@@ -43,24 +44,31 @@ export class ProjectionRun<S = unknown> {
   #failure: ProjectionFailure | null = null;
   #running: { readonly stop: AbortController; readonly done: Promise<void> } | undefined;
   #isFlushWanted = false;
+  /** A commit failed: storage alone knows whether it was made. */
+  #isUncertain = false;
+  /** Storage does not know yet that these are the states that are read. */
+  #isActivationDue = false;
   #processed = 0;
   #failed = 0;
 
-  private constructor(options: RunOptions<S>, kept: { position: number; parked: number }) {
+  private constructor(options: RunOptions<S>, kept: KeptStates) {
     this.#options = options;
     this.space = options.space;
-    this.#position = kept.position;
     this.#states = new PendingStates(options, kept);
+    this.#position = this.#begin;
   }
 
   static async open<S>(options: RunOptions<S>): Promise<ProjectionRun<S>> {
-    const { position, parked } = await options.storage.open(options.space);
-    return new ProjectionRun(options, { position: Math.max(position, options.after ?? 0), parked });
+    return new ProjectionRun(options, await openSpace(options));
   }
 
   /** All events up to here are in the states. */
   get position(): number {
     return this.#position;
+  }
+  /** Where it goes on from what storage has. */
+  get #begin(): number {
+    return Math.max(this.#states.committedPosition, this.#options.after ?? 0);
   }
   get isRunning(): boolean {
     return this.#running !== undefined;
@@ -76,9 +84,16 @@ export class ProjectionRun<S = unknown> {
     return { processed: this.#processed, failed: this.#failed, parked };
   }
 
-  /** Goes on where it is; up to a position, or with what becomes durable. */
-  start({ until }: { readonly until?: number } = {}): void {
+  /**
+   * Goes on where it is; up to a position, or with what becomes durable. `isRead`: its states are those
+   * of the projection from now on.
+   */
+  start({
+    until,
+    isRead = false,
+  }: { readonly until?: number; readonly isRead?: boolean } = {}): void {
     if (this.#running !== undefined) return;
+    this.#isActivationDue ||= isRead;
     this.#failure = null;
     const stop = new AbortController();
     const done = this.#run(stop.signal, until).finally(() => {
@@ -138,6 +153,7 @@ export class ProjectionRun<S = unknown> {
     for (let attempt = 1; ; attempt += 1) {
       const begin = this.#position;
       try {
+        await this.#settle();
         await this.#readOn(signal, until);
         await this.#commit();
         return;
@@ -174,7 +190,28 @@ export class ProjectionRun<S = unknown> {
 
   #rollBack(): void {
     this.#states.rollBack();
-    this.#position = this.#states.committedPosition;
+    this.#position = this.#begin;
+    this.#isUncertain = true;
+  }
+
+  /** Comes to terms with storage before it goes on. */
+  async #settle(): Promise<void> {
+    const { storage, space } = this.#options;
+    const before = this.#position;
+    if (this.#isUncertain) {
+      this.#states.reopen(await openSpace(this.#options));
+      this.#position = this.#begin;
+      this.#isUncertain = false;
+    }
+    const { generation } = space;
+    if (this.#isActivationDue) {
+      await storage.activate?.(space);
+      if (generation > 1) await storage.drop({ ...space, generation: generation - 1 });
+    } else if (this.#position === before) {
+      return;
+    }
+    this.#isActivationDue = false;
+    if (this.#failure?.position === 0) this.#failure = null;
   }
 
   async #readOn(signal: AbortSignal, until: number | undefined): Promise<void> {

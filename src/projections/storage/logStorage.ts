@@ -2,6 +2,7 @@ import { systemTenant } from '../../domain/index.js';
 import type { JsonValue, NewEvent } from '../../domain/index.js';
 import { checkedLimit } from '../../eventStore/index.js';
 import type { SystemAccess } from '../../eventStore/index.js';
+import { StatesMovedError } from './statesMovedError.js';
 import type {
   ProjectionStorage,
   StateChange,
@@ -52,8 +53,12 @@ export class LogStorage implements ProjectionStorage {
     return states;
   }
 
-  async commit(space: StateSpace, { changes, position, parked }: StateCommit): Promise<void> {
+  async commit(
+    space: StateSpace,
+    { changes, after, position, parked }: StateCommit,
+  ): Promise<void> {
     const before = await this.open(space);
+    if (before.position !== after) throw new StatesMovedError(space, after, before.position);
     const tenantId = tenantOfSpace(space);
     const texts = [
       ...changes.map((change) => changeText(tenantId, change)),
