@@ -55,12 +55,16 @@ export type {
   TestedPipeline,
   TopicMessage,
 } from './pipelineRuns/index.js';
-export { defineProjection } from './projections/index.js';
+export { defineProjection, postgresStorage, sqliteStorage } from './projections/index.js';
 export type {
   EmbeddedProjections,
   ErrorPolicy,
   FieldFold,
+  KeptStates,
   ParkedEvent,
+  PostgresClient,
+  PostgresPool,
+  PostgresStorageOptions,
   ProjectedState,
   Projection,
   ProjectionDeclaration,
@@ -75,6 +79,10 @@ export type {
   Projections,
   RebuildInfo,
   RebuildReport,
+  SqliteDatabase,
+  SqliteStatement,
+  SqliteStorageOptions,
+  SqliteValue,
   StateChange,
   StateCommit,
   StateListOptions,

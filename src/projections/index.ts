@@ -8,7 +8,18 @@ export type { ManagedProjection } from './managedProjection.js';
 export type { Selection } from './record.js';
 export { selectedEvents } from './run/projectionSource.js';
 export { ProjectionRegistry } from './registry.js';
+export type { PostgresClient, PostgresPool } from './storage/sql/postgresConnection.js';
+export { postgresStorage } from './storage/sql/postgresStorage.js';
+export type { PostgresStorageOptions } from './storage/sql/postgresStorage.js';
+export { sqliteStorage } from './storage/sql/sqliteStorage.js';
 export type {
+  SqliteDatabase,
+  SqliteStatement,
+  SqliteStorageOptions,
+  SqliteValue,
+} from './storage/sql/sqliteStorage.js';
+export type {
+  KeptStates,
   ProjectionStorage,
   StateChange,
   StateCommit,
