@@ -54,6 +54,7 @@ export type {
   Pipelines,
   TestedPipeline,
   TopicMessage,
+  TopicOptions,
 } from './pipelineRuns/index.js';
 export { defineProjection, postgresStorage, sqliteStorage } from './projections/index.js';
 export type {

@@ -213,7 +213,8 @@ function rethrow(error: unknown): never {
   throw error.code === 'invalid_query' ? withCode(error, 'validation_error') : error;
 }
 
-function toOutgoing(event: unknown, field: string): OutgoingEvent {
+/** An event in the wire names; what is not a field of one is refused. */
+export function toWireEvent(event: unknown, field: string): Record<string, unknown> {
   if (typeof event !== 'object' || event === null || Array.isArray(event)) {
     throw badOption(field, `expected an object, got ${describe(event)}`, 'validation_error');
   }
@@ -225,6 +226,11 @@ function toOutgoing(event: unknown, field: string): OutgoingEvent {
     }
     wire[wireName] = value;
   }
+  return wire;
+}
+
+function toOutgoing(event: unknown, field: string): OutgoingEvent {
+  const wire = toWireEvent(event, field);
   // What was written before an answer was lost is found again by its id.
   const given = wire['event_id'];
   const madeId = given === undefined || given === null ? makeEventId() : undefined;

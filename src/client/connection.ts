@@ -16,7 +16,7 @@ const retryWaitMsMax = 2_000;
 
 export interface ClientRequest {
   readonly path: string;
-  readonly method?: 'GET' | 'POST' | 'DELETE' | undefined;
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE' | undefined;
   readonly query?: QueryParameters | undefined;
   readonly accept?: string | undefined;
   readonly contentType?: string | undefined;

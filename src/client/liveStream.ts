@@ -1,5 +1,4 @@
 import { AllSourceError } from '../domain/index.js';
-import type { EventBatch } from '../eventStore/index.js';
 import { type Connection, backoffMs, wait } from './connection.js';
 import type { WebSocketLike } from './types.js';
 import {
@@ -9,7 +8,6 @@ import {
   unreachable,
   withCode,
 } from './wire/answers.js';
-import { type WireEvent, toEvent } from './wire/documents.js';
 
 const path = '/api/v1/events/stream';
 /** What may wait here for a slow reader: text of events, and their number. */
@@ -23,37 +21,50 @@ const reconnectWaitMsMax = 5_000;
 /** Where it begins: the first position, or a time; `now` is known once the server has answered. */
 export type Begin = 'now' | number | { readonly timestamp: string };
 
-export interface LiveStreamOptions {
+export interface LiveStreamOptions<T, W> {
   readonly tenantId: string;
+  /** The frames in which what is asked for comes, and what one of it becomes. */
+  readonly kind: 'events' | 'messages';
+  readonly read: (item: W) => T;
   /** As the fields of a `subscribe` frame. */
   readonly filter: object;
   readonly begin: Begin;
   readonly signal: AbortSignal | undefined;
 }
 
-type Frame =
+export interface LiveBatch<T> {
+  readonly items: T[];
+  /** All that was asked for up to here has been given. */
+  readonly position: number;
+  readonly mark: 'caughtUp' | 'fellBehind' | null;
+}
+
+interface BatchFrame<W> {
+  readonly type: 'events' | 'messages';
+  readonly position: number;
+  readonly mark: 'caught_up' | 'fell_behind' | null;
+  readonly events?: readonly W[];
+  readonly messages?: readonly W[];
+}
+
+type Frame<W> =
   | { readonly type: 'subscribed'; readonly watermark: number; readonly ping_seconds: number }
-  | {
-      readonly type: 'events';
-      readonly position: number;
-      readonly mark: 'caught_up' | 'fell_behind' | null;
-      readonly events: readonly WireEvent[];
-    }
+  | BatchFrame<W>
   | ({ readonly type: 'error' } & Problem)
   | { readonly type: 'ping' };
 
 const apiMarks = { caught_up: 'caughtUp', fell_behind: 'fellBehind' } as const;
 
 /**
- * Events of one subscription over one WebSocket after the other: each new one begins behind the last
+ * What one subscription is about, over one WebSocket after the other: each new one begins behind the last
  * position of the one before. The server sends as far as it has credit, so a slow reader holds no more
  * than a window.
  */
-export class LiveStream {
+export class LiveStream<T, W = never> {
   readonly #connection: Connection;
-  readonly #options: LiveStreamOptions;
+  readonly #options: LiveStreamOptions<T, W>;
   readonly #end = new AbortController();
-  readonly #queue: EventBatch[] = [];
+  readonly #queue: LiveBatch<T>[] = [];
   #failure: AllSourceError | undefined;
   readonly #waiters = new Set<() => void>();
   /** Where the next WebSocket begins. */
@@ -65,7 +76,7 @@ export class LiveStream {
   #credit = 0;
   #window = windowEventsFirst;
 
-  constructor(connection: Connection, options: LiveStreamOptions) {
+  constructor(connection: Connection, options: LiveStreamOptions<T, W>) {
     this.#connection = connection;
     this.#options = options;
     this.#begin = options.begin;
@@ -90,7 +101,7 @@ export class LiveStream {
   }
 
   /** Undefined where it has ended. Throws what the server refuses it with, or why it is out of reach. */
-  async next(): Promise<EventBatch | undefined> {
+  async next(): Promise<LiveBatch<T> | undefined> {
     if (!this.#isRunning && !this.hasEnded) this.#run(() => undefined);
     for (;;) {
       if (this.hasEnded && this.#failure === undefined) return undefined;
@@ -192,8 +203,8 @@ export class LiveStream {
         try {
           const text = String(data);
           // Frames of the form that the server promises; others are passed over.
-          const frame = JSON.parse(text) as Frame;
-          if (frame.type === 'events') this.#take(frame, text.length);
+          const frame = JSON.parse(text) as Frame<W>;
+          if (frame.type === 'events' || frame.type === 'messages') this.#take(frame, text.length);
           else if (frame.type === 'error') throw refusal(frame);
           else if (frame.type === 'subscribed') {
             watch(frame.ping_seconds * 1000);
@@ -224,33 +235,34 @@ export class LiveStream {
   }
 
   get #waiting(): number {
-    return this.#queue.reduce((sum, { events }) => sum + events.length, 0);
+    return this.#queue.reduce((sum, { items }) => sum + items.length, 0);
   }
 
-  #take(frame: Frame & { readonly type: 'events' }, chars: number): void {
+  #take(frame: BatchFrame<W>, chars: number): void {
     this.#begin = frame.position + 1;
-    const events = frame.events.map(toEvent);
-    this.#credit -= events.length;
-    if (events.length > 0) {
-      const fitting = Math.floor(windowBytes / (chars / events.length));
+    const { kind, read } = this.#options;
+    const items = (frame[kind] ?? []).map(read);
+    this.#credit -= items.length;
+    if (items.length > 0) {
+      const fitting = Math.floor(windowBytes / (chars / items.length));
       this.#window = Math.min(Math.max(fitting, 1), windowEventsMax);
     }
     const mark = frame.mark === null ? null : apiMarks[frame.mark];
     if (mark !== null) this.#isLive = mark === 'caughtUp';
-    this.#push({ events, position: frame.position, mark });
+    this.#push({ items, position: frame.position, mark });
   }
 
   /** What was live and lost its connection has to catch up again. */
   #fallBehind(): void {
     if (!this.#isLive || typeof this.#begin !== 'number') return;
     this.#isLive = false;
-    this.#push({ events: [], position: this.#begin - 1, mark: 'fellBehind' });
+    this.#push({ items: [], position: this.#begin - 1, mark: 'fellBehind' });
   }
 
   /** Of checkpoints that nobody has looked at yet, the last is enough. */
-  #push(batch: EventBatch): void {
+  #push(batch: LiveBatch<T>): void {
     const last = this.#queue.at(-1);
-    if (last !== undefined && last.events.length === 0 && batch.events.length === 0) {
+    if (last !== undefined && last.items.length === 0 && batch.items.length === 0) {
       this.#queue.pop();
       this.#queue.push({ ...batch, mark: batch.mark ?? last.mark });
     } else {

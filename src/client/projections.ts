@@ -113,9 +113,9 @@ class RemoteProjection implements ProjectionHandle {
   ): Promise<void> {
     for (;;) {
       if (signal?.aborted === true) throw abortedError();
-      const wait = { wait_for_position: position, wait_seconds: waitSeconds };
+      const query = { wait_for_position: position, wait_seconds: waitSeconds };
       try {
-        await this.#resource.get('/state', { limit: 1, ...wait });
+        await this.#resource.get('', query, { waitMs: waitSeconds * 1000, signal });
         return;
       } catch (error) {
         const isLate = error instanceof AllSourceError && error.code === 'overloaded';

@@ -36,6 +36,7 @@ import type {
 } from '../eventStore/index.js';
 import { readConsistencyProof, readEventProof, readTreeHead } from '../proof/index.js';
 import type { ConsistencyProof, EventProof, TreeHead } from '../proof/index.js';
+import type { Pipelines } from '../pipelineRuns/index.js';
 import type { Projections } from '../projections/index.js';
 import type { Replays } from '../replays/index.js';
 import type { Snapshots } from '../state/index.js';
@@ -43,6 +44,7 @@ import type { Webhooks } from '../webhooks/index.js';
 import { appendMany, appendOne, ingest, onlyResult } from './appends.js';
 import { Connection } from './connection.js';
 import { RemoteConsumers } from './delivery/consumers.js';
+import { RemotePipelines } from './pipelines/pipelines.js';
 import { RemoteProjections } from './projections.js';
 import { readReducedState } from './reducedState.js';
 import { RemoteSnapshots } from './snapshots.js';
@@ -92,6 +94,7 @@ class RemoteEventStore implements RemoteStore<AnyEvent> {
   readonly snapshots: Snapshots;
   readonly projections: Projections;
   readonly replays: Replays;
+  readonly pipelines: Pipelines;
   readonly wire: WireAccess;
   readonly #connection: Connection;
   readonly #consumers: RemoteConsumers;
@@ -104,6 +107,7 @@ class RemoteEventStore implements RemoteStore<AnyEvent> {
     this.snapshots = new RemoteSnapshots(this.#connection);
     this.projections = new RemoteProjections(this.#connection);
     this.replays = new RemoteReplays(this.#connection);
+    this.pipelines = new RemotePipelines(this.#connection);
     this.wire = createWireAccess(this.#connection);
   }
 

@@ -3,6 +3,7 @@ import type { EventBatch, SubscribeOptions, Subscription } from '../eventStore/i
 import type { Connection } from './connection.js';
 import { type Begin, LiveStream } from './liveStream.js';
 import { toWireFilter } from './wire/consumerDocuments.js';
+import { toEvent } from './wire/documents.js';
 import { badOption, checkNames, toTime } from './wire/parameters.js';
 
 const optionNames: ReadonlySet<string> = new Set(['tenantId', 'filter', 'from', 'signal']);
@@ -13,7 +14,9 @@ export function subscribe(connection: Connection, options: SubscribeOptions): Su
   checkNames(options, optionNames);
   const { filter = {}, from = 'now', tenantId = 'default', signal } = options;
   const stream = new LiveStream(connection, {
-    tenantId: textOf(tenantId),
+    tenantId: tenantTextOf(tenantId),
+    kind: 'events',
+    read: toEvent,
     filter: toWireFilter(filter),
     begin: toBegin(from),
     signal,
@@ -21,19 +24,20 @@ export function subscribe(connection: Connection, options: SubscribeOptions): Su
   return { [Symbol.asyncIterator]: () => batches(stream), events: () => events(stream) };
 }
 
-async function* batches(stream: LiveStream): AsyncGenerator<EventBatch> {
+async function* batches(stream: LiveStream<StoredEvent>): AsyncGenerator<EventBatch> {
   try {
     for (;;) {
       const batch = await stream.next();
       if (batch === undefined) return;
-      yield batch;
+      const { items, position, mark } = batch;
+      yield { events: items, position, mark };
     }
   } finally {
     stream.close();
   }
 }
 
-async function* events(stream: LiveStream): AsyncGenerator<StoredEvent> {
+async function* events(stream: LiveStream<StoredEvent>): AsyncGenerator<StoredEvent> {
   for await (const batch of batches(stream)) {
     for (const event of batch.events) {
       if (stream.hasEnded) return;
@@ -42,7 +46,8 @@ async function* events(stream: LiveStream): AsyncGenerator<StoredEvent> {
   }
 }
 
-function toBegin(from: NonNullable<SubscribeOptions['from']>): Begin {
+/** Throws `invalid_query`. */
+export function toBegin(from: NonNullable<SubscribeOptions['from']>): Begin {
   if (from === 'now') return from;
   if (from === 'beginning') return 1;
   if (Number.isSafeInteger(from) && Number(from) >= 0) return Math.max(Number(from), 1);
@@ -52,7 +57,7 @@ function toBegin(from: NonNullable<SubscribeOptions['from']>): Begin {
   throw badOption('from', "expected 'beginning', 'now', a position or { timestamp }");
 }
 
-function textOf(tenantId: unknown): string {
+export function tenantTextOf(tenantId: unknown): string {
   if (typeof tenantId === 'string') return tenantId;
   throw badOption('tenantId', `expected a string, got ${typeof tenantId}`);
 }

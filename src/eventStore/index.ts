@@ -1,8 +1,8 @@
 export * from './types.js';
 export type { ProofOptions } from './integrity/proofs.js';
 /** For the server, which delivers what followers get. */
-export type { Delivery, Follower } from './read/follower.js';
-export type { BytesChunk, BytesForm } from './read/reader.js';
+export type { Deliveries, Delivery, Follower } from './read/follower.js';
+export type { BytesChunk, BytesForm, ObjectsChunk } from './read/reader.js';
 /** For the parts that keep their state in the log. */
 export { RecordedState } from './parts/recordedState.js';
 export { readRecords, recordEvent } from './parts/records.js';

@@ -3,14 +3,16 @@ import { definitionToWire } from '../pipelines/index.js';
 import type { Dropped, Emission, PipelineStatistics } from '../pipelines/index.js';
 import type { DroppedEvent, PipelineInfo, TestedPipeline } from './types.js';
 
-/** A pipeline in the wire names: its definition, and whether it runs. */
+/** A pipeline in the wire names: its definition, and how it is doing. */
 export function pipelineDocument(info: PipelineInfo) {
   return {
     id: info.id,
     ...definitionToWire(info.definition),
-    enabled: info.status !== 'paused',
     status: info.status,
     failure: info.failure,
+    position: info.position,
+    lag: info.lag,
+    stats: { ...countsOf(info.statistics), last_processed: timeOf(info.lastProcessed) },
   };
 }
 
@@ -18,7 +20,7 @@ export function statisticsDocument({ id, statistics, lastProcessed, position, la
   return {
     pipeline_id: id,
     ...countsOf(statistics),
-    last_processed: lastProcessed === null ? null : formatTimestamp(lastProcessed),
+    last_processed: timeOf(lastProcessed),
     position,
     lag,
   };
@@ -45,13 +47,18 @@ function countsOf(statistics: PipelineStatistics) {
     events_emitted: statistics.emitted,
     groups_evicted: statistics.evicted,
     open_panes: statistics.openPanes,
+    last_position: statistics.position,
   };
 }
 
-function emissionDocument({ output, value, time }: Emission) {
+function timeOf(micros: number | null): string | null {
+  return micros === null ? null : formatTimestamp(micros);
+}
+
+function emissionDocument({ key, output, value, time }: Emission) {
   const to =
     output.type === 'event'
       ? { type: output.type, event_type: output.eventType, entity_id: output.entityId }
       : output;
-  return { output: to, value, time: formatTimestamp(time) };
+  return { key, output: to, value, time: formatTimestamp(time) };
 }

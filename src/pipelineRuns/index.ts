@@ -4,5 +4,5 @@ export {
   statisticsDocument,
   testDocument,
 } from './documents.js';
-export { PipelineRegistry } from './registry.js';
+export { PipelineRegistry, testEventsMax } from './registry.js';
 export * from './types.js';

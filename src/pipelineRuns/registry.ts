@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AllSourceError } from '../domain/index.js';
-import type { ErrorDetail, JsonObject, JsonValue, NewEvent, StoredEvent } from '../domain/index.js';
+import type { ErrorDetail, JsonObject, NewEvent, StoredEvent } from '../domain/index.js';
 import { RecordedState, readRecords, recordEvent, tenantOf } from '../eventStore/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
 import { checkDefinition, createMachine, definitionToWire } from '../pipelines/index.js';
@@ -8,8 +9,8 @@ import type { Dropped, Emission, PipelineDefinition } from '../pipelines/index.j
 import { EnrichSources } from './enrichSources.js';
 import { findLoop, outputsOf } from './loops.js';
 import { PipelineRun } from './pipelineRun.js';
-import { topicTenantOf } from './outputTexts.js';
 import { PipelineStorage } from './pipelineStorage.js';
+import { Topics } from './topics.js';
 import type { Projections } from '../projections/index.js';
 import type {
   CreatePipelineOptions,
@@ -19,11 +20,16 @@ import type {
   PipelineInfo,
   TestedPipeline,
   TopicMessage,
+  TopicOptions,
 } from './types.js';
 
 const recordTypes = { recorded: 'pipeline.recorded', deleted: 'pipeline.deleted' };
 const idPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
-const testEventsMax = 10_000;
+/** `GET /api/v1/pipelines/stats` is about all of them. */
+const takenId = 'stats';
+/** Events of a dry run at most, and those that it takes in one turn of the event loop. */
+export const testEventsMax = 10_000;
+const testEventsOfTurn = 200;
 
 /** What the log has of a pipeline beside its state. */
 interface PipelineRecord {
@@ -49,11 +55,13 @@ interface ManagedPipeline {
 export class PipelineRegistry implements EmbeddedPipelines {
   readonly #log: SystemAccess;
   readonly #sources: EnrichSources;
+  readonly #topics: Topics;
   readonly #isWritable: boolean;
   readonly #byKey = new Map<string, ManagedPipeline>();
   /** Of those that were deleted: one of the same id must not find their state. */
   readonly #generations = new Map<string, number>();
   readonly #state = new RecordedState(() => this.#read());
+  readonly wire: EmbeddedPipelines['wire'];
 
   constructor(
     log: SystemAccess,
@@ -62,6 +70,8 @@ export class PipelineRegistry implements EmbeddedPipelines {
     this.#log = log;
     this.#sources = new EnrichSources(log, projections);
     this.#isWritable = isWritable;
+    this.#topics = new Topics(log);
+    this.wire = { follow: this.#topics.followBytes.bind(this.#topics) };
   }
 
   /** They go on; called once when the store was opened. */
@@ -78,6 +88,12 @@ export class PipelineRegistry implements EmbeddedPipelines {
       tenantOf(definition.tenantId);
       const { id = randomUUID(), from = 'now' } = options;
       if (!idPattern.test(id)) throw invalid('id', 'expected 1-64 letters, digits, ., _ and -');
+      if (id === takenId) {
+        throw invalid(
+          'id',
+          "expected another than 'stats', which the HTTP API has for all pipelines",
+        );
+      }
       if (from !== 'now' && from !== 'beginning') {
         throw invalid('from', "expected 'now' or 'beginning'");
       }
@@ -159,6 +175,7 @@ export class PipelineRegistry implements EmbeddedPipelines {
     const dropped: Dropped[] = [];
     let timestamp = Date.now() * 1000;
     for (const [i, event] of events.entries()) {
+      if (i % testEventsOfTurn === testEventsOfTurn - 1) await nextTurn();
       timestamp += 1;
       const result = await machine.process(storedEvent(event, { definition, i, timestamp }));
       emissions.push(...result.emissions);
@@ -167,18 +184,8 @@ export class PipelineRegistry implements EmbeddedPipelines {
     return { emissions, dropped, statistics: machine.statistics };
   }
 
-  async *subscribe(
-    topic: string,
-    options: Parameters<EmbeddedPipelines['subscribe']>[1] = {},
-  ): AsyncGenerator<TopicMessage> {
-    const { from = 'now', signal } = options;
-    const tenantId = topicTenantOf(tenantOf(options.tenantId));
-    const follower = this.#log.followEntity({ tenantId, entityId: topic }, { from, signal });
-    for (;;) {
-      const delivery = await follower.next(Infinity);
-      if (delivery === undefined) return;
-      for (const event of delivery.chunk?.events ?? []) yield messageOf(topic, event);
-    }
+  subscribe(topic: string, options: TopicOptions = {}): AsyncIterable<TopicMessage> {
+    return this.#topics.subscribe(topic, options);
   }
 
   /** Ends all of them; what they have is written. The log must still take appends. */
@@ -283,7 +290,8 @@ function describe(log: SystemAccess, { record, definition, run }: ManagedPipelin
     tenantId: record.tenantId,
     name: definition.name,
     status: record.isPaused ? 'paused' : failure === null ? 'running' : 'failed',
-    definition,
+    // As it is now, and not as it was made.
+    definition: { ...definition, enabled: !record.isPaused },
     position,
     lag: Math.max(log.watermark - position, 0),
     statistics: run.statistics,
@@ -304,16 +312,6 @@ function keyOf(tenantId: string, id: string): string {
 function eventOf(kind: keyof typeof recordTypes, record: PipelineRecord): NewEvent {
   const entityId = `pipeline/${keyOf(record.tenantId, record.id)}`;
   return recordEvent(recordTypes[kind], entityId, record);
-}
-
-function messageOf(topic: string, { id, payload, position }: StoredEvent): TopicMessage {
-  // Only pipelines write to topics.
-  const { pipeline, value, time } = payload as {
-    readonly pipeline: string;
-    readonly value: JsonValue;
-    readonly time: number;
-  };
-  return { topic, pipeline, id, value, time, position };
 }
 
 /** An event as it would be stored. */

@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue, NewEvent } from '../domain/index.js';
+import type { BytesChunk, Deliveries, SubscribeOptions } from '../eventStore/index.js';
 import type {
   Dropped,
   Emission,
@@ -52,6 +53,16 @@ export interface TopicMessage {
   readonly position: number;
 }
 
+export interface TopicOptions extends OfTenant {
+  /**
+   * Where to begin: `now` (the default; what comes out after this call), `beginning`, the first position
+   * wanted, or a time at which messages were written: microseconds or RFC 3339 text.
+   */
+  readonly from?: SubscribeOptions['from'];
+  /** Ends the subscription without an error. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 export interface TestedPipeline {
   readonly emissions: readonly Emission[];
   readonly dropped: readonly Dropped[];
@@ -59,7 +70,7 @@ export interface TestedPipeline {
 }
 
 export interface CreatePipelineOptions {
-  /** 1-64 letters, digits, `.`, `_` and `-`; default a UUID. */
+  /** 1-64 letters, digits, `.`, `_` and `-`, and not `stats`; default a UUID. */
   readonly id?: string | undefined;
   /** Which events: all from now on, which is the default, or all that the log has too. */
   readonly from?: 'beginning' | 'now' | undefined;
@@ -86,20 +97,27 @@ export interface Pipelines {
   reset(id: string, options?: OfTenant): Promise<PipelineInfo>;
   /** The last events that failed or were late, newest first; since the store was opened. */
   dropped(id: string, options?: OfTenant): Promise<readonly DroppedEvent[]>;
-  /** What would come of some events; nothing is stored, and its state is not touched. */
+  /** What would come of up to 10 000 events; nothing is stored, and its state is not touched. */
   test(id: string, events: readonly NewEvent[], options?: OfTenant): Promise<TestedPipeline>;
-  /** What comes out at a topic, from now on or behind a position. */
-  subscribe(
-    topic: string,
-    options?: OfTenant & {
-      readonly from?: 'beginning' | 'now' | number | undefined;
-      readonly signal?: AbortSignal | undefined;
-    },
-  ): AsyncIterable<TopicMessage>;
+  /**
+   * What comes out at a topic, each message once and in order. One that goes on later begins at the
+   * `position` of the last message + 1. Throws `invalid_query`; for one reader.
+   */
+  subscribe(topic: string, options?: TopicOptions): AsyncIterable<TopicMessage>;
 }
+
+/** `lines`: one of JSON for each message; `list`: the members of a JSON array, commas between. */
+export type TopicForm = 'lines' | 'list';
 
 /** Those of a store in this process. */
 export interface EmbeddedPipelines extends Pipelines {
   /** Of all tenants, for `/metrics`. */
   all(): Promise<readonly PipelineInfo[]>;
+  /**
+   * The messages of a topic as bytes in the wire names, for servers. Not part of the stable API.
+   * @internal
+   */
+  readonly wire: {
+    follow(topic: string, options: TopicOptions, form: TopicForm): Deliveries<BytesChunk>;
+  };
 }

@@ -13,6 +13,7 @@ export type {
   WindowSpec,
 } from './builder/types.js';
 export { checkDefinition, definitionToWire } from './definition/checkDefinition.js';
+export { isName } from './definition/output.js';
 export type {
   AggregateFunction,
   Aggregation,

@@ -47,7 +47,8 @@ export class ProjectionRegistry implements EmbeddedProjections {
     return this.#start(projection, options) as Promise<ProjectionHandle<S>>;
   }
 
-  declare(
+  /** Rejects with what is wrong, and never throws. */
+  async declare(
     declaration: ProjectionDeclaration,
     options: OfTenant = {},
   ): Promise<ProjectionHandle<JsonObject>> {

@@ -12,7 +12,7 @@ import type {
   ReducedState,
   ReducedStateOptions,
 } from '../eventStore/index.js';
-import type { EmbeddedPipelines } from '../pipelineRuns/index.js';
+import type { EmbeddedPipelines, Pipelines } from '../pipelineRuns/index.js';
 import type { EmbeddedProjections, Projections } from '../projections/index.js';
 import type { EmbeddedReplays, Replays } from '../replays/index.js';
 import type { EmbeddedSnapshots, Snapshots } from '../state/index.js';
@@ -39,6 +39,8 @@ export interface EventStore<E extends EventShape = AnyEvent> extends EventLog<E>
   readonly projections: Projections;
   /** Build states of projections anew from the log. */
   readonly replays: Replays;
+  /** Process events behind the log: filter, aggregate, derive. */
+  readonly pipelines: Pipelines;
   /** Durable subscriptions, whose members share the work. */
   readonly consumers: Consumers;
   /** Post events to URLs, signed and in order for each entity. */
@@ -61,7 +63,6 @@ export interface EmbeddedStore<E extends EventShape = AnyEvent>
   readonly snapshots: EmbeddedSnapshots;
   readonly projections: EmbeddedProjections;
   readonly replays: EmbeddedReplays;
-  /** Process events behind the log: filter, aggregate, derive. */
   readonly pipelines: EmbeddedPipelines;
   readonly consumers: EmbeddedConsumers;
   readonly webhooks: EmbeddedWebhooks;

@@ -12,6 +12,7 @@ import { describeIngest } from './ingest.js';
 import { describeLifecycle } from './lifecycle.js';
 import { describeLimits } from './limits.js';
 import { describePayloads } from './payloads.js';
+import { describePipelines } from './pipelines.js';
 import { describeProofs } from './proofs.js';
 import { describeReads } from './reads.js';
 import { describeReplays } from './replays.js';
@@ -41,6 +42,7 @@ export function describeStoreContract(name: string, mode: StoreMode): void {
     describeProofs(mode);
     describeSubscriptions(mode);
     describeConsumers(mode);
+    describePipelines(mode);
     describeIngest(mode);
     describeLimits(mode);
     describeLifecycle(mode);

@@ -59,7 +59,17 @@ const allowed: Record<string, readonly string[]> = {
 
 /** What a folder takes the types of, and nothing that is there at run time. */
 const typesOnly: Record<string, readonly string[]> = {
-  client: ['eventStore', 'consumers', 'webhooks', 'state', 'projections', 'replays', 'store'],
+  client: [
+    'eventStore',
+    'consumers',
+    'webhooks',
+    'state',
+    'projections',
+    'replays',
+    'pipelines',
+    'pipelineRuns',
+    'store',
+  ],
 };
 
 /** Each native folder may include those before it, and the ones named here of its own rank. */

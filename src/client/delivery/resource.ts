@@ -6,6 +6,12 @@ import type { QueryParameters } from '../wire/parameters.js';
 
 const deadLettersOfPage = 1000;
 
+interface Wait {
+  /** How long the server may wait before it answers. */
+  readonly waitMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
 /** One thing of a server that has a name, such as a consumer, and what is below its path. */
 export class Resource {
   readonly #connection: Connection;
@@ -18,11 +24,12 @@ export class Resource {
     this.#query = toQuery(options, optionTables.tenant);
   }
 
-  get<T>(part = '', query: QueryParameters = {}): Promise<T> {
+  get<T>(part = '', query: QueryParameters = {}, wait: Partial<Wait> = {}): Promise<T> {
     return this.#connection.json<T>({
       path: this.#path + part,
       query: { ...this.#query, ...query },
       isRepeatable: true,
+      ...wait,
     });
   }
 
@@ -33,6 +40,12 @@ export class Resource {
       body,
       isRepeatable: true,
     });
+  }
+
+  /** For what is not the same when it is done twice. */
+  async put(part: string): Promise<void> {
+    const request = { path: this.#path + part, method: 'PUT', query: this.#query } as const;
+    await this.#connection.send({ ...request, isRepeatable: false }, nothing);
   }
 
   async delete(): Promise<void> {
@@ -48,10 +61,7 @@ export class Resource {
   }
 
   /** Events for a member. Not repeated: what was in an answer that is lost is not known. */
-  pull<T>(
-    query: QueryParameters,
-    { waitMs, signal }: { readonly waitMs: number; readonly signal: AbortSignal | undefined },
-  ): Promise<T> {
+  pull<T>(query: QueryParameters, { waitMs, signal }: Wait): Promise<T> {
     const path = `${this.#path}/events`;
     const request = { path, query: { ...this.#query, ...query }, waitMs, signal };
     return this.#connection.json<T>({ ...request, isRepeatable: false });
@@ -76,4 +86,7 @@ export class Resource {
   }
 }
 
-async function nothing(): Promise<void> {}
+/** Whatever the answer holds; a body that is left unread holds its connection. */
+async function nothing(response: Response): Promise<void> {
+  await response.arrayBuffer();
+}

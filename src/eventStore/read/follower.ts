@@ -18,6 +18,12 @@ export interface Delivery<C extends Chunk> {
   readonly mark: DeliveryMark | null;
 }
 
+/** What a follower gives, for whoever only takes it. */
+export interface Deliveries<C extends Chunk> {
+  /** See Follower.next. */
+  next(eventsMax: number): Promise<Delivery<C> | undefined>;
+}
+
 /** What a follower needs of the store. */
 export interface FollowSource {
   readonly watermark: number;
@@ -47,7 +53,7 @@ export interface FollowOptions<C extends Chunk> {
  * It reads when it is asked to, so a slow reader costs no memory, and a fast one gets events as soon
  * as they are durable.
  */
-export class Follower<C extends Chunk> {
+export class Follower<C extends Chunk> implements Deliveries<C> {
   readonly #source: FollowSource;
   readonly #options: FollowOptions<C>;
   readonly #query: EngineQuery;

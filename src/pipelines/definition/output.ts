@@ -12,6 +12,11 @@ export const nameRule = patternRule(namePattern, "expected 1-64 letters, digits,
 const typePattern = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/;
 const expectedType = `expected an event type: up to ${eventTypeBytesMax} of a-z, 0-9, '_', '-', '.'`;
 
+/** Names of pipelines, topics and projections. */
+export function isName(text: string): boolean {
+  return namePattern.test(text);
+}
+
 export function isEventType(text: string): boolean {
   return typePattern.test(text) && text.length <= eventTypeBytesMax;
 }

@@ -15,7 +15,6 @@ import { callerTenant } from './tenant.js';
 // What routes that control something by JSON bodies have in common.
 
 const control = { kind: 'service' } as const;
-const controlBody = { mediaTypes: [jsonType], limit: 'event' } as const;
 
 export interface ControlRoute extends Pick<Route, 'method' | 'pattern' | 'handle'> {
   readonly id: string;
@@ -28,6 +27,8 @@ export interface ControlRoute extends Pick<Route, 'method' | 'pattern' | 'handle
   readonly query?: TObject;
   /** The body that it takes, as JSON. */
   readonly request?: TObject;
+  /** How large that may be; default as a single event. */
+  readonly bodyLimit?: 'batch' | 'event';
   /** Default 200, or 204 where there is no answer. */
   readonly status?: 201;
   /** What it answers where all went well, as JSON. */
@@ -37,12 +38,14 @@ export interface ControlRoute extends Pick<Route, 'method' | 'pattern' | 'handle
 
 /** A route that takes JSON or nothing, and answers with JSON or nothing. */
 export function controlRoute(route: ControlRoute): Route {
-  const { method, pattern, handle, queryType, request, answer, status, ...operation } = route;
+  const { method, pattern, handle, queryType, request, bodyLimit, answer, status, ...operation } =
+    route;
+  const body = { mediaTypes: [jsonType], limit: bodyLimit ?? 'event' };
   return {
     method,
     pattern,
     purpose: queryType === undefined ? control : { kind: 'query', queryType },
-    ...(request !== undefined && { body: controlBody }),
+    ...(request !== undefined && { body }),
     operation: {
       query: tenantQuery,
       ...operation,

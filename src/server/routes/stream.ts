@@ -17,8 +17,9 @@ export const streamRoute: Route = {
   operation: {
     id: 'streamEvents',
     summary:
-      'Events as they become durable, after those of the log from from_position on: server-sent ' +
-      'events (id = position, Last-Event-ID resumes), or a WebSocket on the same path',
+      'Events as they become durable, or messages of a topic, after those of the log from ' +
+      'from_position on: server-sent events (id = position, Last-Event-ID resumes), or a WebSocket ' +
+      'on the same path',
     tag: 'events',
     query: streamQuery,
     answers: { [eventStreamType]: Type.String() },
@@ -42,7 +43,7 @@ function streamEvents(exchange: Exchange): Reply {
       `accept: expected ${eventStreamType}, or a WebSocket upgrade`,
     );
   }
-  const { options } = streamFromQuery(exchange.queryText);
+  const { options, topic } = streamFromQuery(exchange.queryText);
   const lastEventId = headers['last-event-id'];
   const resumed =
     typeof lastEventId === 'string' && lastEventId !== ''
@@ -53,6 +54,6 @@ function streamEvents(exchange: Exchange): Reply {
     contentType: eventStreamType,
     // Proxies that collect answers would hold events back.
     headers: ['x-accel-buffering', 'no'],
-    chunks: eventStreamChunks(exchange, resumed),
+    chunks: eventStreamChunks(exchange, { options: resumed, topic }),
   };
 }

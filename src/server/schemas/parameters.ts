@@ -141,6 +141,12 @@ export const consistencyQuery = Type.Object(
   strict,
 );
 
+const topic = Type.String({
+  pattern: '^[A-Za-z0-9._-]{1,64}$',
+  description:
+    'A topic of 1-64 letters, digits, `.`, `_` and `-`: its messages in the place of events',
+});
+
 export const streamQuery = Type.Object(
   {
     tenant_id: Type.Optional(tenantId),
@@ -149,6 +155,7 @@ export const streamQuery = Type.Object(
     event_type_prefix: Type.Optional(eventTypePrefix),
     tag: Type.Optional(tagParameter),
     match: Type.Optional(matchParameter),
+    topic: Type.Optional(topic),
     from_position: Type.Optional(position),
     from_timestamp: Type.Optional(timestamp),
     access_token: Type.Optional(Type.String({ description: 'Credentials; never logged' })),
@@ -167,6 +174,7 @@ export const subscribeFrame = Type.Object(
     event_type_prefix: Type.Optional(Type.Union([eventTypePrefix, Type.Null()])),
     tags: Type.Optional(Type.Union([tags, Type.Null()])),
     match: Type.Optional(Type.Union([eventMatches, Type.Null()])),
+    topic: Type.Optional(Type.Union([topic, Type.Null()])),
     from_position: Type.Optional(Type.Union([position, Type.Null()])),
     from_timestamp: Type.Optional(Type.Union([timestamp, Type.Null()])),
     batch: Type.Optional(Type.Union([Type.Boolean(), Type.Null()])),

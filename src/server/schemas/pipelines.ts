@@ -1,8 +1,9 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { count, entityId, eventType, tenantId, timestamp } from './formats.js';
+import { testEventsMax } from '../../pipelineRuns/index.js';
+import { newEvent } from './documents.js';
+import { count, tenantId, timestamp } from './formats.js';
 
 const strict = { additionalProperties: false };
-const testEventsMax = 1000;
 
 const id = Type.String({
   pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$',
@@ -31,6 +32,11 @@ export const newPipeline = Type.Object(
   {
     id: Type.Optional(Type.Union([id, Type.Null()], { description: 'Default a UUID' })),
     tenant_id: Type.Optional(Type.Union([tenantId, Type.Null()])),
+    from: Type.Optional(
+      Type.Union([Type.Literal('beginning'), Type.Literal('now'), Type.Null()], {
+        description: 'Which events: all that the log has too, or from now on, which is the default',
+      }),
+    ),
     enabled: Type.Optional(Type.Boolean({ description: 'Default true' })),
     ...definitionFields,
   },
@@ -42,6 +48,22 @@ export const createdPipeline = Type.Object(
   { ...strict, $id: 'CreatedPipeline' },
 );
 
+const counts = {
+  events_processed: count,
+  events_filtered: count,
+  events_failed: count,
+  events_late: count,
+  events_emitted: count,
+  groups_evicted: count,
+  open_panes: count,
+  last_position: Type.Integer({ minimum: 0, description: 'Of the last event that was taken' }),
+};
+const lastProcessed = Type.Union([timestamp, Type.Null()]);
+const place = {
+  position: Type.Integer({ minimum: 0, description: 'All events up to here were processed' }),
+  lag: Type.Integer({ minimum: 0, description: 'Positions between it and the end of the log' }),
+};
+
 export const pipeline = Type.Object(
   {
     id,
@@ -51,6 +73,8 @@ export const pipeline = Type.Object(
     failure: Type.Union([Type.String(), Type.Null()], {
       description: 'Why it does not go on now; it tries again',
     }),
+    ...place,
+    stats: Type.Object({ ...counts, last_processed: lastProcessed }, strict),
     ...definitionFields,
   },
   { ...strict, $id: 'Pipeline' },
@@ -61,23 +85,12 @@ export const pipelineList = Type.Object(
   { ...strict, $id: 'PipelineList' },
 );
 
-const counts = {
-  events_processed: count,
-  events_filtered: count,
-  events_failed: count,
-  events_late: count,
-  events_emitted: count,
-  groups_evicted: count,
-  open_panes: count,
-};
-
 export const pipelineStats = Type.Object(
   {
     pipeline_id: id,
     ...counts,
-    last_processed: Type.Union([timestamp, Type.Null()]),
-    position: Type.Integer({ minimum: 0, description: 'All events up to here were processed' }),
-    lag: Type.Integer({ minimum: 0 }),
+    last_processed: lastProcessed,
+    ...place,
   },
   { ...strict, $id: 'PipelineStats' },
 );
@@ -98,28 +111,23 @@ export const resetPipeline = Type.Object(
 );
 
 export const pipelineTest = Type.Object(
-  {
-    events: Type.Array(
-      Type.Object(
-        {
-          event_type: eventType,
-          entity_id: entityId,
-          payload: Type.Unknown(),
-          metadata: Type.Optional(
-            Type.Union([Type.Record(Type.String(), Type.Unknown()), Type.Null()]),
-          ),
-        },
-        strict,
-      ),
-      { maxItems: testEventsMax },
-    ),
-  },
+  { events: Type.Array(newEvent, { maxItems: testEventsMax }) },
   { ...strict, $id: 'PipelineTest' },
+);
+
+const emission = Type.Object(
+  {
+    key: Type.String({ description: 'Unique in the pipeline' }),
+    output,
+    value: Type.Unknown(),
+    time: timestamp,
+  },
+  strict,
 );
 
 export const testedPipeline = Type.Object(
   {
-    emissions: Type.Array(Type.Object({ output, value: Type.Unknown(), time: timestamp }, strict)),
+    emissions: Type.Array(emission),
     dropped: Type.Array(Type.Object({ outcome: Type.String(), reason: Type.String() }, strict)),
     stats: Type.Object(counts, strict),
   },

@@ -1,4 +1,4 @@
-import type { BytesChunk, BytesForm, Delivery } from '../../eventStore/index.js';
+import type { BytesChunk, Delivery } from '../../eventStore/index.js';
 import { type LogLine, splitLines } from './lines.js';
 
 /**
@@ -7,15 +7,18 @@ import { type LogLine, splitLines } from './lines.js';
  */
 export type MessageFormat = 'bare' | 'event' | 'batch';
 
-export const bytesFormOf: Readonly<Record<MessageFormat, BytesForm>> = {
+export const bytesFormOf: Readonly<Record<MessageFormat, 'lines' | 'list'>> = {
   bare: 'lines',
   event: 'lines',
   batch: 'list',
 };
 
 const wireMarks = { caughtUp: 'caught_up', fellBehind: 'fell_behind' } as const;
-const eventStart = Buffer.from('{"type":"event","event":');
-const eventEnd = Buffer.from('}');
+const oneStarts = {
+  event: Buffer.from('{"type":"event","event":'),
+  message: Buffer.from('{"type":"message","message":'),
+};
+const oneEnd = Buffer.from('}');
 const batchEnd = Buffer.from(']}');
 const noEvents = Buffer.alloc(0);
 
@@ -33,17 +36,20 @@ export function linesOf({ chunk }: Delivery<BytesChunk>): LogLine[] {
   return chunk === undefined ? [] : splitLines(chunk.bytes);
 }
 
+/** What is delivered: events, or messages of a topic. */
+export type DeliveredKind = 'event' | 'message';
+
 /** The text frames of a delivery, one by one. */
 export function* messagesOf(
   delivery: Delivery<BytesChunk>,
-  format: MessageFormat,
+  { format, kind }: { readonly format: MessageFormat; readonly kind: DeliveredKind },
 ): Generator<Buffer | string> {
   if (format === 'batch') {
-    yield batchMessage(delivery);
+    yield batchMessage(delivery, kind);
     return;
   }
   for (const { bytes } of linesOf(delivery)) {
-    yield format === 'bare' ? bytes : Buffer.concat([eventStart, bytes, eventEnd]);
+    yield format === 'bare' ? bytes : Buffer.concat([oneStarts[kind], bytes, oneEnd]);
   }
   const name = markName(delivery);
   if (format === 'event' && name !== null) {
@@ -51,8 +57,8 @@ export function* messagesOf(
   }
 }
 
-function batchMessage(delivery: Delivery<BytesChunk>): Buffer {
+function batchMessage(delivery: Delivery<BytesChunk>, kind: DeliveredKind): Buffer {
   const mark = markOf(delivery);
-  const head = `{"type":"events","position":${delivery.position},"mark":${JSON.stringify(mark)},"events":[`;
+  const head = `{"type":"${kind}s","position":${delivery.position},"mark":${JSON.stringify(mark)},"${kind}s":[`;
   return Buffer.concat([Buffer.from(head), delivery.chunk?.bytes ?? noEvents, batchEnd]);
 }

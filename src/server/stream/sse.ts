@@ -1,20 +1,21 @@
-import type { BytesChunk, Delivery, SubscribeOptions } from '../../eventStore/index.js';
+import type { BytesChunk, Delivery } from '../../eventStore/index.js';
 import type { EmbeddedStore } from '../../store/index.js';
 import type { Exchange } from '../http/index.js';
 import type { LiveStream } from './liveStreams.js';
 import { linesOf, markName } from './messages.js';
 import { SocketProgress } from './progress.js';
+import { type RequestedStream, deliveriesOf } from './subscription.js';
 
 const lineEnd = Buffer.from('\n\n');
 const pingComment = ': ping\n\n';
 
 /**
- * A subscription as server-sent events: first `subscribed` with the watermark, then each event with
- * its position as `id`. The sender pulls chunk by chunk, so a slow reader holds up only itself.
+ * A subscription as server-sent events: first `subscribed` with the watermark, then each event, or
+ * message of a topic, with its position as `id`. The sender pulls chunk by chunk, so a slow reader holds up only itself.
  */
 export async function* eventStreamChunks(
   exchange: Exchange,
-  options: SubscribeOptions,
+  { options, topic }: Pick<RequestedStream, 'options' | 'topic'>,
 ): AsyncGenerator<Buffer> {
   const { store, streams } = exchange.runtime;
   const stop = new AbortController();
@@ -23,8 +24,9 @@ export async function* eventStreamChunks(
   streams.add(stream);
   streams.eventStreamsOpen += 1;
   try {
+    // What is wrong with the place to begin at is told before the answer begins.
+    const follower = deliveriesOf(store, { options, topic, format: 'event' }, signal);
     yield greeting(store);
-    const follower = store.wire.follow({ ...options, signal }, 'lines');
     for (;;) {
       const delivery = await follower.next(Infinity);
       if (delivery === undefined) return;

@@ -1,6 +1,7 @@
 import { AllSourceError, toMatches } from '../../domain/index.js';
 import type { EventMatch } from '../../domain/index.js';
-import type { SubscribeOptions } from '../../eventStore/index.js';
+import type { BytesChunk, Deliveries, SubscribeOptions } from '../../eventStore/index.js';
+import type { EmbeddedStore } from '../../store/index.js';
 import { parseQueryText } from '../http/index.js';
 import {
   type StreamQuery,
@@ -12,7 +13,7 @@ import {
   streamQuery,
   subscribeFrame,
 } from '../schemas/index.js';
-import type { MessageFormat } from './messages.js';
+import { type DeliveredKind, type MessageFormat, bytesFormOf } from './messages.js';
 
 export const defaultTenant = 'default';
 const readStreamQuery = queryReader(streamQuery);
@@ -21,9 +22,27 @@ const readCreditFrame = frameReader(creditFrame);
 
 export interface RequestedStream {
   readonly options: SubscribeOptions & { readonly tenantId: string };
+  /** Undefined where it is about events. */
+  readonly topic: string | undefined;
   readonly format: MessageFormat;
   /** Events that the client takes before it gives more; undefined = all. */
   readonly credit: number | undefined;
+}
+
+/** The one way by which events, and messages of topics, get to whoever asked for them. */
+export function deliveriesOf(
+  store: EmbeddedStore,
+  { options, topic, format }: Pick<RequestedStream, 'options' | 'topic' | 'format'>,
+  signal: AbortSignal,
+): Deliveries<BytesChunk> {
+  const form = bytesFormOf[format];
+  if (topic === undefined) return store.wire.follow({ ...options, signal }, form);
+  const { tenantId, from } = options;
+  return store.pipelines.wire.follow(topic, { tenantId, from, signal }, form);
+}
+
+export function kindOf({ topic }: RequestedStream): DeliveredKind {
+  return topic === undefined ? 'event' : 'message';
 }
 
 /** What a text frame asks for: a subscription in the place of the one before, or more of that. */
@@ -37,18 +56,12 @@ export function streamFromQuery(queryText: string): RequestedStream {
   const { entity_id, event_type, event_type_prefix, tag: tags } = query;
   const { from_position, from_timestamp } = query;
   const match = matchesOfText(query.match);
-  const filter = {
-    entity_id,
-    event_type,
-    event_type_prefix,
-    tags,
-    match,
-    from_position,
-    from_timestamp,
-  };
-  const isFramed = Object.values(filter).some((value) => value !== undefined);
+  const filter = { entity_id, event_type, event_type_prefix, tags, match };
+  const wanted = { ...filter, topic: query.topic, from_position, from_timestamp };
+  const isFramed = Object.values(wanted).some((value) => value !== undefined);
   return {
-    options: optionsOf(filter, query.tenant_id ?? defaultTenant),
+    options: optionsOf(wanted, query.tenant_id ?? defaultTenant),
+    topic: topicOf(wanted),
     format: isFramed ? 'event' : 'bare',
     credit: undefined,
   };
@@ -72,8 +85,10 @@ function streamFromFrame(frame: SubscribeFrame, tenantId: string): RequestedStre
       details: [{ field: 'type', reason }],
     });
   }
+  const wanted = { ...frame, match: toMatches(match) };
   return {
-    options: optionsOf({ ...frame, match: toMatches(match) }, tenantId),
+    options: optionsOf(wanted, tenantId),
+    topic: topicOf(wanted),
     format: batch === true ? 'batch' : isFramed ? 'event' : 'bare',
     credit: credit ?? undefined,
   };
@@ -97,6 +112,20 @@ type StreamFilter = {
   readonly tags?: readonly string[] | null | undefined;
   readonly match?: readonly EventMatch[] | undefined;
 };
+
+/** A topic has no filters: its messages are no events. */
+function topicOf({ topic, ...rest }: StreamFilter): string | undefined {
+  if (topic === null || topic === undefined) return undefined;
+  const { entity_id, event_type, event_type_prefix, tags, match } = rest;
+  const filters = { entity_id, event_type, event_type_prefix, tags, match };
+  const [given] =
+    Object.entries(filters).find(([, value]) => value !== null && value !== undefined) ?? [];
+  if (given === undefined) return topic;
+  const reason = `expected no filter of events beside it, got ${given}`;
+  throw new AllSourceError('invalid_query', `topic: ${reason}`, {
+    details: [{ field: 'topic', reason }],
+  });
+}
 
 function optionsOf(filter: StreamFilter, tenantId: string): RequestedStream['options'] {
   return {

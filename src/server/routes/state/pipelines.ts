@@ -139,7 +139,7 @@ export const pipelineRoutes: readonly Route[] = [
     method: 'POST',
     pattern: path,
     id: 'createPipeline',
-    summary: 'Process events behind the log from now on',
+    summary: 'Process events behind the log, from now on or from its beginning',
     tag,
     query: noQuery,
     request: schemas.newPipeline,
@@ -177,6 +177,7 @@ export const pipelineRoutes: readonly Route[] = [
     tag,
     params: schemas.pipelineParams,
     request: schemas.pipelineTest,
+    bodyLimit: 'batch',
     answer: schemas.testedPipeline,
     errors: [...oneErrors, ...bodyErrors],
     handle: testPipeline,
@@ -185,10 +186,11 @@ export const pipelineRoutes: readonly Route[] = [
 
 async function createPipeline(exchange: Exchange): Promise<Reply> {
   readNoQuery(parseQueryText(exchange.queryText));
-  const { id, tenant_id: tenantId, ...definition } = readNewPipeline(exchange);
+  const { id, from, tenant_id: tenantId, ...definition } = readNewPipeline(exchange);
   // Checked by the schema, and by the store.
   const input = { ...definition, tenant_id: tenantId ?? callerTenant } as JsonObject;
-  const info = await exchange.runtime.store.pipelines.create(input, { id: id ?? undefined });
+  const options = { id: id ?? undefined, from: from ?? undefined };
+  const info = await exchange.runtime.store.pipelines.create(input, options);
   const { name } = info;
   return jsonReply({ pipeline_id: info.id, name, enabled: info.status !== 'paused' });
 }
@@ -209,6 +211,7 @@ async function testPipeline(exchange: Exchange): Promise<Reply> {
   const events = readTest(exchange).events.map((event) => ({
     eventType: event.event_type,
     entityId: event.entity_id,
+    tenantId: event.tenant_id ?? undefined,
     payload: event.payload,
     metadata: event.metadata,
   }));

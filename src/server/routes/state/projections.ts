@@ -51,6 +51,8 @@ const rebuildErrors: readonly ErrorCode[] = [
   'events_dropped',
 ];
 const waitErrors: readonly ErrorCode[] = [...oneErrors, 'projection_stopped', 'overloaded'];
+/** A state of `entity_snapshots` is made of its events. */
+const stateErrors: readonly ErrorCode[] = [...waitErrors, 'events_dropped'];
 
 /** A route that changes one projection and answers with it. */
 function change(
@@ -105,8 +107,9 @@ export const projectionRoutes: readonly Route[] = [
     summary: 'One projection',
     tag,
     params,
+    query: schemas.stateQuery,
     answer: schemas.projection,
-    errors: oneErrors,
+    errors: waitErrors,
     handle: getProjection,
   }),
   controlRoute({
@@ -149,7 +152,7 @@ export const projectionRoutes: readonly Route[] = [
     params,
     query: schemas.stateListQuery,
     answer: schemas.projectedStates,
-    errors: waitErrors,
+    errors: stateErrors,
     handle: listStates,
   }),
   controlRoute({
@@ -162,7 +165,7 @@ export const projectionRoutes: readonly Route[] = [
     params: schemas.stateParams,
     query: schemas.stateQuery,
     answer: schemas.projectedState,
-    errors: [...waitErrors, 'projection_state_not_found'],
+    errors: [...stateErrors, 'projection_state_not_found'],
     handle: getState,
   }),
 ];
@@ -193,7 +196,9 @@ function projectionIn(exchange: Exchange, tenantId: string): Promise<ProjectionH
 }
 
 async function getProjection(exchange: Exchange): Promise<Reply> {
-  const handle = await projectionIn(exchange, tenantIn(exchange));
+  const query = readStateQuery(parseQueryText(exchange.queryText));
+  const handle = await projectionIn(exchange, query.tenant_id ?? callerTenant);
+  await waitedFor(exchange, handle, query);
   return jsonReply(projectionDocument(await handle.info()));
 }
 
@@ -213,7 +218,7 @@ async function getState(exchange: Exchange): Promise<Reply> {
   const { name, key } = readStateParams(exchange.params);
   const query = readStateQuery(parseQueryText(exchange.queryText));
   const handle = await projectionIn(exchange, query.tenant_id ?? callerTenant);
-  await waitedFor(handle, query);
+  await waitedFor(exchange, handle, query);
   const read = await handle.get(key);
   if (read === undefined) {
     const message = `projection ${name} has no state of ${JSON.stringify(key)}`;
@@ -227,7 +232,7 @@ async function listStates(exchange: Exchange): Promise<Reply> {
   const { name } = readParams(exchange.params);
   const query = readStateListQuery(parseQueryText(exchange.queryText));
   const handle = await projectionIn(exchange, query.tenant_id ?? callerTenant);
-  await waitedFor(handle, query);
+  await waitedFor(exchange, handle, query);
   const { prefix, limit, cursor } = query;
   const page = await handle.list({ prefix, limit, cursor });
   exchange.resultCount = page.states.length;
@@ -240,10 +245,10 @@ interface Wait {
   readonly wait_seconds?: number;
 }
 
-async function waitedFor(handle: ProjectionHandle, wait: Wait): Promise<void> {
+async function waitedFor(exchange: Exchange, handle: ProjectionHandle, wait: Wait): Promise<void> {
   const { wait_for_position: position, wait_seconds: seconds = waitSecondsDefault } = wait;
   if (position === undefined) return;
-  const signal = AbortSignal.timeout(seconds * 1000);
+  const signal = AbortSignal.any([exchange.signal, AbortSignal.timeout(seconds * 1000)]);
   try {
     await handle.waitFor(position, { signal });
   } catch (error) {

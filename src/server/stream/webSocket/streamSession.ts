@@ -1,7 +1,7 @@
 import type { Runtime } from '../../runtime.js';
 import { Credit } from './credit.js';
-import { type MessageFormat, bytesFormOf, messagesOf } from '../messages.js';
-import { type RequestedStream, readClientFrame } from '../subscription.js';
+import { type MessageFormat, messagesOf } from '../messages.js';
+import { type RequestedStream, deliveriesOf, kindOf, readClientFrame } from '../subscription.js';
 import { WebSocketPeer, type WebSocketWire } from './webSocketPeer.js';
 
 /** A WebSocket with a live stream: its newest subscription. */
@@ -49,19 +49,16 @@ export class StreamSession extends WebSocketPeer {
     );
   }
 
-  async #deliver(
-    { options, format }: RequestedStream,
-    credit: Credit,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { wire } = this.runtime.store;
-    const follower = wire.follow({ ...options, signal }, bytesFormOf[format]);
+  async #deliver(requested: RequestedStream, credit: Credit, signal: AbortSignal): Promise<void> {
+    const { format } = requested;
+    const kind = kindOf(requested);
+    const follower = deliveriesOf(this.runtime.store, requested, signal);
     for (;;) {
       await credit.available(signal);
       const delivery = await follower.next(credit.events);
       if (delivery === undefined) return;
       credit.take(delivery.chunk?.count ?? 0);
-      await this.sendAll(messagesOf(delivery, format), signal);
+      await this.sendAll(messagesOf(delivery, { format, kind }), signal);
     }
   }
 }
