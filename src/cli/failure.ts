@@ -29,6 +29,9 @@ const remedies: Readonly<Partial<Record<ErrorCode, string>>> = {
   storage_damaged:
     '`allsource verify --data-dir DIR` shows the damage, and `--repair truncate` cuts the log ' +
     'there and keeps what was cut',
+  projection_not_found: '`allsource projection list` prints those of a --tenant',
+  projection_state_not_found: '`allsource projection states` prints those that there are',
+  pipeline_not_found: '`allsource pipeline list` prints those of a --tenant',
   consumer_not_found: '`allsource consumer list` prints those of a --tenant',
   webhook_not_found: '`allsource webhook list` prints those of a --tenant',
   dead_letter_not_found: 'the command dead-letters prints those that there are',

@@ -10,6 +10,8 @@ import { addTailCommand } from './commands/tail.js';
 import { addVerifyCommand } from './commands/verify.js';
 import { addConsumerCommand } from './delivery/consumer.js';
 import { addWebhookCommand } from './delivery/webhook.js';
+import { addPipelineCommand } from './derived/pipeline.js';
+import { addProjectionCommand } from './derived/projection.js';
 import { exitUsage, reportFailure } from './failure.js';
 import { packageVersion } from '../eventStore/index.js';
 
@@ -47,6 +49,8 @@ function createProgram(): Command {
     addStateCommand,
     addSnapshotCommand,
     addStatsCommand,
+    addProjectionCommand,
+    addPipelineCommand,
     addConsumerCommand,
     addWebhookCommand,
     addVerifyCommand,

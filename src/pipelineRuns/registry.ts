@@ -87,7 +87,8 @@ export class PipelineRegistry implements EmbeddedPipelines {
       const definition = checkDefinition(wireOf(input));
       tenantOf(definition.tenantId);
       const { id = randomUUID(), from = 'now' } = options;
-      if (!idPattern.test(id)) throw invalid('id', 'expected 1-64 letters, digits, ., _ and -');
+      if (typeof id !== 'string' || !idPattern.test(id))
+        throw invalid('id', 'expected 1-64 letters, digits, ., _ and -');
       if (id === takenId) {
         throw invalid(
           'id',

@@ -91,16 +91,17 @@ describe.each([
 
   it('wait for a reader that stops', async () => {
     const target = await start();
+    const readBytes = countReadBytes(target.store);
     const client = await SseClient.open(target, { query: '?from_position=1' });
     await client.received(1);
     client.response.pause();
     const filler = 'x'.repeat(1_000);
-    const readBytes = countReadBytes(target.store);
     for (let batch = 0; batch < 32; batch += 1) await appendLines(target, lines(1_000, { filler }));
     expect(readBytes()).toBeLessThan(socketBytesMax);
     client.response.resume();
     await client.received(32_001);
     expect(client.events.slice(1).map(({ id }) => Number(id))).toEqual(range(1, 32_000));
+    expect(readBytes()).toBeGreaterThan(socketBytesMax);
   });
 
   it('end when the client leaves', async () => {

@@ -289,16 +289,17 @@ describe('a WebSocket', () => {
 
   it('lets a slow reader wait without memory, and gives it everything in order', async () => {
     const target = await startListening({ streamBufferBytesMax: 256 * 1024 });
+    const readBytes = countReadBytes(target.store);
     const client = await WebSocketClient.open(target, '?from_position=1');
     await client.received(1);
     client.socket.pause();
     const filler = 'x'.repeat(1_000);
-    const readBytes = countReadBytes(target.store);
     for (let batch = 0; batch < 32; batch += 1) await appendLines(target, lines(1_000, { filler }));
     expect(readBytes()).toBeLessThan(socketBytesMax);
     client.socket.resume();
     await eventually(() => client.frames.length === 32_001 || undefined);
     expect(client.positions()).toEqual(range(1, 32_000));
+    expect(readBytes()).toBeGreaterThan(socketBytesMax);
   });
 
   it('cuts a client that asks and never reads', async () => {

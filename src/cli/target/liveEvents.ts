@@ -1,9 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { AllSourceError, type ErrorCode, type EventFilter } from '../../domain/index.js';
+import { AllSourceError, type ErrorCode } from '../../domain/index.js';
 import { CliError } from '../failure.js';
 import { printNote } from '../output.js';
 import { readServerSentEvents } from './serverSentEvents.js';
-import type { ServerTarget } from './target.js';
+import type { LiveFilter, ServerTarget } from './target.js';
 
 const reconnectsMax = 120;
 const reconnectWaitMs = 1000;
@@ -11,15 +11,15 @@ const reconnectWaitMs = 1000;
 export interface FollowOptions {
   /** First position wanted; undefined = what is appended from now on. */
   readonly from: number | undefined;
-  readonly filter: EventFilter;
+  readonly filter: LiveFilter;
   readonly signal: AbortSignal;
 }
 
 /**
- * Events of the live stream, each once and in order, as lines of JSON. A lost connection is made
+ * Events of the live stream, or messages of a topic, each once and in order, as lines of JSON. A lost connection is made
  * again where the stream was; a first connection that fails is an error. Ends when aborted.
  */
-export async function* followEvents(
+export async function* followLive(
   target: ServerTarget,
   options: FollowOptions,
 ): AsyncGenerator<Uint8Array> {

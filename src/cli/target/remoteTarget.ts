@@ -1,8 +1,10 @@
 import { connect } from '../../client/index.js';
 import { AllSourceError } from '../../domain/index.js';
 import type { StatsDocument } from '../../eventStore/index.js';
+import type { Pipelines } from '../../pipelineRuns/index.js';
+import type { Projections } from '../../projections/index.js';
 import type { Snapshots } from '../../state/index.js';
-import type { QueryOptions, ServerTarget, StateQuery } from './target.js';
+import type { LiveFilter, QueryOptions, ServerTarget, StateQuery } from './target.js';
 import { toWireResult, type WireBatchResult, type WireState } from './wire.js';
 
 /** A batch may wait for a disk that is slow; the person may interrupt. */
@@ -27,12 +29,18 @@ export class RemoteTarget implements ServerTarget {
   get snapshots(): Snapshots {
     return this.#store.snapshots;
   }
+  get projections(): Projections {
+    return this.#store.projections;
+  }
+  get pipelines(): Pipelines {
+    return this.#store.pipelines;
+  }
 
   query(options: QueryOptions): AsyncIterable<Uint8Array> {
     return this.#store.readNdjson(options);
   }
 
-  live(options: QueryOptions, signal: AbortSignal): AsyncIterable<Uint8Array> {
+  live(options: LiveFilter, signal: AbortSignal): AsyncIterable<Uint8Array> {
     return this.#store.wire.live(options, signal);
   }
 

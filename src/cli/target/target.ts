@@ -2,6 +2,8 @@ import { existsSync, statSync } from 'node:fs';
 import type { EventFilter, Order } from '../../domain/index.js';
 import { entityNotFound } from '../../domain/index.js';
 import { type StatsDocument } from '../../eventStore/index.js';
+import type { Pipelines } from '../../pipelineRuns/index.js';
+import type { Projections } from '../../projections/index.js';
 import type { Snapshots } from '../../state/index.js';
 import { openEventStore, type EmbeddedStore } from '../../store/index.js';
 import { CliError, exitUsage } from '../failure.js';
@@ -13,6 +15,11 @@ export const defaultUrl = 'http://127.0.0.1:3900';
 export interface QueryOptions extends EventFilter {
   readonly order?: Order | undefined;
   readonly limit?: number | undefined;
+}
+
+/** Which events, or messages of which topic. */
+export interface LiveFilter extends EventFilter {
+  readonly topic?: string | undefined;
 }
 
 export interface StateQuery {
@@ -34,6 +41,8 @@ interface TargetCalls {
   state(entityId: string, options: StateQuery): Promise<WireState>;
   stats(tenantId: string | undefined): Promise<StatsDocument>;
   readonly snapshots: Snapshots;
+  readonly projections: Projections;
+  readonly pipelines: Pipelines;
   /** Appends NDJSON as one: all of it or nothing. */
   append(batch: Uint8Array): Promise<WireBatchResult>;
   close(): Promise<void>;
@@ -41,12 +50,17 @@ interface TargetCalls {
 
 export interface ServerTarget extends TargetCalls {
   readonly kind: 'url';
-  /** The live stream as server-sent events. */
-  live(options: QueryOptions, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** The live stream, or that of a topic, as server-sent events. */
+  live(options: LiveFilter, signal: AbortSignal): AsyncIterable<Uint8Array>;
 }
 
 interface DirectoryTarget extends TargetCalls {
   readonly kind: 'directory';
+  /** The messages of a topic that are there, each as JSON. */
+  topicMessages(
+    topic: string,
+    options: { readonly tenantId: string | undefined; readonly from: number },
+  ): AsyncIterable<Uint8Array>;
 }
 
 export interface TargetOptions {
@@ -95,6 +109,12 @@ class LocalTarget implements DirectoryTarget {
   get snapshots(): Snapshots {
     return this.#store.snapshots;
   }
+  get projections(): Projections {
+    return this.#store.projections;
+  }
+  get pipelines(): Pipelines {
+    return this.#store.pipelines;
+  }
 
   query(options: QueryOptions): AsyncIterable<Uint8Array> {
     return this.#store.readNdjson(options);
@@ -113,6 +133,22 @@ class LocalTarget implements DirectoryTarget {
 
   async append(batch: Uint8Array): Promise<WireBatchResult> {
     return toWireResult(await this.#store.appendBatch(batch, { return: 'summary' }));
+  }
+
+  async *topicMessages(
+    topic: string,
+    options: { readonly tenantId: string | undefined; readonly from: number },
+  ): AsyncGenerator<Uint8Array> {
+    const follower = this.#store.pipelines.wire.follow(topic, options, 'lines');
+    for (;;) {
+      const delivery = await follower.next(Infinity);
+      if (delivery?.chunk !== undefined) {
+        for (const line of delivery.chunk.bytes.toString('utf8').split('\n')) {
+          if (line !== '') yield Buffer.from(line);
+        }
+      }
+      if (delivery === undefined || delivery.mark === 'caughtUp') return;
+    }
   }
 
   close(): Promise<void> {

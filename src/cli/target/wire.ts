@@ -28,6 +28,15 @@ export interface WireState {
   }[];
 }
 
+export interface WireTopicMessage {
+  readonly topic: string;
+  readonly pipeline: string;
+  readonly id: string;
+  readonly value: unknown;
+  readonly time: string;
+  readonly position: number;
+}
+
 export interface WireBatchResult {
   readonly ingested: number;
   readonly first_position: number;

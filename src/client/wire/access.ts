@@ -9,8 +9,14 @@ import { optionTables, segmentOf, toQuery } from './parameters.js';
 export interface WireAccess {
   state(entityId: string, options: StateOptions): Promise<WireState>;
   stats(options: { readonly tenantId?: string | undefined }): Promise<StatsDocument>;
-  /** The live stream as server-sent events, whose payloads are the bytes that were appended. */
-  live(options: ReadOptions, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /**
+   * The live stream as server-sent events, whose payloads are the bytes that were appended; of a topic
+   * where one is named.
+   */
+  live(
+    options: ReadOptions & { readonly topic?: string | undefined },
+    signal: AbortSignal,
+  ): AsyncIterable<Uint8Array>;
 }
 
 /** What `connect` gives: an `EventStore`, and what the command line takes besides. */
@@ -33,7 +39,7 @@ export function createWireAccess(connection: Connection): WireAccess {
       return connection.json<StatsDocument>(request);
     },
     live(options, signal) {
-      const query = toQuery(options, optionTables.read);
+      const query = toQuery(options, optionTables.live);
       const path = '/api/v1/events/stream';
       const accept = 'text/event-stream';
       return connection.stream({ path, query, accept, signal, isRepeatable: true });

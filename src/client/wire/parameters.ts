@@ -22,18 +22,21 @@ const filter = {
 const tenant = { tenantId: ['tenant_id', 'text'] } as const satisfies OptionTable;
 const page = { limit: ['limit', 'number'], cursor: ['cursor', 'text'] } as const;
 
+const read = {
+  ...tenant,
+  ...filter,
+  ...page,
+  since: ['since', 'time'],
+  until: ['until', 'time'],
+  asOf: ['as_of', 'time'],
+  fromPosition: ['from_position', 'number'],
+  order: ['order', 'text'],
+} as const satisfies OptionTable;
+
 export const optionTables = {
   tenant,
-  read: {
-    ...tenant,
-    ...filter,
-    ...page,
-    since: ['since', 'time'],
-    until: ['until', 'time'],
-    asOf: ['as_of', 'time'],
-    fromPosition: ['from_position', 'number'],
-    order: ['order', 'text'],
-  },
+  read,
+  live: { ...read, topic: ['topic', 'text'] },
   list: { ...tenant, ...page, prefix: ['prefix', 'text'] },
   state: {
     ...tenant,

@@ -145,6 +145,19 @@ export const droppedEvents = Type.Object(
   { ...strict, $id: 'DroppedEvents' },
 );
 
+/** Of a topic, in live streams. */
+export const topicMessage = Type.Object(
+  {
+    topic: Type.String(),
+    pipeline: Type.String({ description: 'Id of the pipeline that it came out of' }),
+    id: Type.String({ description: 'The same however often it was made' }),
+    value: Type.Unknown(),
+    time: Type.String({ format: 'date-time', description: 'Of the event, or the end of the pane' }),
+    position: Type.Integer({ minimum: 1, description: 'Where it is in the log' }),
+  },
+  { ...strict, $id: 'TopicMessage' },
+);
+
 export const pipelineParams = Type.Object({ id: Type.String({ minLength: 1 }) });
 
 export type NewPipeline = Static<typeof newPipeline>;
@@ -161,4 +174,5 @@ export const pipelineDocuments = [
   pipelineTest,
   testedPipeline,
   droppedEvents,
+  topicMessage,
 ];
