@@ -7,7 +7,12 @@ import {
   valueAt,
 } from '../domain/index.js';
 import type { ErrorDetail, JsonValue, PathSegment, StoredEvent } from '../domain/index.js';
-import { checkName } from './defineProjection.js';
+import {
+  expectedName,
+  expectedVersion,
+  isProjectionName,
+  isProjectionVersion,
+} from './defineProjection.js';
 import type { ErrorPolicy, Projection } from './types.js';
 
 const sourcesMax = 100;
@@ -156,11 +161,30 @@ function isNameless({ name }: PathSegment): boolean {
   return name === '';
 }
 
+type Found = (field: string, reason: string) => void;
+
+/** Callers without types may give anything. */
+function partsOf(
+  { sourceEventTypes = [], fields }: ProjectionDeclaration,
+  found: Found,
+): Required<Pick<ProjectionDeclaration, 'fields'>> & { sourceEventTypes: readonly string[] } {
+  const isList = Array.isArray(sourceEventTypes) && sourceEventTypes.every(isText);
+  if (!isList) found('source_event_types', 'expected an array of texts');
+  const isObject = typeof fields === 'object' && fields !== null && !Array.isArray(fields);
+  return { sourceEventTypes: isList ? sourceEventTypes : [], fields: isObject ? fields : {} };
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string';
+}
+
 function checkDeclaration(declaration: ProjectionDeclaration): void {
-  const { name, version = 1, sourceEventTypes = [], key, fields, onError } = declaration;
-  checkName(name, version);
+  const { name, version = 1, key, onError } = declaration;
   const details: ErrorDetail[] = [];
-  const found = (field: string, reason: string): void => void details.push({ field, reason });
+  const found: Found = (field, reason) => void details.push({ field, reason });
+  if (!isProjectionName(name)) found('name', expectedName);
+  if (!isProjectionVersion(version)) found('version', expectedVersion);
+  const { sourceEventTypes, fields } = partsOf(declaration, found);
   if (sourceEventTypes.length > sourcesMax) {
     found('source_event_types', `expected at most ${sourcesMax}`);
   }
@@ -178,6 +202,14 @@ function checkDeclaration(declaration: ProjectionDeclaration): void {
   if (onError !== undefined && !policies.includes(onError)) {
     found('on_error', `expected one of ${policies.join(', ')}`);
   }
+  checkFields(fields, found);
+  if (details.length === 0) return;
+  const [first] = details;
+  const message = `${first?.field}: ${first?.reason}`;
+  throw new AllSourceError('validation_error', message, { details });
+}
+
+function checkFields(fields: ProjectionDeclaration['fields'], found: Found): void {
   const entries = Object.entries(fields);
   if (entries.length === 0 || entries.length > fieldsMax) {
     found('fields', `expected 1-${fieldsMax} fields`);
@@ -190,8 +222,4 @@ function checkDeclaration(declaration: ProjectionDeclaration): void {
     }
     if (path === undefined && !isOptional) found(`fields.${field}.field`, 'required, but missing');
   }
-  if (details.length === 0) return;
-  const [first] = details;
-  const message = `${first?.field}: ${first?.reason}`;
-  throw new AllSourceError('validation_error', message, { details });
 }

@@ -123,13 +123,21 @@ function checkDefinition<S, E extends EventShape>(definition: ProjectionDefiniti
   }
 }
 
-export function checkName(name: unknown, version: unknown): void {
-  if (typeof name !== 'string' || !namePattern.test(name)) {
-    throw invalid('name', 'expected 1-64 letters, digits, ., _ and -', name);
-  }
-  if (!Number.isSafeInteger(version) || Number(version) < 1) {
-    throw invalid('version', 'expected a whole number from 1', version);
-  }
+export const expectedName =
+  'expected 1-64 letters, digits, ., _ and -, the first a letter or digit';
+export const expectedVersion = 'expected a whole number from 1';
+
+function checkName(name: unknown, version: unknown): void {
+  if (!isProjectionName(name)) throw invalid('name', expectedName, name);
+  if (!isProjectionVersion(version)) throw invalid('version', expectedVersion, version);
+}
+
+export function isProjectionName(name: unknown): name is string {
+  return typeof name === 'string' && namePattern.test(name);
+}
+
+export function isProjectionVersion(version: unknown): version is number {
+  return Number.isSafeInteger(version) && Number(version) >= 1;
 }
 
 function invalid(field: string, expected: string, value: unknown): AllSourceError {

@@ -66,6 +66,46 @@ describe.each([
     expect((await send(target, 'GET', '/revenue')).status).toBe(404);
   });
 
+  it('begin with the whole log where they are asked to', async () => {
+    const target = await start();
+    await append(target, order({ region: 'eu', total: 20 }));
+    await send(target, 'POST', '', { ...revenue, from: 'beginning' });
+    await send(target, 'POST', '', { ...revenue, id: 'late', from: 'now' });
+    await append(target, order({ region: 'eu', total: 30 }));
+    const taken = async (id: string) =>
+      bodyOf(await send(target, 'GET', `/${id}/stats`))['events_processed'];
+    await expect.poll(() => taken('revenue')).toBe(2);
+    await expect.poll(() => taken('late')).toBe(1);
+    const shown = bodyOf(await send(target, 'GET', '/revenue'));
+    const stats = bodyOf(await send(target, 'GET', '/revenue/stats'));
+    const { pipeline_id: _id, position, lag: _lag, ...counts } = stats;
+    expect(shown).toMatchObject({ stats: counts, position, enabled: true, failure: null });
+    for (const from of ['yesterday', 5, '']) {
+      const refused = await send(target, 'POST', '', { ...revenue, id: 'other', from });
+      expect([refused.status, bodyOf(refused)['code']]).toEqual([400, 'validation_error']);
+    }
+  });
+
+  it('have another id than that of a path', async () => {
+    const target = await start();
+    const refused = await send(target, 'POST', '', { ...revenue, id: 'stats' });
+    expect(refused.status).toBe(400);
+    expect(bodyOf(refused)).toMatchObject({ code: 'validation_error', details: [{ field: 'id' }] });
+    expect(refused.text).toContain('all pipelines');
+  });
+
+  it('are tried on 10 000 events of any size together, and not on more', async () => {
+    const target = await start();
+    await send(target, 'POST', '', revenue);
+    const event = { ...order({ total: 1, text: 'x'.repeat(300) }), entity_id: 'o-1' };
+    const events = Array<unknown>(10_000).fill(event);
+    const tested = bodyOf(await send(target, 'POST', '/revenue/test', { events }));
+    expect(tested['stats']).toMatchObject({ events_processed: 10_000, events_filtered: 10_000 });
+    const more = await send(target, 'POST', '/revenue/test', { events: [...events, event] });
+    expect([more.status, bodyOf(more)['code']]).toEqual([400, 'validation_error']);
+    expect(more.text).toContain('10000');
+  });
+
   it('tell of events that failed', async () => {
     const target = await start();
     const operators = [{ type: 'map', field: 'total', transform: 'multiply:2' }];

@@ -1,4 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { listen } from '../../src/server/index.js';
+import { openStore } from '../support/store.js';
 import { answerCheck, sendJson } from './documentedAnswers.js';
 import {
   type Answer,
@@ -6,6 +8,7 @@ import {
   append,
   bodyOf,
   call,
+  silent,
   startExpress,
   startListening,
 } from './support.js';
@@ -81,6 +84,23 @@ describe.each([
     expect((await get(target, '/totals')).status).toBe(404);
   });
 
+  it('are waited for, without being made to write what changed', async () => {
+    const target = await start();
+    const check = await answerCheck(target);
+    await post(target, '', totals);
+    const last = await place(target, { customer: 'c-1', total: 5 });
+    const read = check('Projection', await get(target, `/totals?wait_for_position=${last}`));
+    expect(read['position']).toBeGreaterThanOrEqual(last);
+    const late = await get(target, '/totals?wait_for_position=1000000&wait_seconds=0.05');
+    expect([late.status, bodyOf(late)['code']]).toEqual([503, 'overloaded']);
+    await post(target, '/totals/pause');
+    const after = await place(target, { customer: 'c-1', total: 5 });
+    const paused = await get(target, `/totals?wait_for_position=${after}&wait_seconds=5`);
+    expect(bodyOf(paused)['code']).toBe('projection_stopped');
+    const bad = await get(target, '/totals?wait_for_position=-1');
+    expect(bodyOf(bad)['code']).toBe('invalid_query');
+  });
+
   it('answer from the log itself where they are built in', async () => {
     const target = await start();
     await append(target, { event_type: 'order.placed', payload: { a: 1 } });
@@ -115,4 +135,21 @@ describe.each([
       expect([got, (JSON.parse(text) as { code: string }).code], text).toEqual([status, code]);
     }
   });
+});
+
+it('states that are made of events say that these were dropped', async () => {
+  const store = await openStore({ memory: true, segmentBytesMax: 64 * 1024 });
+  const server = await listen(store, { port: 0, logger: silent, processMetrics: false });
+  onTestFinished(() => server.close());
+  const target = { store, port: server.port };
+  const payload = { text: 'x'.repeat(1000) };
+  for (let i = 0; i < 600; i += 1) {
+    await store.append({ eventType: 'a.b', entityId: i === 0 ? 'early' : 'late', payload });
+  }
+  await expect.poll(() => store.counters().indexedSegments).toBeGreaterThan(4);
+  expect((await store.dropBefore(300)).firstPosition).toBeGreaterThan(1);
+  for (const suffix of ['/state', '/state/early', '/state/late']) {
+    const answer = await get(target, `/entity_snapshots${suffix}`);
+    expect([answer.status, bodyOf(answer)['code']], suffix).toEqual([410, 'events_dropped']);
+  }
 });

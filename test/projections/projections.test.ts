@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { defineProjection, openEventStore } from '../../src/index.js';
 import type { EmbeddedStore } from '../../src/index.js';
-import { codeOf, makeDirectory, openStore } from '../support/store.js';
+import { codeOf, errorOf, makeDirectory, openStore } from '../support/store.js';
 import { type Total, foldOf, place, statesOf, totals, until } from './support.js';
 
 const open = (): Promise<EmbeddedStore> => openStore({ memory: true });
@@ -22,6 +22,26 @@ describe('a definition', () => {
       expect(() => totals(overrides), JSON.stringify(overrides)).toThrow(/^projection: /);
     }
   });
+
+  it.each<[string, unknown]>([
+    ['name', { name: 'a b' }],
+    ['name', { name: 5 }],
+    ['version', { version: 0 }],
+    ['fields', { fields: undefined }],
+    ['fields', { fields: [] }],
+    ['source_event_types', { sourceEventTypes: 'order.placed' }],
+    ['source_event_types', { sourceEventTypes: [1] }],
+    ['key', { key: '$version' }],
+  ])(
+    'that is data is refused for its %s: the call rejects, and does not throw',
+    async (field, bad) => {
+      const store = await open();
+      const declaration = { name: 'd', fields: { n: { fold: 'count' } }, ...Object(bad) };
+      const declared = store.projections.declare(declaration as never);
+      const error = await errorOf(() => declared);
+      expect([error.code, error.details?.[0]?.field]).toEqual(['validation_error', field]);
+    },
+  );
 
   it('takes the most exact handler of a type', async () => {
     const store = await open();
