@@ -73,7 +73,7 @@ export function renamed(
   });
   return Object.fromEntries(
     entries.filter(([name, value]) => name === 'payload' || value !== undefined),
-  ) as JsonObject;
+  );
 }
 
 function objectIn(source: string, { place, what }: Wording): JsonObject {

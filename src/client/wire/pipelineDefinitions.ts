@@ -13,7 +13,7 @@ const ownNames: ReadonlySet<string> = new Set(['branches']);
 /** A definition of the builder, or the JSON of the wire as it is. */
 export function toWireDefinition(definition: PipelineDefinition | JsonObject): JsonObject {
   // Only a definition has the names of the API.
-  if (!('sourceEventTypes' in definition)) return definition as JsonObject;
+  if (!('sourceEventTypes' in definition)) return definition;
   // It is data.
   return renamed(definition as unknown as JsonObject, toWireName) as JsonObject;
 }

@@ -17,9 +17,9 @@ export const streamRoute: Route = {
   operation: {
     id: 'streamEvents',
     summary:
-      'Events as they become durable, or messages of a topic, after those of the log from ' +
-      'from_position on: server-sent events (id = position, Last-Event-ID resumes), or a WebSocket ' +
-      'on the same path',
+      'Events as they become durable, or messages of a topic, after those that ' +
+      'the log has from from_position on: server-sent events (id = position, Last-Event-ID ' +
+      'resumes), or a WebSocket on the same path',
     tag: 'events',
     query: streamQuery,
     answers: { [eventStreamType]: Type.String() },

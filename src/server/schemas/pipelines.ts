@@ -146,7 +146,7 @@ export const droppedEvents = Type.Object(
 );
 
 /** Of a topic, in live streams. */
-export const topicMessage = Type.Object(
+const topicMessage = Type.Object(
   {
     topic: Type.String(),
     pipeline: Type.String({ description: 'Id of the pipeline that it came out of' }),
