@@ -1,6 +1,6 @@
 import { invalidOption, optionNumber } from '../consumers/index.js';
 import type { JsonObject } from '../domain/index.js';
-import { checkedUrl, literalAddress } from './post.js';
+import { checkedUrl, literalAddress } from '../outgoing/index.js';
 import { checkSecret, makeSecret } from './signature.js';
 import type { WebhookOptions } from './types.js';
 

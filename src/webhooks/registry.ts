@@ -12,7 +12,7 @@ import { AllSourceError, systemTenant } from '../domain/index.js';
 import type { JsonObject, NewEvent } from '../domain/index.js';
 import { RecordedState } from '../eventStore/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
-import { isPublicAddress } from './addresses.js';
+import { isPublicAddress } from '../outgoing/index.js';
 import { webhookDefinitionOf, webhookLimits, webhookToPayload } from './definition.js';
 import type { WebhookDefinition } from './definition.js';
 import type {

@@ -1,5 +1,5 @@
 import { AllSourceError } from '../domain/index.js';
-import { isPublicAddress } from './addresses.js';
+import { isPublicAddress } from '../outgoing/index.js';
 import type { WebhookRunOptions } from './types.js';
 
 /** Which addresses the webhooks of a store may be posted to. */

@@ -2,7 +2,7 @@ import { AllSourceError } from '../domain/index.js';
 import type { StoredEvent } from '../domain/index.js';
 import { HandlerWorker } from '../consumers/index.js';
 import type { RunningConsumer } from '../consumers/index.js';
-import { post } from './post.js';
+import { sendRequest } from '../outgoing/index.js';
 import { signedHeaders } from './signature.js';
 import type { WebhookDefinition } from './definition.js';
 import type { WebhookDelivery, WebhookInfo } from './types.js';
@@ -10,6 +10,8 @@ import type { WebhookDelivery, WebhookInfo } from './types.js';
 const deliveriesMax = 1000;
 const memberName = 'webhook';
 const concurrency = 8;
+/** What the receiver says is of no interest. */
+const answerBytesMax = 64 * 1024;
 /** What a post under way gets to come to its end when the webhook is to stop. */
 const stopGraceMs = 1000;
 /** The receiver says that it is gone for good. */
@@ -105,7 +107,8 @@ export class RunningWebhook {
       const body = (await this.consumer.wire.textsOf([event.position])).get(event.position);
       if (body === undefined) throw new AllSourceError('events_dropped', 'the event was dropped');
       const seconds = Math.floor(Date.now() / 1000);
-      const status = await post({
+      const { status } = await sendRequest({
+        method: 'POST',
         url: this.definition.url,
         headers: {
           'content-type': 'application/json',
@@ -114,6 +117,7 @@ export class RunningWebhook {
         },
         body,
         timeoutMs: this.definition.timeoutMs,
+        answerBytesMax,
         signal: cut.signal,
         isAllowed: host.isAllowed,
       });

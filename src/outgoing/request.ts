@@ -7,36 +7,55 @@ import { isIP } from 'node:net';
 import { AllSourceError } from '../domain/index.js';
 
 const redirectsMax = 3;
-const answerBytesMax = 64 * 1024;
+/** Statuses whose redirect is followed: after a POST those that keep the method. */
+const redirects = { GET: [301, 302, 303, 307, 308], POST: [307, 308] } as const;
 
-export interface PostOptions {
+export interface OutgoingRequest {
+  readonly method: 'GET' | 'POST';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body?: string | undefined;
+  /** Time for all of it, redirects and the body of the answer included. */
   readonly timeoutMs: number;
+  /** What lies behind them is not read. */
+  readonly answerBytesMax: number;
   readonly signal: AbortSignal;
   /** Whether a connection to this IP address may be made. */
   readonly isAllowed: (address: string) => boolean;
 }
 
+export interface Answer {
+  readonly status: number;
+  readonly body: Buffer;
+  /** `broken`: the connection ended before the body did. */
+  readonly ending: 'whole' | 'tooLong' | 'broken';
+}
+
+/** The name stands for an address that is not allowed, or the URL names one. */
+export class AddressRefused extends Error {
+  constructor(address: string) {
+    super(`${address} is not a public address; allow it by configuration where that is meant`);
+  }
+}
+
 /**
- * Sends a body; gives the status of the answer. Redirects that keep the method are followed. The
- * address of every connection is checked, after the name was looked up and before anything is sent;
- * what was checked is what is connected to. Rejects with why there was no answer.
+ * Sends a request to another server; gives its answer, whatever its status. The address of every
+ * connection is checked, after the name was looked up and before anything is sent; what was checked is
+ * what is connected to. Rejects with why there was no answer, which may name a host, but no more of a URL.
  */
-export async function post(options: PostOptions): Promise<number> {
+export async function sendRequest(options: OutgoingRequest): Promise<Answer> {
   const timeout = AbortSignal.timeout(options.timeoutMs);
   const signal = AbortSignal.any([options.signal, timeout]);
+  const followed: readonly number[] = redirects[options.method];
   let url = checkedUrl(options.url);
   try {
     for (let hop = 0; ; hop += 1) {
-      const answer = await send(url, { ...options, signal });
-      const { statusCode: status = 0, headers } = answer;
-      await discard(answer);
-      const isKept = status === 307 || status === 308;
-      if (!isKept || headers.location === undefined) return status;
+      const incoming = await send(url, { ...options, signal });
+      const { statusCode: status = 0, headers } = incoming;
+      const answer = { status, ...(await readBody(incoming, options.answerBytesMax)) };
+      if (!followed.includes(status) || headers.location === undefined) return answer;
       if (hop === redirectsMax) throw new Error(`more than ${redirectsMax} redirects`);
-      url = checkedUrl(new URL(headers.location, url).href);
+      url = redirected(headers.location, url);
     }
   } catch (error) {
     if (timeout.aborted) throw new Error(`no answer within ${options.timeoutMs} ms`);
@@ -44,7 +63,7 @@ export async function post(options: PostOptions): Promise<number> {
   }
 }
 
-/** Throws `validation_error` for what no webhook can be sent to. */
+/** Throws `validation_error` for what no request can be sent to. */
 export function checkedUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
   const reason =
@@ -65,15 +84,23 @@ export function literalAddress({ hostname }: URL): string | undefined {
   return isIP(address) === 0 ? undefined : address;
 }
 
-function send(url: URL, options: PostOptions): Promise<IncomingMessage> {
-  const { headers, body, signal, isAllowed } = options;
+function redirected(location: string, from: URL): URL {
+  if (!URL.canParse(location, from.href)) throw new Error('it redirects to what is no URL');
+  return checkedUrl(new URL(location, from).href);
+}
+
+function send(url: URL, options: OutgoingRequest): Promise<IncomingMessage> {
+  const { method, headers, body, signal, isAllowed } = options;
   const literal = literalAddress(url);
-  if (literal !== undefined && !isAllowed(literal)) return Promise.reject(notAllowed(literal));
+  if (literal !== undefined && !isAllowed(literal)) {
+    return Promise.reject(new AddressRefused(literal));
+  }
   const request = url.protocol === 'https:' ? requestHttps : requestHttp;
+  const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
   return new Promise((resolve, reject) => {
     const outgoing = request(url, {
-      method: 'POST',
-      headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) },
+      method,
+      headers: { ...headers, ...length },
       // A connection of its own: a kept one would be to an address that was checked for another name.
       agent: false,
       signal,
@@ -103,7 +130,7 @@ function checkingLookup(isAllowed: (address: string) => boolean) {
     lookup(hostname, { ...options, all: true }, (error, addresses) => {
       if (error !== null) return done(error, []);
       const refused = addresses.find(({ address }) => !isAllowed(address));
-      if (refused !== undefined) return done(notAllowed(refused.address), []);
+      if (refused !== undefined) return done(new AddressRefused(refused.address), []);
       if (options.all === true) return done(null, addresses);
       const [first] = addresses;
       done(null, first?.address ?? '', first?.family);
@@ -111,21 +138,21 @@ function checkingLookup(isAllowed: (address: string) => boolean) {
   };
 }
 
-function notAllowed(address: string): Error {
-  return new Error(
-    `${address} is not a public address; allow it by configuration where that is meant`,
-  );
-}
-
-/** What the receiver says is of no interest, and may be without end. */
-function discard(answer: IncomingMessage): Promise<void> {
+/** What comes may be without end, or end too early. */
+function readBody(answer: IncomingMessage, bytesMax: number): Promise<Omit<Answer, 'status'>> {
   return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
     let bytes = 0;
     answer.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes > answerBytesMax) answer.destroy();
+      if (bytes > bytesMax) answer.destroy();
+      else chunks.push(chunk);
     });
-    answer.once('close', resolve);
-    answer.once('error', () => resolve());
+    const end = (): void => {
+      const ending = bytes > bytesMax ? 'tooLong' : answer.complete ? 'whole' : 'broken';
+      resolve({ body: Buffer.concat(chunks), ending });
+    };
+    answer.once('close', end);
+    answer.once('error', end);
   });
 }
