@@ -30,6 +30,7 @@ export type {
 } from './domain/index.js';
 export { verifyWebhook } from './webhooks/index.js';
 export type {
+  CreatedWebhook,
   EmbeddedWebhooks,
   WebhookDelivery,
   WebhookInfo,
@@ -47,6 +48,7 @@ export type {
 } from './pipelines/index.js';
 export type {
   CreatePipelineOptions,
+  CreatedPipeline,
   DroppedEvent,
   EmbeddedPipelines,
   PipelineInfo,

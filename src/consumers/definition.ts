@@ -1,5 +1,6 @@
 import { AllSourceError } from '../domain/index.js';
 import type { JsonObject, SubscriptionFilter } from '../domain/index.js';
+import { tenantOf } from '../eventStore/index.js';
 
 /** What a consumer is created with. */
 export interface ConsumerOptions {
@@ -59,7 +60,7 @@ const optionNames: Readonly<Record<keyof ConsumerOptions, true>> = {
   maxAttempts: true,
 };
 
-/** The definition but for where it begins; throws `validation_error`. */
+/** The definition but for where it begins; throws `validation_error`, `invalid_query`. */
 export function definitionOf(
   options: ConsumerOptions,
   key: string,
@@ -73,7 +74,7 @@ export function definitionOf(
   return {
     key,
     name,
-    tenantId,
+    tenantId: tenantOf(tenantId),
     filter: definedOnly(filter),
     maxInFlight: numberOf('maxInFlight', options.maxInFlight),
     ackTimeoutMs: numberOf('ackTimeoutMs', options.ackTimeoutMs),

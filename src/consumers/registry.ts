@@ -167,7 +167,7 @@ export async function cursorBefore(
   options: Pick<ConsumerOptions, 'tenantId' | 'filter' | 'from'>,
 ): Promise<number> {
   const { tenantId = 'default', from = 'beginning' } = options;
-  // Also checks tenant, filter and position.
+  // Also checks filter and position.
   const first = log.firstPosition(options);
   if (typeof from !== 'object') return first - 1;
   return ((await log.positionAt(tenantId, from.timestamp)) ?? log.watermark + 1) - 1;

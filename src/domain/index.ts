@@ -6,6 +6,7 @@ export * from './timestamp.js';
 export * from './cursor.js';
 export * from './json/jsonText.js';
 export * from './json/ndjson.js';
+export * from './webhookSecret.js';
 export * from './wireNames.js';
 export * from './reducer.js';
 export * from './json/fieldPath.js';

@@ -1,3 +1,2 @@
 export { isPublicAddress } from './addresses.js';
-export { AddressRefused, checkedUrl, literalAddress, sendRequest } from './request.js';
-export type { Answer } from './request.js';
+export { AddressRefused, addressProblem, checkedUrl, sendRequest } from './request.js';

@@ -79,9 +79,19 @@ export function checkedUrl(text: string): URL {
 }
 
 /** The IP address that a URL names; undefined where it names a host. */
-export function literalAddress({ hostname }: URL): string | undefined {
+function literalAddress({ hostname }: URL): string | undefined {
   const address = hostname.replace(/^\[|\]$/g, '');
   return isIP(address) === 0 ? undefined : address;
+}
+
+/** What is wrong with a URL that names an address itself; undefined where it may be asked. */
+export function addressProblem(
+  url: URL,
+  isAllowed: (address: string) => boolean,
+): string | undefined {
+  const literal = literalAddress(url);
+  if (literal === undefined || isAllowed(literal)) return undefined;
+  return `expected a public address, got ${literal}`;
 }
 
 function redirected(location: string, from: URL): URL {

@@ -55,10 +55,10 @@ function timeOf(micros: number | null): string | null {
   return micros === null ? null : formatTimestamp(micros);
 }
 
-function emissionDocument({ key, output, value, time }: Emission) {
+function emissionDocument({ key, output, value, orderKey, time }: Emission) {
   const to =
     output.type === 'event'
       ? { type: output.type, event_type: output.eventType, entity_id: output.entityId }
       : output;
-  return { key, output: to, value, time: formatTimestamp(time) };
+  return { key, output: to, value, order_key: orderKey, time: formatTimestamp(time) };
 }

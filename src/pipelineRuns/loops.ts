@@ -1,5 +1,6 @@
 import { EventTypes } from '../domain/index.js';
-import type { Output, PipelineDefinition } from '../pipelines/index.js';
+import type { PipelineDefinition } from '../pipelines/index.js';
+import { outputsOf } from './outputs.js';
 
 /**
  * The names of pipelines that would feed one another for ever with a new one among them, first the new
@@ -26,17 +27,9 @@ export function findLoop(
 }
 
 function feeds(from: PipelineDefinition, to: PipelineDefinition): boolean {
-  return outputsOf(from).some((output) => {
+  return outputsOf(from).some(({ output }) => {
     return (
       output.type === 'event' && new EventTypes(to.sourceEventTypes).includes(output.eventType)
     );
   });
-}
-
-/** Where results of a pipeline may go. */
-export function outputsOf({ output, operators }: PipelineDefinition): readonly Output[] {
-  const last = operators.at(-1);
-  if (last?.type !== 'branch') return [output];
-  const { branches, default: otherwise } = last;
-  return [...Object.values(branches), ...(otherwise === undefined ? [] : [otherwise])];
 }

@@ -3,6 +3,9 @@ import type { Emission, PipelineDefinition } from '../pipelines/index.js';
 import type { PipelineSpace } from './pipelineSpace.js';
 
 const messageType = 'topic.message';
+const resultType = 'pipeline.result';
+/** Results for a webhook are of so many entities by their order key: in order within each. */
+const orderHexDigits = 2;
 /** Of an emission that an event at a position gave. */
 const eventKey = /^e(\d{1,16})$/;
 const positionHexDigits = 14;
@@ -27,9 +30,12 @@ export class OutputTexts {
     this.#prefix = hashOf(spaceText(space)).slice(0, 16);
   }
 
-  textOf({ key, output, value, time }: Emission): string {
+  textOf({ key, output, value, orderKey, time }: Emission): string {
     // One output after another is the same, mostly.
-    if (!isSame(output, this.#output)) {
+    if (output.type === 'webhook') {
+      this.#head = this.#headOf(output, orderKey);
+      this.#output = undefined;
+    } else if (!isSame(output, this.#output)) {
       this.#output = output;
       this.#head = this.#headOf(output);
     }
@@ -42,7 +48,7 @@ export class OutputTexts {
   }
 
   /** All that does not change from result to result. */
-  #headOf(output: Output): string {
+  #headOf(output: Output, orderKey = ''): string {
     const { tenantId, id, name } = this.#space;
     if (output.type === 'event') {
       const { entityId, eventType } = output;
@@ -50,8 +56,14 @@ export class OutputTexts {
       const head = JSON.stringify({ tenantId, entityId, eventType, metadata });
       return head.slice(0, -'0}}'.length);
     }
-    const topic = output.type === 'topic' ? output.name : '';
-    const place = { tenantId: topicTenantOf(tenantId), entityId: topic, eventType: messageType };
+    const place =
+      output.type === 'topic'
+        ? { tenantId: topicTenantOf(tenantId), entityId: output.name, eventType: messageType }
+        : {
+            tenantId: this.#space.resultTenants.get(output.url),
+            entityId: hashOf(orderKey).slice(0, orderHexDigits),
+            eventType: resultType,
+          };
     return `${JSON.stringify(place).slice(0, -1)},`;
   }
 

@@ -4,4 +4,6 @@ export interface PipelineSpace {
   readonly id: string;
   readonly name: string;
   readonly generation: number;
+  /** Of its webhooks, by their URLs: tenants of the store's own that their results are written to. */
+  readonly resultTenants: ReadonlyMap<string, string>;
 }

@@ -6,14 +6,18 @@ import { RecordedState, readRecords, recordEvent, tenantOf } from '../eventStore
 import type { SystemAccess } from '../eventStore/index.js';
 import { checkDefinition, createMachine, definitionToWire } from '../pipelines/index.js';
 import type { Dropped, Emission, PipelineDefinition } from '../pipelines/index.js';
-import { EnrichSources } from './enrichSources.js';
-import { findLoop, outputsOf } from './loops.js';
+import type { WebhookRegistry } from '../webhooks/index.js';
+import { EnrichSources } from './lookups/enrichSources.js';
+import { findLoop } from './loops.js';
+import { withoutSecrets } from './outputs.js';
 import { PipelineRun } from './pipelineRun.js';
 import { PipelineStorage } from './pipelineStorage.js';
 import { Topics } from './topics.js';
 import type { Projections } from '../projections/index.js';
+import { WebhookOutputs } from './webhookOutputs.js';
 import type {
   CreatePipelineOptions,
+  CreatedPipeline,
   DroppedEvent,
   EmbeddedPipelines,
   OfTenant,
@@ -56,6 +60,7 @@ export class PipelineRegistry implements EmbeddedPipelines {
   readonly #log: SystemAccess;
   readonly #sources: EnrichSources;
   readonly #topics: Topics;
+  readonly #webhooks: WebhookOutputs;
   readonly #isWritable: boolean;
   readonly #byKey = new Map<string, ManagedPipeline>();
   /** Of those that were deleted: one of the same id must not find their state. */
@@ -65,10 +70,15 @@ export class PipelineRegistry implements EmbeddedPipelines {
 
   constructor(
     log: SystemAccess,
-    { projections, isWritable }: { projections: Projections; isWritable: boolean },
+    {
+      projections,
+      webhooks,
+      isWritable,
+    }: { projections: Projections; webhooks: WebhookRegistry; isWritable: boolean },
   ) {
     this.#log = log;
     this.#sources = new EnrichSources(log, projections);
+    this.#webhooks = new WebhookOutputs(webhooks);
     this.#isWritable = isWritable;
     this.#topics = new Topics(log);
     this.wire = { follow: this.#topics.followBytes.bind(this.#topics) };
@@ -82,7 +92,7 @@ export class PipelineRegistry implements EmbeddedPipelines {
   create(
     input: PipelineDefinition | JsonObject,
     options: CreatePipelineOptions = {},
-  ): Promise<PipelineInfo> {
+  ): Promise<CreatedPipeline> {
     return this.#state.inTurn(async () => {
       const definition = checkDefinition(wireOf(input));
       tenantOf(definition.tenantId);
@@ -105,12 +115,15 @@ export class PipelineRegistry implements EmbeddedPipelines {
       const record = {
         id,
         tenantId,
-        definition: definitionToWire(definition),
+        definition: definitionToWire(withoutSecrets(definition)),
         generation: (this.#generations.get(keyOf(tenantId, id)) ?? 0) + 1,
         isPaused: !definition.enabled,
         after: from === 'now' ? this.#log.watermark : this.#log.logBegin - 1,
       };
-      return describe(this.#log, await this.#record(record));
+      const event = eventOf('recorded', record);
+      const made = await this.#webhooks.create(record, definition, event);
+      const webhooks = made.map(({ name, url, secret }) => ({ name, url, secret }));
+      return { ...describe(this.#log, await this.#open(record)), webhooks };
     });
   }
 
@@ -134,7 +147,7 @@ export class PipelineRegistry implements EmbeddedPipelines {
     return this.#state.inTurn(async () => {
       const { record, run } = this.#managed(id, options);
       await run.stop();
-      await this.#log.append([eventOf('deleted', record)]);
+      await this.#webhooks.delete(record, eventOf('deleted', record));
       this.#byKey.delete(keyOf(record.tenantId, id));
       this.#generations.set(keyOf(record.tenantId, id), record.generation);
     });
@@ -213,21 +226,18 @@ export class PipelineRegistry implements EmbeddedPipelines {
     throw new AllSourceError('pipeline_not_found', message);
   }
 
-  #same(known: ManagedPipeline, definition: PipelineDefinition): PipelineInfo {
+  async #same(known: ManagedPipeline, wanted: PipelineDefinition): Promise<CreatedPipeline> {
+    const { id, definition } = known.record;
     const isSame =
-      JSON.stringify(known.record.definition) === JSON.stringify(definitionToWire(definition));
-    if (isSame) return describe(this.#log, known);
-    const { id } = known.record;
+      JSON.stringify(definition) === JSON.stringify(definitionToWire(withoutSecrets(wanted))) &&
+      (await this.#webhooks.haveSecretsOf(known.record, wanted));
+    if (isSame) return { ...describe(this.#log, known), webhooks: [] };
     const message = `${id}: there is a pipeline of this id with another definition; delete it first`;
     throw new AllSourceError('pipeline_exists', message);
   }
 
   #checkOutputs(definition: PipelineDefinition): void {
-    const details: ErrorDetail[] = [];
-    if (outputsOf(definition).some(({ type }) => type === 'webhook')) {
-      const reason = 'webhooks of pipelines are not offered; give a webhook the derived events';
-      details.push({ field: 'output.type', reason });
-    }
+    const details: ErrorDetail[] = this.#webhooks.problemsOf(definition);
     for (const [i, operator] of definition.operators.entries()) {
       if (operator.type !== 'enrich' || operator.source.type !== 'http') continue;
       const reason = 'http is not offered; take entity_state, projection or lookup_table';
@@ -265,7 +275,8 @@ export class PipelineRegistry implements EmbeddedPipelines {
   async #open(record: PipelineRecord): Promise<ManagedPipeline> {
     const definition = checkDefinition(record.definition);
     const { id, tenantId, generation, after } = record;
-    const space = { tenantId, id, name: definition.name, generation };
+    const resultTenants = await this.#webhooks.tenantsOf(record, definition);
+    const space = { tenantId, id, name: definition.name, generation, resultTenants };
     const storage = new PipelineStorage(this.#log, space);
     const options = { log: this.#log, storage, definition, sources: this.#sources, after };
     const run = await PipelineRun.open(options);

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue, NewEvent } from '../domain/index.js';
 import type { BytesChunk, Deliveries, SubscribeOptions } from '../eventStore/index.js';
+import type { CreatedWebhook } from '../webhooks/index.js';
 import type {
   Dropped,
   Emission,
@@ -30,6 +31,12 @@ export interface PipelineInfo {
   readonly lastProcessed: number | null;
   /** Why it does not go on now; it tries again. Null where it goes on. */
   readonly failure: string | null;
+}
+
+/** A pipeline that was just made, with the webhooks that were made for its outputs. */
+export interface CreatedPipeline extends PipelineInfo {
+  /** One for each URL, with its secret, which is not told again; none where the pipeline was there. */
+  readonly webhooks: readonly Pick<CreatedWebhook, 'name' | 'url' | 'secret'>[];
 }
 
 /** An event that a pipeline could not process, or that came too late. */
@@ -80,15 +87,17 @@ export interface CreatePipelineOptions {
 export interface Pipelines {
   /**
    * Registers a pipeline, which runs from then on. A definition is one of the builder's, or the JSON of
-   * the wire. Rejects with `validation_error`, where all that is wrong is told, and `pipeline_exists`.
+   * the wire. Rejects with `validation_error`, where all that is wrong is told, `pipeline_exists`, and
+   * `webhook_exists` where there is a webhook of a name that it needs.
    */
   create(
     definition: PipelineDefinition | JsonObject,
     options?: CreatePipelineOptions,
-  ): Promise<PipelineInfo>;
+  ): Promise<CreatedPipeline>;
   list(options?: OfTenant): Promise<readonly PipelineInfo[]>;
   /** Rejects with `pipeline_not_found`, as all that follow. */
   get(id: string, options?: OfTenant): Promise<PipelineInfo>;
+  /** Its webhooks go with it; results that they have not posted are not posted any more. */
   delete(id: string, options?: OfTenant): Promise<void>;
   /** Does nothing until it is resumed, after a restart too. */
   pause(id: string, options?: OfTenant): Promise<PipelineInfo>;

@@ -237,7 +237,8 @@ export class PipelineMachine {
     this.#commit(item, this.#stages.length - 1);
     this.#statistics.emitted += 1;
     this.#changes.mark(this.#statistics);
-    this.#emissions.push({ key: item.key, output, value: item.value, time: item.time });
+    const { key, value, orderKey, time } = item;
+    this.#emissions.push({ key, output, value, orderKey, time });
   }
 
   #commit(item: Item, last: number): void {

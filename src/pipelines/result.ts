@@ -8,6 +8,8 @@ export interface Emission {
   /** With its placeholders filled. */
   readonly output: Output;
   readonly value: JsonValue;
+  /** Results of the same one are in order wherever they go: their group, or the entity of their event. */
+  readonly orderKey: string;
   /** Microseconds since 1970: of the event, or the last of the pane. */
   readonly time: number;
 }

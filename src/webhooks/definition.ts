@@ -1,6 +1,6 @@
 import { invalidOption, optionNumber } from '../consumers/index.js';
 import type { JsonObject } from '../domain/index.js';
-import { checkedUrl, literalAddress } from '../outgoing/index.js';
+import { addressProblem, checkedUrl } from '../outgoing/index.js';
 import { checkSecret, makeSecret } from './signature.js';
 import type { WebhookOptions } from './types.js';
 
@@ -10,6 +10,14 @@ export interface WebhookDefinition {
   readonly secret: string;
   readonly timeoutMs: number;
   readonly pauseAfter: number;
+  /** Whose results it posts; its consumer is of the tenant that these are written to then. */
+  readonly pipeline?: WebhookPipeline;
+}
+
+/** A pipeline that webhooks belong to. */
+export interface WebhookPipeline {
+  readonly id: string;
+  readonly tenantId: string;
 }
 
 export const webhookLimits = {
@@ -45,10 +53,8 @@ export function webhookDefinitionOf(
     }
   }
   const url = checkedUrl(options.url);
-  const literal = literalAddress(url);
-  if (literal !== undefined && !isAllowed(literal)) {
-    throw invalidOption('url', `expected a public address, got ${literal}`);
-  }
+  const problem = addressProblem(url, isAllowed);
+  if (problem !== undefined) throw invalidOption('url', problem);
   return {
     url: url.href,
     secret: options.secret === undefined ? makeSecret() : checkSecret(options.secret),
@@ -58,5 +64,6 @@ export function webhookDefinitionOf(
 }
 
 export function webhookToPayload(definition: WebhookDefinition): JsonObject {
-  return { ...definition };
+  const { pipeline, ...rest } = definition;
+  return { ...rest, ...(pipeline !== undefined && { pipeline: { ...pipeline } }) };
 }

@@ -7,6 +7,7 @@ export function webhookDocument(info: WebhookInfo) {
   return {
     name: info.name,
     tenant_id: info.tenantId,
+    pipeline_id: info.pipelineId,
     url: info.url,
     filter: toFilterDocument(info.filter),
     max_attempts: info.maxAttempts,

@@ -3,6 +3,7 @@ export { deliveryDocument, webhookDocument } from './documents.js';
 export { webhookLimits } from './definition.js';
 export { verifyWebhook } from './signature.js';
 export type {
+  CreatedWebhook,
   EmbeddedWebhooks,
   WebhookDelivery,
   WebhookInfo,

@@ -14,8 +14,9 @@ import { RecordedState } from '../eventStore/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
 import { isPublicAddress } from '../outgoing/index.js';
 import { webhookDefinitionOf, webhookLimits, webhookToPayload } from './definition.js';
-import type { WebhookDefinition } from './definition.js';
+import type { WebhookDefinition, WebhookPipeline } from './definition.js';
 import type {
+  CreatedWebhook,
   EmbeddedWebhooks,
   WebhookDelivery,
   WebhookInfo,
@@ -42,9 +43,9 @@ interface Entry {
 }
 
 /** What `webhook.created` holds. */
-interface CreatedPayload {
+interface WebhookRecord {
   readonly webhook: WebhookDefinition;
-  readonly consumer: JsonObject;
+  readonly consumer: ConsumerDefinition;
 }
 
 /** The webhooks of a store, by tenant and name. */
@@ -88,24 +89,55 @@ export class WebhookRegistry implements EmbeddedWebhooks {
     return true;
   }
 
-  create(options: WebhookOptions): Promise<WebhookInfo & { readonly secret: string }> {
+  /** Which addresses may be posted to. */
+  get isAllowed(): (address: string) => boolean {
+    return this.#run?.isAllowed ?? isPublicAddress;
+  }
+
+  create(options: WebhookOptions): Promise<CreatedWebhook> {
     return this.#state.inTurn(async () => {
-      const { name, tenantId, filter, from } = options;
-      const maxAttempts = options.maxAttempts ?? webhookLimits.maxAttempts.default;
-      const consumer = definitionOf({ name, tenantId, filter, maxAttempts }, randomUUID());
-      const isAllowed = this.#run?.isAllowed ?? isPublicAddress;
-      const webhook = webhookDefinitionOf(options, isAllowed);
-      if (this.#entries.has(keyOf(consumer))) {
-        throw new AllSourceError('webhook_exists', `there is a webhook ${name} already`);
-      }
-      const start = await cursorBefore(this.#log, { tenantId, filter, from: from ?? 'now' });
-      const full: ConsumerDefinition = { ...consumer, start };
-      const payload = { webhook: webhookToPayload(webhook), consumer: toPayload(full) };
-      await this.#record(createdType, full, payload);
-      const entry = await this.#add(full, webhook);
-      this.#startEntry(entry);
-      return { ...infoOf(entry), secret: webhook.secret };
+      const planned = await this.#plan(options);
+      await this.#log.append([createdEvent(planned)]);
+      return this.#begin(planned);
     });
+  }
+
+  /**
+   * Makes the webhooks of a pipeline, by one append with what is recorded of the pipeline. What they post
+   * is written to the tenants that `resultTenantOf` gives.
+   */
+  createFor(
+    pipeline: WebhookPipeline,
+    wanted: readonly Pick<WebhookOptions, 'name' | 'url' | 'secret'>[],
+    record: NewEvent,
+  ): Promise<readonly CreatedWebhook[]> {
+    const { tenantId } = pipeline;
+    return this.#state.inTurn(async () => {
+      const planned: WebhookRecord[] = [];
+      for (const one of wanted) planned.push(await this.#plan({ ...one, tenantId }, pipeline));
+      await this.#log.append([record, ...planned.map(createdEvent)]);
+      return Promise.all(planned.map((one) => this.#begin(one)));
+    });
+  }
+
+  /** Deletes the webhooks of a pipeline, by one append with what is recorded of the pipeline. */
+  deleteOf({ id, tenantId }: WebhookPipeline, record: NewEvent): Promise<void> {
+    return this.#state.inTurn(async () => {
+      const entries = [...this.#entries.values()].filter(({ webhook: { definition } }) => {
+        return definition.pipeline?.id === id && definition.pipeline.tenantId === tenantId;
+      });
+      await this.#deleteAll(entries, [record]);
+    });
+  }
+
+  /** The tenant of the store's own that a webhook of a pipeline reads. */
+  async resultTenantOf(name: string, options: OfTenant): Promise<string> {
+    return (await this.#entry(name, options)).webhook.consumer.definition.tenantId;
+  }
+
+  /** Whether a webhook signs by a secret. */
+  async hasSecret(name: string, secret: string, options: OfTenant): Promise<boolean> {
+    return (await this.#entry(name, options)).webhook.definition.secret === secret;
   }
 
   async list({ tenantId = 'default' }: OfTenant = {}): Promise<WebhookInfo[]> {
@@ -128,12 +160,11 @@ export class WebhookRegistry implements EmbeddedWebhooks {
 
   delete(name: string, options: OfTenant = {}): Promise<void> {
     return this.#state.inTurn(async () => {
-      const { webhook } = await this.#entry(name, options);
-      const { definition } = webhook.consumer;
-      await this.#record(deletedType, definition, {});
-      this.#entries.delete(keyOf(definition));
-      await webhook.stop();
-      await webhook.consumer.close(notFound(name));
+      const entry = await this.#entry(name, options);
+      const { pipeline } = entry.webhook.definition;
+      if (pipeline === undefined) return this.#deleteAll([entry], []);
+      const message = `${name} belongs to the pipeline ${pipeline.id}; delete that, or pause it`;
+      throw new AllSourceError('unprocessable', message);
     });
   }
 
@@ -180,7 +211,7 @@ export class WebhookRegistry implements EmbeddedWebhooks {
     name: string,
     { positions, ...options }: OfTenant & { readonly positions: readonly number[] },
   ): Promise<Map<number, string>> {
-    return (await this.#entry(name, options)).webhook.consumer.wire.textsOf(positions);
+    return (await this.#entry(name, options)).webhook.bodiesOf(positions);
   }
 
   async replay(
@@ -203,7 +234,7 @@ export class WebhookRegistry implements EmbeddedWebhooks {
 
   #startEntry(entry: Entry): void {
     if (this.#run === undefined || entry.pauseReason !== null) return;
-    const { name, tenantId } = entry.webhook.consumer.definition;
+    const { name, tenantId } = infoOf(entry);
     entry.webhook.start({
       isAllowed: this.#run.isAllowed,
       // Not awaited: it ends the handler that asks for it.
@@ -225,11 +256,46 @@ export class WebhookRegistry implements EmbeddedWebhooks {
     await entry.webhook.stop();
   }
 
-  async #add(consumer: ConsumerDefinition, webhook: WebhookDefinition): Promise<Entry> {
+  /** One that is not there yet; the consumer of a pipeline's has its results as a tenant of their own. */
+  async #plan(options: WebhookOptions, pipeline?: WebhookPipeline): Promise<WebhookRecord> {
+    const { name, tenantId, filter, from = 'now' } = options;
+    const maxAttempts = options.maxAttempts ?? webhookLimits.maxAttempts.default;
+    const key = randomUUID();
+    const definition = definitionOf({ name, tenantId, filter, maxAttempts }, key);
+    const webhook = webhookDefinitionOf(options, this.isAllowed);
+    if (this.#entries.has(keyOf(definition))) {
+      throw new AllSourceError('webhook_exists', `there is a webhook ${name} already`);
+    }
+    const start = await cursorBefore(this.#log, { tenantId, filter, from });
+    if (pipeline === undefined) return { webhook, consumer: { ...definition, start } };
+    const consumer = { ...definition, start, tenantId: `$results/${key}` };
+    return { webhook: { ...webhook, pipeline }, consumer };
+  }
+
+  async #begin(record: WebhookRecord): Promise<CreatedWebhook> {
+    const entry = await this.#add(record);
+    this.#startEntry(entry);
+    return { ...infoOf(entry), secret: record.webhook.secret };
+  }
+
+  async #add({ consumer, webhook }: WebhookRecord): Promise<Entry> {
     const running = await RunningConsumer.load(this.#log, consumer, retryDelay);
     const entry: Entry = { webhook: new RunningWebhook(webhook, running), pauseReason: null };
-    this.#entries.set(keyOf(consumer), entry);
+    this.#entries.set(keyOf(infoOf(entry)), entry);
     return entry;
+  }
+
+  async #deleteAll(entries: readonly Entry[], records: readonly NewEvent[]): Promise<void> {
+    const deleted = entries.map(({ webhook }) =>
+      eventOf(deletedType, webhook.consumer.definition, {}),
+    );
+    await this.#log.append([...records, ...deleted]);
+    for (const entry of entries) {
+      const info = infoOf(entry);
+      this.#entries.delete(keyOf(info));
+      await entry.webhook.stop();
+      await entry.webhook.consumer.close(notFound(info.name));
+    }
   }
 
   async #entry(name: string, { tenantId = 'default' }: OfTenant): Promise<Entry> {
@@ -241,12 +307,10 @@ export class WebhookRegistry implements EmbeddedWebhooks {
 
   async #record(
     eventType: string,
-    { key }: ConsumerDefinition,
+    definition: ConsumerDefinition,
     payload: JsonObject,
   ): Promise<void> {
-    const entityId = `webhook/${key}`;
-    const event: NewEvent = { tenantId: systemTenant, entityId, eventType, payload };
-    await this.#log.append([event]);
+    await this.#log.append([eventOf(eventType, definition, payload)]);
   }
 
   /** Records again what is kept about all webhooks, before what it is recorded in is dropped. */
@@ -254,11 +318,8 @@ export class WebhookRegistry implements EmbeddedWebhooks {
     return this.#state.inTurn(async () => {
       for (const { webhook, pauseReason } of this.#entries.values()) {
         const { definition } = webhook.consumer;
-        const payload = {
-          webhook: webhookToPayload(webhook.definition),
-          consumer: toPayload(definition),
-        };
-        await this.#record(createdType, definition, payload);
+        const record = { webhook: webhook.definition, consumer: definition };
+        await this.#log.append([createdEvent(record)]);
         if (pauseReason !== null) {
           await this.#record(pausedType, definition, { reason: pauseReason });
         }
@@ -274,9 +335,9 @@ export class WebhookRegistry implements EmbeddedWebhooks {
       // One that was recorded again is there twice.
       if (gone.has(event.entityId)) continue;
       gone.add(event.entityId);
-      // Only `create` writes these events.
-      const payload = event.payload as unknown as CreatedPayload;
-      const entry = await this.#add(fromPayload(payload.consumer), payload.webhook);
+      // Only `createdEvent` makes these events.
+      const { webhook, consumer } = event.payload as unknown as WebhookRecord;
+      const entry = await this.#add({ webhook, consumer: fromPayload(consumer) });
       const last = await this.#log.last(event.entityId);
       if (last?.eventType === pausedType) {
         entry.pauseReason = (last.payload as { readonly reason: string }).reason;
@@ -286,9 +347,11 @@ export class WebhookRegistry implements EmbeddedWebhooks {
 }
 
 function infoOf({ webhook, pauseReason }: Entry): WebhookInfo {
-  const { name, tenantId, filter, maxAttempts, cursor, lag, deadLetters } =
+  const { name, filter, maxAttempts, cursor, lag, deadLetters, ...consumer } =
     webhook.consumer.describe();
-  const { url, timeoutMs, pauseAfter } = webhook.definition;
+  const { url, timeoutMs, pauseAfter, pipeline } = webhook.definition;
+  const tenantId = pipeline?.tenantId ?? consumer.tenantId;
+  const pipelineId = pipeline?.id ?? null;
   const status = pauseReason === null ? 'active' : 'paused';
   const doing = {
     status,
@@ -299,7 +362,17 @@ function infoOf({ webhook, pauseReason }: Entry): WebhookInfo {
     failures: webhook.failures,
     ...webhook.posts,
   } as const;
-  return { name, tenantId, url, filter, maxAttempts, timeoutMs, pauseAfter, ...doing };
+  const options = { url, filter, maxAttempts, timeoutMs, pauseAfter };
+  return { name, tenantId, pipelineId, ...options, ...doing };
+}
+
+function createdEvent({ webhook, consumer }: WebhookRecord): NewEvent {
+  const payload = { webhook: webhookToPayload(webhook), consumer: toPayload(consumer) };
+  return eventOf(createdType, consumer, payload);
+}
+
+function eventOf(eventType: string, { key }: ConsumerDefinition, payload: JsonObject): NewEvent {
+  return { tenantId: systemTenant, entityId: `webhook/${key}`, eventType, payload };
 }
 
 function retryDelay(attempts: number): number {

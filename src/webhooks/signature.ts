@@ -1,12 +1,9 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { AllSourceError } from '../domain/index.js';
+import { AllSourceError, secretPrefix, secretProblem } from '../domain/index.js';
 
 // Signatures are those of https://www.standardwebhooks.com: HMAC-SHA256 over `id.timestamp.body`, so
 // that its libraries check them in any language.
 
-const secretPrefix = 'whsec_';
-const secretBytesMin = 24;
-const secretBytesMax = 64;
 const toleranceSecondsDefault = 300;
 
 export interface WebhookHeaders {
@@ -21,10 +18,8 @@ export function makeSecret(): string {
 
 /** Throws `validation_error`. */
 export function checkSecret(secret: string): string {
-  const bytes = typeof secret === 'string' ? keyOf(secret).length : 0;
-  const isWhole = bytes >= secretBytesMin && bytes <= secretBytesMax;
-  if (isWhole && secretPrefix + keyOf(secret).toString('base64') === secret) return secret;
-  const reason = `expected ${secretPrefix} and base64 of ${secretBytesMin}-${secretBytesMax} bytes`;
+  const reason = secretProblem(secret);
+  if (reason === undefined) return secret;
   throw new AllSourceError('validation_error', `secret: ${reason}`, {
     details: [{ field: 'secret', reason }],
   });

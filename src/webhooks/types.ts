@@ -18,6 +18,8 @@ export interface WebhookOptions extends Pick<
 export interface WebhookInfo {
   readonly name: string;
   readonly tenantId: string;
+  /** Whose results it posts; null for one that posts events. */
+  readonly pipelineId: string | null;
   readonly url: string;
   readonly filter: ConsumerInfo['filter'];
   readonly maxAttempts: number;
@@ -41,6 +43,9 @@ export interface WebhookInfo {
   readonly refused: number;
   readonly unanswered: number;
 }
+
+/** A webhook that was just made; the secret is not told again. */
+export type CreatedWebhook = WebhookInfo & { readonly secret: string };
 
 /** One attempt to post an event. */
 export interface WebhookDelivery {
@@ -66,11 +71,12 @@ export interface WebhookRunOptions {
 /** The webhooks of a store. */
 export interface Webhooks {
   /** Throws `webhook_exists`, `validation_error`, `invalid_query`. The secret is not told again. */
-  create(options: WebhookOptions): Promise<WebhookInfo & { readonly secret: string }>;
+  create(options: WebhookOptions): Promise<CreatedWebhook>;
   /** Of a tenant, by name. */
   list(options?: OfTenant): Promise<WebhookInfo[]>;
   /** This and the rest throw `webhook_not_found`. */
   get(name: string, options?: OfTenant): Promise<WebhookInfo>;
+  /** Throws `unprocessable` for one of a pipeline, which goes with its pipeline. */
   delete(name: string, options?: OfTenant): Promise<void>;
   /** Posts nothing until it is resumed; nothing is lost meanwhile. */
   pause(name: string, options?: OfTenant): Promise<WebhookInfo>;
@@ -114,7 +120,7 @@ export interface EmbeddedWebhooks extends Webhooks {
    */
   stop(): Promise<void>;
   /**
-   * Events that are still in the log as JSON texts, by position; for servers. Not part of the stable
+   * What is posted of events that are still in the log, JSON texts by position; for servers. Not part of the stable
    * API.
    * @internal
    */

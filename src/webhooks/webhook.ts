@@ -3,6 +3,7 @@ import type { StoredEvent } from '../domain/index.js';
 import { HandlerWorker } from '../consumers/index.js';
 import type { RunningConsumer } from '../consumers/index.js';
 import { sendRequest } from '../outgoing/index.js';
+import { resultText } from './result.js';
 import { signedHeaders } from './signature.js';
 import type { WebhookDefinition } from './definition.js';
 import type { WebhookDelivery, WebhookInfo } from './types.js';
@@ -46,6 +47,13 @@ export class RunningWebhook {
   }
   get posts(): Pick<WebhookInfo, 'taken' | 'refused' | 'unanswered'> {
     return this.#posts;
+  }
+
+  /** What is posted of events that are still in the log, by position. */
+  async bodiesOf(positions: readonly number[]): Promise<Map<number, string>> {
+    const texts = await this.consumer.wire.textsOf(positions);
+    if (this.definition.pipeline === undefined) return texts;
+    return new Map([...texts].map(([position, text]) => [position, resultText(text)]));
   }
 
   start(host: WebhookHost): void {
@@ -104,7 +112,7 @@ export class RunningWebhook {
     const onStop = (): void => void (timer = setTimeout(() => cut.abort(), stopGraceMs));
     signal.addEventListener('abort', onStop, { once: true });
     try {
-      const body = (await this.consumer.wire.textsOf([event.position])).get(event.position);
+      const body = (await this.bodiesOf([event.position])).get(event.position);
       if (body === undefined) throw new AllSourceError('events_dropped', 'the event was dropped');
       const seconds = Math.floor(Date.now() / 1000);
       const { status } = await sendRequest({

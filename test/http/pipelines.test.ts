@@ -106,6 +106,29 @@ describe.each([
     expect(more.text).toContain('10000');
   });
 
+  it('tell the secrets of their webhooks once', async () => {
+    const target = await start();
+    const check = await answerCheck(target);
+    const output = { type: 'webhook', url: 'https://example.com/hook' };
+    const made = check('CreatedPipeline', await send(target, 'POST', '', { ...revenue, output }));
+    expect(made['webhooks']).toEqual([
+      {
+        name: 'pipeline.revenue.1',
+        url: output.url,
+        secret: expect.stringMatching(/^whsec_/) as string,
+      },
+    ]);
+    const again = await send(target, 'POST', '', { ...revenue, output });
+    expect(check('CreatedPipeline', again)['webhooks']).toBeUndefined();
+    const told = check('Pipeline', await send(target, 'GET', '/revenue'));
+    expect(told['output']).toEqual(output);
+    const hooks = await call(target, { path: '/api/v1/webhooks' });
+    expect(hooks.text).toContain('"pipeline_id":"revenue"');
+    expect(hooks.text).not.toContain('whsec_');
+    const webhook = '/api/v1/webhooks/pipeline.revenue.1';
+    expect((await call(target, { path: webhook, method: 'DELETE' })).status).toBe(422);
+  });
+
   it('tell of events that failed', async () => {
     const target = await start();
     const operators = [{ type: 'map', field: 'total', transform: 'multiply:2' }];
@@ -126,10 +149,10 @@ describe.each([
     const answer = bodyOf(await send(target, 'POST', '', bad));
     const fields = (answer['details'] as { field: string }[]).map(({ field }) => field);
     expect(fields).toEqual(['name', 'operators[0].type', 'operators[1].transform']);
-    const http = { type: 'http', url: 'https://example.com/{id}' };
+    const http = { type: 'http', url: 'http://10.0.0.1/{id}' };
     const cases: [unknown, string][] = [
       [{ ...revenue, source_event_types: [] }, 'for ever'],
-      [{ ...revenue, output: { type: 'webhook', url: 'https://example.com/' } }, 'not offered'],
+      [{ ...revenue, output: { type: 'webhook', url: 'http://10.0.0.1/' } }, 'output.url'],
       [{ ...revenue, operators: [{ type: 'enrich', source: http }] }, 'not offered'],
       [{ ...revenue, filed: 1 }, 'filed'],
     ];

@@ -186,6 +186,24 @@ describe('the state', () => {
   });
 });
 
+describe('the order key of an emission', () => {
+  it('is the entity of the event, or the group that it became part of last', () => {
+    const orderKeysOf = (operators: unknown[]) => {
+      const machine = machineOf(operators);
+      const made = now(machine.process(event({ g: 'a', v: 1 }, { entityId: 'o-1' }))).emissions;
+      const closed = now(machine.advanceTo(minute)).emissions;
+      return [...made, ...closed].map(({ orderKey }) => orderKey);
+    };
+    const reduce = { type: 'reduce', function: 'count', group_by: 'g' };
+    const over = { type: 'reduce', function: 'count', group_by: 'count' };
+    expect(orderKeysOf([])).toEqual(['o-1']);
+    expect(orderKeysOf([reduce])).toEqual(['["a"]']);
+    expect(orderKeysOf([{ type: 'reduce', function: 'count' }])).toEqual(['']);
+    expect(orderKeysOf([reduce, over])).toEqual(['[1]']);
+    expect(orderKeysOf([tumbling])).toEqual(['["a"]']);
+  });
+});
+
 describe('the key of an emission', () => {
   it('is the same from the same state, and names event or pane', () => {
     const machine = machineOf([]);

@@ -55,6 +55,7 @@ describe('a window', () => {
     expect(emissions).toEqual([
       {
         key: 'w0:0:60000000:',
+        orderKey: '',
         output: { type: 'topic', name: 'test' },
         time: 59_999_999,
         value: {

@@ -61,7 +61,9 @@ export async function printWebhook(
     ['webhook', info.name],
     ['tenant', info.tenantId],
     ['url', info.url],
-    ['filter', describeFilter(info.filter)],
+    info.pipelineId === null
+      ? ['filter', describeFilter(info.filter)]
+      : ['pipeline', info.pipelineId],
     ['status', pauseReason === null ? status : `${status}: ${pauseReason}`],
     ['cursor', String(info.cursor)],
     ['lag', formatCount(info.lag)],

@@ -23,6 +23,7 @@ const deliveriesMax = 1000;
 interface WireWebhook {
   readonly name: string;
   readonly tenant_id: string;
+  readonly pipeline_id: string | null;
   readonly url: string;
   readonly filter: WireFilter;
   readonly max_attempts: number;
@@ -143,6 +144,7 @@ function toInfo(webhook: WireWebhook): WebhookInfo {
   return {
     name: webhook.name,
     tenantId: webhook.tenant_id,
+    pipelineId: webhook.pipeline_id,
     url: webhook.url,
     filter: toFilter(webhook.filter),
     maxAttempts: webhook.max_attempts,

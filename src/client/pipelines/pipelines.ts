@@ -1,6 +1,7 @@
 import type { JsonObject, NewEvent } from '../../domain/index.js';
 import type {
   CreatePipelineOptions,
+  CreatedPipeline,
   DroppedEvent,
   OfTenant,
   PipelineInfo,
@@ -38,7 +39,7 @@ export class RemotePipelines implements Pipelines {
   async create(
     definition: PipelineDefinition | JsonObject,
     options: CreatePipelineOptions = {},
-  ): Promise<PipelineInfo> {
+  ): Promise<CreatedPipeline> {
     checkNames(options, optionNames, { code: 'validation_error' });
     const wire = toWireDefinition(definition);
     for (const name of optionNames) {
@@ -49,9 +50,10 @@ export class RemotePipelines implements Pipelines {
     // With an id of this call a second attempt finds what the first one made.
     const { id = makeEventId(), from } = options;
     const request = { body: { ...wire, id, from }, isRepeatable: true };
-    await this.#connection.post(path, request);
+    const made = await this.#connection.post<Partial<CreatedPipeline>>(path, request);
     const tenantId = wire['tenant_id'];
-    return this.get(id, { tenantId: typeof tenantId === 'string' ? tenantId : undefined });
+    const ofTenant = { tenantId: typeof tenantId === 'string' ? tenantId : undefined };
+    return { ...(await this.get(id, ofTenant)), webhooks: made.webhooks ?? [] };
   }
 
   async list(options: OfTenant = {}): Promise<readonly PipelineInfo[]> {

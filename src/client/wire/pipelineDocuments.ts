@@ -37,6 +37,7 @@ export interface WireTestedPipeline {
     readonly key: string;
     readonly output: JsonObject;
     readonly value: JsonValue;
+    readonly order_key: string;
     readonly time: string;
   }[];
   readonly dropped: TestedPipeline['dropped'];
@@ -70,10 +71,11 @@ export function toPipeline(pipeline: WirePipeline): PipelineInfo {
 
 export function toTested({ emissions, dropped, stats }: WireTestedPipeline): TestedPipeline {
   return {
-    emissions: emissions.map(({ key, output, value, time }) => ({
+    emissions: emissions.map(({ key, output, value, order_key: orderKey, time }) => ({
       key,
       output: toOutput(output),
       value,
+      orderKey,
       time: microsOf(time),
     })),
     dropped,

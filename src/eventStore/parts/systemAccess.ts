@@ -196,7 +196,7 @@ export class SystemAccess {
 
   /** The partitions of matching events, as they become durable. */
   followPartitions(options: SubscribeOptions): Follower<BytesChunk> {
-    const query = queryOf(options, this.watermark);
+    const query = queryOfAny(options, this.watermark);
     const read = this.#core.sharedReads.readerOf(query, 'partitions');
     return this.#core.follow({ query, read, signal: options.signal });
   }
@@ -269,18 +269,19 @@ export class SystemAccess {
 
   /** The partitions of matching events of a range, as many as fit a chunk. */
   partitionsIn(options: SubscribeOptions, range: PositionRange): Promise<BytesChunk> {
-    const query = { ...queryOf(options, 0), firstPosition: range.first, lastPosition: range.last };
+    const bounds = { firstPosition: range.first, lastPosition: range.last };
+    const query = { ...queryOfAny(options, 0), ...bounds };
     return this.#core.reader.chunk(query, chunkBounds, 'partitions');
   }
 
   /** The first position that a subscription wants now; throws `invalid_query`. */
   firstPosition(options: SubscribeOptions): number {
-    return queryOf(options, this.watermark).firstPosition;
+    return queryOfAny(options, this.watermark).firstPosition;
   }
 
   /** Position of the tenant's first event at or after a time; undefined where there is none. */
   async positionAt(tenantId: string, timestamp: number | string): Promise<number | undefined> {
-    const query = queryOf({ tenantId, from: { timestamp } }, 0);
+    const query = queryOfAny({ tenantId, from: { timestamp } }, 0);
     const bounds = { ...chunkBounds, events: 1 };
     const { bytes } = await this.#core.reader.chunk(query, bounds, 'partitions');
     return partitionedEvents(bytes)[0]?.position;
@@ -304,6 +305,11 @@ export class SystemAccess {
     const bytes = Buffer.from(text);
     return this.#core.appendSystem({ bytes, format, names, tenantId: 'default', full });
   }
+}
+
+/** The tenant may be one of the store's own. */
+function queryOfAny({ tenantId = 'default', ...options }: SubscribeOptions, watermark: number) {
+  return { ...queryOf(options, watermark), tenantId };
 }
 
 function placeQuery(place: EntityPlace): EngineQuery {

@@ -122,8 +122,9 @@ export class PipelineBuilder {
     return this.#to({ type: 'topic', name });
   }
 
-  toWebhook(url: string): PipelineDefinition {
-    return this.#to({ type: 'webhook', url });
+  /** Results are posted to a URL, signed by the secret or by one that is made. */
+  toWebhook(url: string, options: { readonly secret?: string } = {}): PipelineDefinition {
+    return this.#to({ ...options, type: 'webhook', url });
   }
 
   /** The definition with the output that is used where none is told: the topic of its name. */

@@ -22,6 +22,7 @@ const fieldNameRule: TextRule = {
 };
 
 const urlTemplateRule: TextRule = {
+  isSecret: true,
   problem: (text) => {
     const problem = urlRule.problem(text.replaceAll(/\{[^{}]*\}/g, 'x')) ?? templateProblem(text);
     if (problem !== undefined) return problem;

@@ -7,6 +7,8 @@ import { pathProblem } from '../value/path.js';
 export interface TextRule {
   /** Undefined where the text is right, or what was expected. */
   readonly problem: (text: string) => string | undefined;
+  /** It may hold a key or a password, and is not told in the reason. */
+  readonly isSecret?: boolean;
 }
 
 interface Range {
@@ -164,7 +166,8 @@ export class Fields {
 
   #textAt(path: string, value: unknown, rule: TextRule | undefined): string {
     const problem = typeof value === 'string' ? rule?.problem(value) : 'expected text';
-    if (problem !== undefined) this.#add(path, `${problem}, not ${shown(value)}`);
+    const got = rule?.isSecret === true && typeof value === 'string' ? '' : `, not ${shown(value)}`;
+    if (problem !== undefined) this.#add(path, `${problem}${got}`);
     return typeof value === 'string' ? value : '';
   }
 

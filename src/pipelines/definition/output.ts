@@ -1,4 +1,4 @@
-import { entityIdBytesMax, eventTypeBytesMax } from '../../domain/index.js';
+import { entityIdBytesMax, eventTypeBytesMax, secretProblem } from '../../domain/index.js';
 import type { ErrorDetail, JsonObject } from '../../domain/index.js';
 import { templateProblem } from '../value/template.js';
 import { Fields, patternRule } from './fields.js';
@@ -35,6 +35,7 @@ const entityIdRule: TextRule = {
 
 /** A URL of http or https that has no user or password. */
 export const urlRule: TextRule = {
+  isSecret: true,
   problem: (text) => {
     const expected = `expected a URL of http or https, of at most ${urlCharactersMax} characters`;
     if (text.length > urlCharactersMax || !URL.canParse(text)) return expected;
@@ -43,6 +44,8 @@ export const urlRule: TextRule = {
     return username + password === '' ? undefined : 'expected a URL without user and password';
   },
 };
+
+const secretRule: TextRule = { isSecret: true, problem: secretProblem };
 
 const outputTypes = ['event', 'topic', 'webhook'] as const;
 
@@ -65,8 +68,12 @@ export function checkOutput(
     }
     case 'topic':
       return { type: 'topic', name: fieldsOf('a topic output', ['name']).text('name', nameRule) };
-    case 'webhook':
-      return { type: 'webhook', url: fieldsOf('a webhook output', ['url']).text('url', urlRule) };
+    case 'webhook': {
+      const fields = fieldsOf('a webhook output', ['url', 'secret']);
+      const secret = fields.optionalText('secret', secretRule);
+      const url = fields.text('url', urlRule);
+      return { type: 'webhook', url, ...(secret !== undefined && { secret }) };
+    }
   }
 }
 

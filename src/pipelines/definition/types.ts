@@ -20,6 +20,8 @@ export interface TopicOutput {
 export interface WebhookOutput {
   readonly type: 'webhook';
   readonly url: string;
+  /** By which posts are signed: `whsec_` and base64 of 24-64 bytes; default one that is made. */
+  readonly secret?: string;
 }
 
 export const comparisons = ['eq', 'ne', 'gt', 'gte', 'lt', 'lte'] as const;

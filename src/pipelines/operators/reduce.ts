@@ -65,6 +65,7 @@ export class ReduceStage implements Stage {
     if (aggregate instanceof Failure) return new Failure(`${field}: ${aggregate.reason}`);
     const group = known ?? this.#makeGroup(key, aggregate);
     this.#plan = { key, group, aggregate };
+    item.orderKey = key;
     item.value = {
       group: group.values,
       function: name,

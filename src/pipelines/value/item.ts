@@ -13,14 +13,23 @@ export class Item {
   readonly firstOperator: number;
   /** Unique in the pipeline. */
   readonly #paneKey: string;
+  /** The entity of its event, or the group that it was made part of last. */
+  orderKey: string;
   /** Chosen by a branch. */
   output: Output | undefined = undefined;
 
   private constructor(
     value: JsonValue,
-    from: { event?: StoredEvent; time: number; firstOperator: number; paneKey: string },
+    from: {
+      event?: StoredEvent;
+      time: number;
+      firstOperator: number;
+      paneKey: string;
+      orderKey: string;
+    },
   ) {
     this.value = value;
+    this.orderKey = from.orderKey;
     this.event = from.event;
     this.time = from.time;
     this.firstOperator = from.firstOperator;
@@ -28,12 +37,13 @@ export class Item {
   }
 
   static ofEvent(event: StoredEvent): Item {
-    return new Item(event.payload, { event, time: event.timestamp, firstOperator: 0, paneKey: '' });
+    const { entityId: orderKey, timestamp: time } = event;
+    return new Item(event.payload, { event, time, firstOperator: 0, paneKey: '', orderKey });
   }
 
   static ofPane(
     value: JsonValue,
-    pane: { time: number; firstOperator: number; paneKey: string },
+    pane: { time: number; firstOperator: number; paneKey: string; orderKey: string },
   ): Item {
     return new Item(value, pane);
   }

@@ -165,7 +165,7 @@ export class WindowStage implements Stage {
     // In its last microsecond: so a pane of a longer window behind this one holds it whole.
     const time = end - 1;
     const paneKey = `w${place}:${start}:${end}:${group}`;
-    return Item.ofPane(value, { time, firstOperator: place + 1, paneKey });
+    return Item.ofPane(value, { time, firstOperator: place + 1, paneKey, orderKey: group });
   }
 }
 

@@ -11,6 +11,7 @@ import {
   tags,
   tenantId,
   timestamp,
+  uuid,
 } from './formats.js';
 import { eventMatches } from './matches.js';
 
@@ -227,6 +228,18 @@ export const acknowledged = Type.Object(
   { ...strict, $id: 'Acknowledged' },
 );
 
+/** What a webhook of a pipeline posts. */
+export const pipelineResult = Type.Object(
+  {
+    id: uuid,
+    pipeline_id: Type.String(),
+    time: timestamp,
+    position,
+    value: Type.Unknown(),
+  },
+  { ...strict, $id: 'PipelineResult' },
+);
+
 export const deadLetters = Type.Object(
   {
     dead_letters: Type.Array(
@@ -238,8 +251,8 @@ export const deadLetters = Type.Object(
           reason: Type.String(),
           failed_at: timestamp,
           replayed: Type.Boolean({ description: 'It is being delivered again' }),
-          event: Type.Union([storedEvent, Type.Null()], {
-            description: 'Null where it was dropped from the log',
+          event: Type.Union([storedEvent, pipelineResult, Type.Null()], {
+            description: 'As it was to be delivered; null where it was dropped from the log',
           }),
         },
         strict,
@@ -266,6 +279,7 @@ export const consumerDocuments = [
   consumerList,
   deliveries,
   acknowledged,
+  pipelineResult,
   deadLetters,
   replayed,
 ];

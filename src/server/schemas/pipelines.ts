@@ -14,7 +14,7 @@ const operator = Type.Record(Type.String(), Type.Unknown(), {
     '`type` is filter, map, reduce, window, enrich or branch; see the guide to pipelines',
 });
 const output = Type.Record(Type.String(), Type.Unknown(), {
-  description: '`type` is event or topic; see the guide to pipelines',
+  description: '`type` is event, topic or webhook; see the guide to pipelines',
 });
 
 const definitionFields = {
@@ -44,7 +44,17 @@ export const newPipeline = Type.Object(
 );
 
 export const createdPipeline = Type.Object(
-  { pipeline_id: id, name: Type.String(), enabled: Type.Boolean() },
+  {
+    pipeline_id: id,
+    name: Type.String(),
+    enabled: Type.Boolean(),
+    webhooks: Type.Optional(
+      Type.Array(
+        Type.Object({ name: Type.String(), url: Type.String(), secret: Type.String() }, strict),
+        { description: 'Made for its outputs; secrets are told this once' },
+      ),
+    ),
+  },
   { ...strict, $id: 'CreatedPipeline' },
 );
 
@@ -120,6 +130,7 @@ const emission = Type.Object(
     key: Type.String({ description: 'Unique in the pipeline' }),
     output,
     value: Type.Unknown(),
+    order_key: Type.String({ description: 'Results with the same one are in order' }),
     time: timestamp,
   },
   strict,

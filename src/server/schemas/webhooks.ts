@@ -26,6 +26,9 @@ export const newWebhook = Type.Object(
 const fields = {
   name,
   tenant_id: tenantId,
+  pipeline_id: Type.Union([Type.String(), Type.Null()], {
+    description: 'Whose results it posts; null for one that posts events',
+  }),
   url: Type.String(),
   filter: filterDocument,
   max_attempts: Type.Integer(),

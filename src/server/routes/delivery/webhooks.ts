@@ -94,7 +94,7 @@ export const webhookRoutes: readonly Route[] = [
     summary: 'Delete a webhook',
     tag,
     params,
-    errors: [...oneErrors, ...writeErrors],
+    errors: [...oneErrors, ...writeErrors, 'unprocessable'],
     handle: deleteWebhook,
   }),
   controlRoute({

@@ -144,7 +144,7 @@ export const pipelineRoutes: readonly Route[] = [
     query: noQuery,
     request: schemas.newPipeline,
     answer: schemas.createdPipeline,
-    errors: [...queryErrors, ...bodyErrors, ...writeErrors, 'pipeline_exists'],
+    errors: [...queryErrors, ...bodyErrors, ...writeErrors, 'pipeline_exists', 'webhook_exists'],
     handle: createPipeline,
   }),
   controlRoute({
@@ -191,8 +191,13 @@ async function createPipeline(exchange: Exchange): Promise<Reply> {
   const input = { ...definition, tenant_id: tenantId ?? callerTenant } as JsonObject;
   const options = { id: id ?? undefined, from: from ?? undefined };
   const info = await exchange.runtime.store.pipelines.create(input, options);
-  const { name } = info;
-  return jsonReply({ pipeline_id: info.id, name, enabled: info.status !== 'paused' });
+  const { webhooks } = info;
+  return jsonReply({
+    pipeline_id: info.id,
+    name: info.name,
+    enabled: info.status !== 'paused',
+    ...(webhooks.length > 0 && { webhooks }),
+  });
 }
 
 async function listPipelines(exchange: Exchange): Promise<Reply> {

@@ -97,7 +97,13 @@ export const projectionRoutes: readonly Route[] = [
     request: schemas.newProjection,
     status: 201,
     answer: schemas.projection,
-    errors: [...queryErrors, ...bodyErrors, ...writeErrors, 'projection_conflict', 'events_dropped'],
+    errors: [
+      ...queryErrors,
+      ...bodyErrors,
+      ...writeErrors,
+      'projection_conflict',
+      'events_dropped',
+    ],
     handle: createProjection,
   }),
   controlRoute({

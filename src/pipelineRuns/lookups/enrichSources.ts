@@ -1,8 +1,8 @@
-import { AllSourceError, isJsonObject } from '../domain/index.js';
-import type { JsonObject, JsonValue } from '../domain/index.js';
-import type { SystemAccess } from '../eventStore/index.js';
-import type { EnrichRequest, EnrichSource } from '../pipelines/index.js';
-import type { Projections } from '../projections/index.js';
+import { AllSourceError, isJsonObject } from '../../domain/index.js';
+import type { JsonObject, JsonValue } from '../../domain/index.js';
+import type { SystemAccess } from '../../eventStore/index.js';
+import type { EnrichRequest, EnrichSource } from '../../pipelines/index.js';
+import type { Projections } from '../../projections/index.js';
 
 /** What pipelines of a store ask to enrich what they process. */
 export class EnrichSources implements EnrichSource {
