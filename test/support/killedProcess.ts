@@ -29,3 +29,14 @@ export async function runAndKill(
   await exit;
   expect(told).toBe('ready\n');
 }
+
+/** Runs a program that is to kill itself, and to say nothing before. */
+export async function runUntilKilled(file: URL, args: readonly string[]): Promise<void> {
+  const child = spawn(process.execPath, [fileURLToPath(file), ...args]);
+  let told = '';
+  for (const output of [child.stdout, child.stderr]) {
+    output.on('data', (data: Buffer) => (told += data.toString()));
+  }
+  await once(child, 'exit');
+  expect({ signal: child.signalCode, told }).toEqual({ signal: 'SIGKILL', told: '' });
+}
