@@ -14,6 +14,7 @@
 namespace allsource::addon {
 
 struct StoreHandle {
+  std::atomic<int64_t> clock{0};      // microseconds; of a memory store whose time is set
   std::unique_ptr<env::Env> own_env;  // of a memory store; goes after the engine
   std::unique_ptr<engine::Engine> engine;
   engine::VerifyProgress verify_progress;

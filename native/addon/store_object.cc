@@ -147,13 +147,17 @@ class CloseWorker : public PromiseWorker {
 
 class OpenWorker : public PromiseWorker {
  public:
-  OpenWorker(Napi::Env env, engine::OpenOptions options, bool memory,
-             const Napi::Function& callback, const Napi::FunctionReference& constructor)
-      : PromiseWorker(env, std::make_shared<StoreHandle>()),
-        options_(std::move(options)),
-        notifier_(std::make_unique<ProgressNotifier>(env, callback)),
+  OpenWorker(const Napi::Object& object, const Napi::Function& callback,
+             const Napi::FunctionReference& constructor)
+      : PromiseWorker(object.Env(), std::make_shared<StoreHandle>()),
+        options_(OptionsOf(object)),
+        notifier_(std::make_unique<ProgressNotifier>(object.Env(), callback)),
         constructor_(constructor) {
-    if (memory) handle_->own_env = env::NewMemoryEnv();
+    if (object.Get("memory").ToBoolean()) {
+      const Napi::Value now = object.Get("nowMicros");
+      if (now.IsNumber()) handle_->clock = now.As<Napi::Number>().Int64Value();
+      handle_->own_env = env::NewMemoryEnv(now.IsNumber() ? &handle_->clock : nullptr);
+    }
     options_.on_progress = [notifier = notifier_.get()] { notifier->Notify(); };
   }
 
@@ -215,6 +219,7 @@ Napi::FunctionReference StoreObject::Define(Napi::Env env) {
                       InstanceMethod<&StoreObject::List>("list"),
                       InstanceMethod<&StoreObject::TakeOverflow>("takeOverflow"),
                       InstanceMethod<&StoreObject::Prove>("prove"),
+                      InstanceMethod<&StoreObject::SetClock>("setClock"),
                       InstanceMethod<&StoreObject::Stats>("stats"),
                       InstanceMethod<&StoreObject::Counters>("counters"),
                       InstanceMethod<&StoreObject::Failure>("failure"),
@@ -231,9 +236,8 @@ Napi::FunctionReference StoreObject::Define(Napi::Env env) {
 
 Napi::Value StoreObject::Open(const Napi::CallbackInfo& info,
                               const Napi::FunctionReference& constructor) {
-  const auto object = info[0].As<Napi::Object>();
-  auto* worker = new OpenWorker(info.Env(), OptionsOf(object), object.Get("memory").ToBoolean(),
-                                info[1].As<Napi::Function>(), constructor);
+  auto* worker =
+      new OpenWorker(info[0].As<Napi::Object>(), info[1].As<Napi::Function>(), constructor);
   worker->Queue();
   return worker->promise();
 }
@@ -261,6 +265,13 @@ void StoreObject::Release() {
   (void)handle_->engine->Close().ok();
   notifier_.reset();
   handle_.reset();
+}
+
+// setClock(micros): of a memory store that was opened with a time
+Napi::Value StoreObject::SetClock(const Napi::CallbackInfo& info) {
+  (void)engine();
+  handle_->clock = info[0].As<Napi::Number>().Int64Value();
+  return info.Env().Undefined();
 }
 
 Napi::Value StoreObject::Stats(const Napi::CallbackInfo& info) {

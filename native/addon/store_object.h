@@ -59,6 +59,7 @@ class StoreObject : public Napi::ObjectWrap<StoreObject> {
   Napi::Value Prove(const Napi::CallbackInfo& info);
 
   // store_object.cc
+  Napi::Value SetClock(const Napi::CallbackInfo& info);
   Napi::Value Stats(const Napi::CallbackInfo& info);
   Napi::Value Milestones(const Napi::CallbackInfo& info);
   Napi::Value Counters(const Napi::CallbackInfo& info);

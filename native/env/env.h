@@ -3,6 +3,7 @@
 // fails the n-th call and drops what was not synced).
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -86,7 +87,8 @@ void PreferShortWaits();
 // Real files. One object serves the whole process.
 Env* PosixEnv();
 
-// Files that live in anonymous memory and go with the object; Sync costs nothing.
-std::unique_ptr<Env> NewMemoryEnv();
+// Files that live in anonymous memory and go with the object; Sync costs nothing. NowMicros is what
+// `clock` holds, where one is given, which must outlive the environment; else the system's.
+std::unique_ptr<Env> NewMemoryEnv(const std::atomic<int64_t>* clock = nullptr);
 
 }  // namespace allsource::env

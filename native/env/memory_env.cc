@@ -203,6 +203,8 @@ Status NotFound(const std::string& path) {
 
 class MemoryEnv final : public Env {
  public:
+  explicit MemoryEnv(const std::atomic<int64_t>* clock) : clock_(clock) {}
+
   Result<std::unique_ptr<File>> Open(const std::string& path, OpenMode mode) override;
   Status MakeDirectory(const std::string& path) override;
   Result<std::vector<std::string>> List(const std::string& directory) override;
@@ -212,12 +214,15 @@ class MemoryEnv final : public Env {
   Status SyncDirectory(const std::string& path) override;
   Result<std::unique_ptr<FileLock>> Lock(const std::string& path) override;
 
-  int64_t NowMicros() override { return PosixEnv()->NowMicros(); }
+  int64_t NowMicros() override {
+    return clock_ == nullptr ? PosixEnv()->NowMicros() : clock_->load();
+  }
   Status Random(std::span<uint8_t> out) override { return PosixEnv()->Random(out); }
 
  private:
   Result<std::shared_ptr<Content>> CreateLocked(const std::string& normal_path);
 
+  const std::atomic<int64_t>* const clock_;  // null: the system's
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Content>> files_;  // guarded by mutex_; normalized paths
   std::set<std::string> directories_ = {"/", "."};         // guarded by mutex_; normalized paths
@@ -326,6 +331,8 @@ Result<std::unique_ptr<FileLock>> MemoryEnv::Lock(const std::string& path) {
 
 }  // namespace
 
-std::unique_ptr<Env> NewMemoryEnv() { return std::make_unique<MemoryEnv>(); }
+std::unique_ptr<Env> NewMemoryEnv(const std::atomic<int64_t>* clock) {
+  return std::make_unique<MemoryEnv>(clock);
+}
 
 }  // namespace allsource::env

@@ -21,6 +21,16 @@ uint64_t PeakResidentBytes() {
   return static_cast<uint64_t>(usage.ru_maxrss) * 1024;  // Linux counts in KiB
 }
 
+TEST_CASE("the time of a memory environment is what its clock holds") {
+  std::atomic<int64_t> clock{1'000'000};
+  const auto env = NewMemoryEnv(&clock);
+  CHECK(env->NowMicros() == 1'000'000);
+  clock = 2'000'000;
+  CHECK(env->NowMicros() == 2'000'000);
+  clock = 1'500'000;
+  CHECK(env->NowMicros() == 1'500'000);
+}
+
 TEST_CASE("a preallocated segment costs only what is touched") {
   const auto env = NewMemoryEnv();
   const auto file = NewFile(*env);

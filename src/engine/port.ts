@@ -113,6 +113,8 @@ export interface NativeOpenOptions {
   readonly cacheBytesMax: number;
   /** Versions at whose multiples an event is a milestone; 0 = none is. */
   readonly milestoneEvery: number;
+  /** Of a memory store whose time is set: the time until it is set again. */
+  readonly nowMicros?: number;
 }
 
 export interface NativeVerifyReport {
@@ -177,6 +179,8 @@ export interface NativeStore {
   /** Commits a slot; returns the ids of all outcomes as one text if `full`. */
   commit(slot: number, numbers: Float64Array, full: boolean): string | undefined;
   refusals(slot: number): NativeRefusal[];
+  /** Of a store that was opened with a time: the time until it is set again. */
+  setClock(micros: number): void;
 
   /** What all reads write into: numbers of `answerNumber`, and JSON into the slab of a number. */
   useAnswerMemory(numbers: Float64Array, slabs: readonly Uint8Array[]): void;

@@ -1,6 +1,7 @@
 import { AllSourceError } from '../domain/index.js';
 import { durabilityNumber, fromNative, loadAddon } from '../engine/index.js';
 import type { NativeOpenOptions, NativeRepairReport } from '../engine/index.js';
+import { SetTime } from './append/setTime.js';
 import { StoreCore } from './storeCore.js';
 import type { OpenOptions } from './types.js';
 
@@ -11,6 +12,7 @@ const cacheBytesDefault = 128 * 1024 * 1024;
 const optionNames = new Set([
   'dataDir',
   'memory',
+  'clock',
   'durability',
   'readOnly',
   'segmentBytesMax',
@@ -26,13 +28,15 @@ export async function openCore(
   { milestoneEvery }: Pick<NativeOpenOptions, 'milestoneEvery'>,
 ): Promise<StoreCore> {
   const native = { ...toNativeOptions(options), milestoneEvery };
+  const time = options.clock && new SetTime(options.clock);
   const addon = loadAddon();
   let core: StoreCore | undefined;
   try {
-    const handle = await addon.open(native, (watermark, failureCode) => {
+    const nowMicros = time && { nowMicros: time.micros() };
+    const handle = await addon.open({ ...native, ...nowMicros }, (watermark, failureCode) => {
       core?.onProgress(watermark, failureCode);
     });
-    core = new StoreCore(handle);
+    core = new StoreCore(handle, time);
     return core;
   } catch (error) {
     throw fromNative(error);
@@ -64,6 +68,9 @@ function toNativeOptions(options: OpenOptions): Omit<NativeOpenOptions, 'milesto
   }
   if (memory && options.readOnly === true)
     throw invalid('readOnly', 'a memory store is always new');
+  if (!memory && options.clock !== undefined) {
+    throw invalid('clock', 'only a memory store takes one; leave it out where there is a dataDir');
+  }
   const durability = memory ? 'memory' : (options.durability ?? 'sync');
   if (!memory && durability !== 'sync' && durability !== 'async') {
     throw invalid('durability', `expected 'sync' or 'async', got ${JSON.stringify(durability)}`);
@@ -84,12 +91,18 @@ function checkTypes(options: unknown): void {
   if (typeof options !== 'object' || options === null) {
     throw invalid('options', `expected an object, got ${String(options)}`);
   }
-  const { dataDir, memory, readOnly } = options as Readonly<Record<string, unknown>>;
+  const { dataDir, memory, readOnly, clock } = options as Readonly<Record<string, unknown>>;
   for (const [name, value] of Object.entries({ memory, readOnly })) {
     if (value === undefined || typeof value === 'boolean') continue;
     throw invalid(name, `expected true or false, got ${typeof value}`);
   }
   if (dataDir !== undefined) checkPath(dataDir);
+  const isClock = typeof clock === 'object' && clock !== null && 'now' in clock;
+  if (clock === undefined || (isClock && typeof clock.now === 'function')) return;
+  throw invalid(
+    'clock',
+    `expected an object with now(), got ${clock === null ? 'null' : typeof clock}`,
+  );
 }
 
 function checkPath(path: unknown): void {

@@ -3,6 +3,7 @@ import { fromNative } from '../engine/index.js';
 import type { NativeStore } from '../engine/index.js';
 import { AppendQueue } from './append/appendQueue.js';
 import type { BatchInput } from './append/batchJob.js';
+import type { SetTime } from './append/setTime.js';
 import { BackgroundTurns } from './parts/background.js';
 import { Prover } from './integrity/proofs.js';
 import { Follower } from './read/follower.js';
@@ -19,6 +20,8 @@ import type { WaitOptions } from './watermark.js';
 /** What all faces of an open store share: the engine, its queue, its readers, and its life. */
 export class StoreCore {
   readonly native: NativeStore;
+  /** Undefined where it is that of the system. */
+  readonly time: SetTime | undefined;
   readonly appends: AppendQueue;
   readonly reader: Reader;
   readonly sharedReads: SharedReads;
@@ -35,9 +38,10 @@ export class StoreCore {
   #takesSystemEvents = true;
   #systemCalls = 0;
 
-  constructor(native: NativeStore) {
+  constructor(native: NativeStore, time?: SetTime) {
     this.native = native;
-    this.appends = new AppendQueue(native);
+    this.time = time;
+    this.appends = new AppendQueue(native, time);
     this.reader = new Reader(native);
     this.sharedReads = new SharedReads(this.reader);
     this.prover = new Prover(native, () => this.watermark);

@@ -23,11 +23,22 @@ import type { BytesChunk, BytesForm } from './read/reader.js';
  */
 export type Durability = 'sync' | 'async' | 'memory';
 
+/** Where a store has its time from. */
+export interface Clock {
+  /** Microseconds since 1970, a whole number. */
+  now(): number;
+}
+
 export interface OpenOptions {
   /** Directory of the store; made if missing. Exactly one of `dataDir` and `memory` is given. */
   readonly dataDir?: string | undefined;
   /** The same engine without files; everything is gone with `close`. */
   readonly memory?: boolean | undefined;
+  /**
+   * Of a memory store, for tests: events get the time that it tells when they are written; one that goes
+   * back is taken for one that stands still. Default the clock of the system.
+   */
+  readonly clock?: Clock | undefined;
   /** Default `sync`. */
   readonly durability?: 'sync' | 'async' | undefined;
   /** Opens beside a writer: no lock, no write; sees what was durable at the time of opening. */

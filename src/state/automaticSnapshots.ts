@@ -58,7 +58,9 @@ export class AutomaticSnapshots {
 
   /** One reading at a time: what comes meanwhile waits in the engine, which bounds it. */
   #onMoved(): void {
-    if (this.#isClosed || this.#isReading) return;
+    if (this.#isClosed) return;
+    if (this.#log.isTimeSet) this.#addOld();
+    if (this.#isReading) return;
     const positions = this.#log.takeMilestones();
     if (positions.length === 0) return;
     this.#isReading = true;
@@ -86,7 +88,7 @@ export class AutomaticSnapshots {
   }
 
   #addOld(): void {
-    const before = performance.now() - this.#options.timeThresholdMs;
+    const before = this.#log.nowMs() - this.#options.timeThresholdMs;
     for (const { at, order } of this.#remembered.values()) {
       if (at > before) return;
       this.#add({ ...order, kind: 'automatic', newEventsMin: 1 });
@@ -125,7 +127,7 @@ export class AutomaticSnapshots {
     const order = { tenantId, entityId, kind, merge };
     const key = keyOf(order);
     this.#remembered.delete(key);
-    this.#remembered.set(key, { at: performance.now(), order });
+    this.#remembered.set(key, { at: this.#log.nowMs(), order });
     const [oldest] = this.#remembered.keys();
     if (this.#remembered.size > rememberedMax && oldest !== undefined) {
       this.#remembered.delete(oldest);

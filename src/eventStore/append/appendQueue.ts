@@ -13,6 +13,7 @@ import type { BatchInput } from './batchJob.js';
 import { LineBufferPool } from './lineBuffer.js';
 import { SinglesJob } from './singlesJob.js';
 import type { LineSource } from './singlesJob.js';
+import type { SetTime } from './setTime.js';
 import type { AppendResult, BatchResult } from '../types.js';
 
 /** Appends that wait for the engine, in the order of the calls. */
@@ -37,8 +38,8 @@ export class AppendQueue {
   #calls = 0;
   readonly #idleWaiters: (() => void)[] = [];
 
-  constructor(native: NativeStore) {
-    this.#engine = new CommitEngine(native);
+  constructor(native: NativeStore, time?: SetTime) {
+    this.#engine = new CommitEngine(native, time);
   }
 
   /** Appends that were asked for since the store was opened. */
@@ -143,15 +144,18 @@ export class CommitEngine {
   /** Highest position that was given out; it becomes durable later. */
   lastPosition = 0;
   #numbers = new Float64Array(commitNumber.count + 64 * outcomeNumber.count);
+  readonly #time: SetTime | undefined;
 
-  constructor(native: NativeStore) {
+  constructor(native: NativeStore, time: SetTime | undefined) {
     this.native = native;
+    this.#time = time;
   }
 
   /** Commits a staged slot of `events` events; `ids` only if `full`. */
   commit(slot: number, events: number, full: boolean): Commit {
     const needed = commitNumber.count + events * outcomeNumber.count;
     if (this.#numbers.length < needed) this.#numbers = new Float64Array(needed * 2);
+    if (this.#time !== undefined) this.native.setClock(this.#time.micros());
     const ids = this.native.commit(slot, this.#numbers, full);
     return new Commit(this.#numbers, ids ?? '');
   }

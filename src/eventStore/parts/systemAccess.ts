@@ -89,6 +89,17 @@ export class SystemAccess {
     return this.#append(`[${texts.join(',')}]`, withResults);
   }
 
+  /** Whether the time is a clock's that tests turn on: timers know nothing of it. */
+  get isTimeSet(): boolean {
+    return this.#core.time !== undefined;
+  }
+
+  /** Milliseconds from whenever on: of the clock that was given, else of the process. */
+  nowMs(): number {
+    const { time } = this.#core;
+    return time === undefined ? performance.now() : time.micros() / 1000;
+  }
+
   /** Turns for what is done in the background. */
   get background(): BackgroundTurns {
     return this.#core.background;
