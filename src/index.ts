@@ -28,6 +28,15 @@ export type {
   StoredEvent,
   SubscriptionFilter,
 } from './domain/index.js';
+export { defineDecider, handle } from './deciders/index.js';
+export type {
+  CommandStore,
+  DecidedEvent,
+  Decider,
+  DeciderDefinition,
+  HandleOptions,
+  HandledCommand,
+} from './deciders/index.js';
 export { verifyWebhook } from './webhooks/index.js';
 export type {
   CreatedWebhook,
@@ -140,6 +149,7 @@ export type {
   BatchOptions,
   BatchResult,
   BytesPage,
+  Clock,
   DropReport,
   Durability,
   EngineCounters,

@@ -14,6 +14,7 @@ const allowed: Record<string, readonly string[]> = {
   consumers: ['domain', 'eventStore'],
   webhooks: ['domain', 'eventStore', 'consumers', 'outgoing'],
   state: ['domain', 'eventStore'],
+  deciders: ['domain', 'eventStore'],
   projections: ['domain', 'eventStore'],
   replays: ['domain', 'eventStore', 'projections'],
   pipelines: ['domain'],
