@@ -6,7 +6,6 @@ export type { BytesChunk, BytesForm, ObjectsChunk } from './read/reader.js';
 /** For the parts that keep their state in the log. */
 export { RecordedState } from './parts/recordedState.js';
 export { readRecords, recordEvent } from './parts/records.js';
-export { within } from './parts/within.js';
 export { WakeUp } from './parts/wakeUp.js';
 export { eventBytes, parseEvents } from './parts/eventSource.js';
 export type { EventBytes } from './parts/eventSource.js';

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { AllSourceError, EventTypes } from '../domain/index.js';
-import { eventBytes, parseEvents, within } from '../eventStore/index.js';
+import { AllSourceError, EventTypes, abortedError } from '../domain/index.js';
+import { WakeUp, eventBytes, parseEvents } from '../eventStore/index.js';
 import type { EventBytes, SystemAccess } from '../eventStore/index.js';
 import { createMachine } from '../pipelines/index.js';
 import type {
@@ -42,6 +42,13 @@ export interface PipelineRunOptions {
 export class PipelineRun {
   readonly #options: PipelineRunOptions;
   readonly #dropped: DroppedEvent[] = [];
+  /** Tells who flushes that something went on. */
+  readonly #moved = new WakeUp();
+  readonly #asked = new WakeUp();
+  /** Writes that were asked for, are begun, and done: numbers that only rise. */
+  #writesAsked = 0;
+  #writesBegun = 0;
+  #writesDone = 0;
   #machine: PipelineMachine;
   #position: number;
   #committed: number;
@@ -96,8 +103,36 @@ export class PipelineRun {
     const stop = new AbortController();
     const done = this.#run(stop.signal).finally(() => {
       this.#running = undefined;
+      this.#moved.notify();
     });
     this.#running = { stop, done };
+  }
+
+  /** Resolves once all that the log has now is processed and written, panes whose time has come too. */
+  async flush(signal: AbortSignal | undefined): Promise<void> {
+    const goal = this.#options.log.watermark;
+    await this.#until(() => this.#position >= goal, signal);
+    this.#writesAsked += 1;
+    const wanted = this.#writesAsked;
+    this.#asked.notify();
+    // The time of that write may close panes, whose results are another one.
+    await this.#until(() => this.#writesDone >= wanted && this.#isAtRest, signal);
+  }
+
+  get #isAtRest(): boolean {
+    const isMarkUsed = this.#mark === 0 || this.#paneLookMs === undefined;
+    return isMarkUsed && this.#emissions.length === 0 && this.#resultsInFlight === 0;
+  }
+
+  async #until(condition: () => boolean, signal: AbortSignal | undefined): Promise<void> {
+    while (!condition()) {
+      if (signal?.aborted === true) throw abortedError();
+      if (this.#running === undefined) {
+        const message = `pipeline ${this.#options.definition.name} does not run; resume it first`;
+        throw new AllSourceError('unprocessable', message);
+      }
+      await this.#moved.wait({ signal });
+    }
   }
 
   /** Writes what it has, and ends. */
@@ -118,6 +153,7 @@ export class PipelineRun {
         if (error instanceof AllSourceError && error.code === 'store_closed') return;
         this.#failure = error instanceof Error ? error.message : String(error);
       }
+      this.#moved.notify();
       if (this.#committed > begin) attempt = 1;
       const delayMs = Math.min(retryMs * 2 ** (attempt - 1), retryMsMax);
       await wait(delayMs, undefined, { signal }).catch(() => undefined);
@@ -138,6 +174,7 @@ export class PipelineRun {
     this.#emissions = [];
     this.#isChanged = false;
     this.#mark = 0;
+    this.#writesBegun = this.#writesDone;
     this.#writing = Promise.resolve();
   }
 
@@ -165,13 +202,32 @@ export class PipelineRun {
     next: Promise<IteratorResult<EventBytes, void>>,
   ): Promise<IteratorResult<EventBytes, void>> {
     for (;;) {
+      while (this.#writesAsked > this.#writesBegun) await this.#commit();
       const delayMs = this.#commitDelayMs();
-      // A write that fails is not left alone until the next event comes.
-      if (delayMs === undefined) return Promise.race([next, this.#writing.then(() => next)]);
-      const timeoutMs = Math.max(this.#committedAt + delayMs - performance.now(), 0);
-      const read = await within(next, timeoutMs);
+      const timeoutMs = delayMs && Math.max(this.#committedAt + delayMs - performance.now(), 0);
+      const read = await this.#nextOrAsked(next, timeoutMs);
       if (read !== undefined) return read;
-      if (performance.now() >= this.#committedAt + delayMs) await this.#commit();
+      const isDue = delayMs !== undefined && performance.now() >= this.#committedAt + delayMs;
+      if (isDue) await this.#commit();
+    }
+  }
+
+  /** Undefined where a write was asked for, or the time is over. */
+  async #nextOrAsked(
+    next: Promise<IteratorResult<EventBytes, void>>,
+    timeoutMs: number | undefined,
+  ): Promise<IteratorResult<EventBytes, void> | undefined> {
+    const over = new AbortController();
+    const asked = this.#asked.wait({
+      signal: over.signal,
+      ...(timeoutMs !== undefined && { timeoutMs }),
+    });
+    // A write that fails is not left alone until the next event comes.
+    const other = timeoutMs === undefined ? [this.#writing.then(() => next)] : [];
+    try {
+      return (await Promise.race([next, asked, ...other])) ?? undefined;
+    } finally {
+      over.abort();
     }
   }
 
@@ -196,6 +252,7 @@ export class PipelineRun {
     const isDue = this.#isChanged && performance.now() - this.#committedAt >= commitDelayMs;
     const isFar = position - this.#committed >= quietPositionsMax;
     if (this.#emissions.length > 0 || isDue || isFar) await this.#commit();
+    this.#moved.notify();
   }
 
   /** All events of the log before a checkpoint are older; once they are processed, its time is. */
@@ -233,17 +290,23 @@ export class PipelineRun {
     this.#isChanged = false;
     this.#resultsInFlight = emissions.length;
     this.#committedAt = performance.now();
-    this.#writing = this.#write({ emissions, changes, position: this.#position });
+    this.#writesBegun = this.#writesAsked;
+    this.#writing = this.#write(
+      { emissions, changes, position: this.#position },
+      this.#writesAsked,
+    );
     // Whoever writes next is told.
     this.#writing.catch(() => undefined);
   }
 
-  async #write(checkpoint: Checkpoint): Promise<void> {
+  async #write(checkpoint: Checkpoint, asked: number): Promise<void> {
     this.#mark = await this.#options.storage.commit(checkpoint);
     this.#committed = checkpoint.position;
     this.#visible = Math.max(this.#visible, checkpoint.position);
     this.#resultsInFlight = 0;
     this.#failure = null;
+    this.#writesDone = asked;
+    this.#moved.notify();
   }
 }
 

@@ -174,6 +174,14 @@ export class PipelineRegistry implements EmbeddedPipelines {
     return this.#managed(id, options).run.dropped;
   }
 
+  async flush(
+    id: string,
+    options: OfTenant & { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<void> {
+    await this.#state.load();
+    await this.#managed(id, options).run.flush(options.signal);
+  }
+
   async test(
     id: string,
     events: readonly NewEvent[],

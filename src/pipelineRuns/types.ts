@@ -120,6 +120,15 @@ export type TopicForm = 'lines' | 'list';
 
 /** Those of a store in this process. */
 export interface EmbeddedPipelines extends Pipelines {
+  /**
+   * Resolves once all events that the log has now are processed, panes are closed whose time has come by
+   * the clock of the store, and what came out is durable. Rejects with `pipeline_not_found`, `aborted`,
+   * and with `unprocessable` where the pipeline does not run.
+   */
+  flush(
+    id: string,
+    options?: OfTenant & { readonly signal?: AbortSignal | undefined },
+  ): Promise<void>;
   /** Of all tenants, for `/metrics`. */
   all(): Promise<readonly PipelineInfo[]>;
   /**
