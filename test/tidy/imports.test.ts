@@ -30,6 +30,15 @@ const allowed: Record<string, readonly string[]> = {
     'pipelineRuns',
   ],
   client: ['domain', 'proof'],
+  testing: [
+    'domain',
+    'eventStore',
+    'deciders',
+    'projections',
+    'pipelines',
+    'pipelineRuns',
+    'store',
+  ],
   server: [
     'domain',
     'eventStore',
