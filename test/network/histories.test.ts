@@ -9,7 +9,7 @@ const histories = Number(process.env['NETWORK_HISTORIES'] ?? 100);
 const historiesOfBatch = 50;
 /** Seeds of neighbours are far from each other. */
 const seedStep = 0x9e3779b1;
-const msPerHistory = 1_000;
+const msPerHistory = 4_000;
 
 it(
   `keeps what it promises over ${histories} histories of cuts and kills`,

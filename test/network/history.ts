@@ -12,6 +12,7 @@ import { TcpProxy } from './tcpProxy.js';
 import { Trace } from './trace.js';
 import { Ledger, appendSomething } from './writers.js';
 
+/** Without any progress, which a machine that is busy with other work makes slowly. */
 const settleMsMax = 40_000;
 const lookEveryMs = 60;
 const retryForMs = 60_000;
@@ -223,11 +224,17 @@ export class History {
 
   /** Waits until the consumer has nothing to do any more. */
   async #settled(start: number): Promise<void> {
-    const deadline = performance.now() + settleMsMax;
+    let deadline = performance.now() + settleMsMax;
+    let progress = '';
     for (;;) {
       const { inFlight, cursor } = await this.#lookAtMembers();
       const letters = await (await this.#consumer()).deadLetters();
-      const isIdle = inFlight === 0 && !letters.some(({ isReplayed }) => isReplayed);
+      const replayed = letters.filter(({ isReplayed }) => isReplayed).length;
+      if (progress !== `${cursor} ${letters.length} ${replayed}`) {
+        progress = `${cursor} ${letters.length} ${replayed}`;
+        deadline = performance.now() + settleMsMax;
+      }
+      const isIdle = inFlight === 0 && replayed === 0;
       const log = isIdle ? await this.#read() : [];
       const last = this.#matching(log, start).at(-1);
       if (isIdle && cursor >= (last?.position ?? 0)) return;
