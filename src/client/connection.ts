@@ -1,4 +1,6 @@
 import { AllSourceError, abortedError } from '../domain/index.js';
+import { Closing } from './closing.js';
+import type { EndSignal } from './closing.js';
 import {
   brokenAnswer,
   errorOfAnswer,
@@ -39,7 +41,7 @@ export class Connection {
   readonly #token: string | undefined;
   readonly #fetch: typeof fetch;
   readonly #WebSocket: WebSocketConstructor | undefined;
-  readonly #closing = new AbortController();
+  readonly #closing = new Closing();
   readonly #unfinished = new Set<Promise<unknown>>();
   readonly #starts = new Set<Promise<void>>();
 
@@ -55,8 +57,8 @@ export class Connection {
   }
 
   /** Aborted when the client is closed. */
-  get closing(): AbortSignal {
-    return this.#closing.signal;
+  get closing(): EndSignal {
+    return this.#closing;
   }
 
   mustBeOpen(): void {
@@ -243,7 +245,7 @@ export function backoffMs(attempt: number, maxMs: number): number {
 /** Resolves after a while, or when one of the signals is aborted. */
 export function wait(
   milliseconds: number,
-  signals: readonly (AbortSignal | undefined)[],
+  signals: readonly (EndSignal | undefined)[],
 ): Promise<void> {
   return new Promise((resolve) => {
     const finish = (): void => {

@@ -188,6 +188,17 @@ describe('the client', () => {
     expect(await client.state('ä/ö?#%')).toMatchObject({ entityId: 'ä/ö?#%', version: 1 });
   });
 
+  it('makes any number of requests at once without a warning of Node.js', async () => {
+    const server = await RestartingServer.start();
+    const client = openClient(server.url);
+    const warnings: string[] = [];
+    const onWarning = ({ name }: Error): void => void warnings.push(name);
+    process.on('warning', onWarning);
+    onTestFinished(() => void process.off('warning', onWarning));
+    await Promise.all(Array.from({ length: 30 }, (_, i) => client.append(newEvent('a', i))));
+    expect(warnings).toEqual([]);
+  });
+
   it('waits for appends under way when it is closed, and ends the rest', async () => {
     const server = await RestartingServer.start();
     const client = connect(server.url);

@@ -7,6 +7,7 @@ import type {
 import { AllSourceError, EventIdConflictError } from '../../domain/index.js';
 import type { NewEvent } from '../../domain/index.js';
 import type { EventStore } from '../../store/index.js';
+import type { EndSignal } from '../closing.js';
 import { wait } from '../connection.js';
 import type { RemoteConsumer } from './consumers.js';
 import { eventIdOf } from '../eventId.js';
@@ -26,7 +27,7 @@ export interface RemoteWorkerOptions {
   /** Partitions that are handled at a time. */
   readonly concurrency: number;
   readonly store: EventStore;
-  readonly closing: AbortSignal;
+  readonly closing: EndSignal;
 }
 
 /**

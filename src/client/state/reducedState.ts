@@ -1,7 +1,7 @@
-import { entityNotFound } from '../domain/index.js';
-import type { Reducer, StoredEvent } from '../domain/index.js';
-import type { ReadOptions, ReducedState, ReducedStateOptions } from '../eventStore/index.js';
-import { badOption, checkNames } from './wire/parameters.js';
+import { entityNotFound } from '../../domain/index.js';
+import type { Reducer, StoredEvent } from '../../domain/index.js';
+import type { ReadOptions, ReducedState, ReducedStateOptions } from '../../eventStore/index.js';
+import { badOption, checkNames } from '../wire/parameters.js';
 
 const names: ReadonlySet<string> = new Set(['tenantId', 'asOf', 'version']);
 

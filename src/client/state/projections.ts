@@ -1,5 +1,5 @@
-import { AllSourceError, abortedError } from '../domain/index.js';
-import type { JsonObject } from '../domain/index.js';
+import { AllSourceError, abortedError } from '../../domain/index.js';
+import type { JsonObject } from '../../domain/index.js';
 import type {
   OfTenant,
   ParkedEvent,
@@ -11,11 +11,11 @@ import type {
   RebuildReport,
   StateListOptions,
   StatePage,
-} from '../projections/index.js';
-import type { Connection } from './connection.js';
-import { Resource } from './delivery/resource.js';
-import { checkNames, optionTables, segmentOf, toQuery } from './wire/parameters.js';
-import { type WireProjection, fromDeclaration, toProjection } from './wire/projectionDocuments.js';
+} from '../../projections/index.js';
+import type { Connection } from '../connection.js';
+import { Resource } from '../delivery/resource.js';
+import { checkNames, optionTables, segmentOf, toQuery } from '../wire/parameters.js';
+import { type WireProjection, fromDeclaration, toProjection } from '../wire/projectionDocuments.js';
 
 const path = '/api/v1/projections';
 /** How long the server waits for a position before it says that it is not reached yet. */

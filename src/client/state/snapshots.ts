@@ -5,11 +5,11 @@ import type {
   SnapshotListOptions,
   SnapshotPage,
   Snapshots,
-} from '../state/index.js';
-import type { Connection } from './connection.js';
-import { checkNames, optionTables, segmentOf, toQuery } from './wire/parameters.js';
-import { toSnapshot } from './wire/snapshotDocuments.js';
-import type { WireSnapshot, WireSnapshotState } from './wire/snapshotDocuments.js';
+} from '../../state/index.js';
+import type { Connection } from '../connection.js';
+import { checkNames, optionTables, segmentOf, toQuery } from '../wire/parameters.js';
+import { toSnapshot } from '../wire/snapshotDocuments.js';
+import type { WireSnapshot, WireSnapshotState } from '../wire/snapshotDocuments.js';
 
 const path = '/api/v1/snapshots';
 const tenantName: ReadonlySet<string> = new Set(['tenantId']);
