@@ -14,7 +14,7 @@ export class Topics {
     this.#log = log;
   }
 
-  /** The place to begin at is settled by the call. Throws `invalid_query`. */
+  /** The place to begin at is settled by the call. Throws `invalid_query` and `store_closed`. */
   subscribe(topic: string, options: TopicOptions): AsyncIterable<TopicMessage> {
     return messages(topic, this.#follow(topic, options), options.signal);
   }

@@ -110,7 +110,7 @@ export interface Pipelines {
   test(id: string, events: readonly NewEvent[], options?: OfTenant): Promise<TestedPipeline>;
   /**
    * What comes out at a topic, each message once and in order. One that goes on later begins at the
-   * `position` of the last message + 1. Throws `invalid_query`; for one reader.
+   * `position` of the last message + 1. Throws `invalid_query` and `store_closed`; for one reader.
    */
   subscribe(topic: string, options?: TopicOptions): AsyncIterable<TopicMessage>;
 }

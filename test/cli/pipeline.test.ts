@@ -113,8 +113,8 @@ describe('allsource pipeline', () => {
 
   it('test prints what would come of events, and stores nothing', async () => {
     await pipeline('create', await fileOf({ ...doubled, id: 'tested' }));
-    const events = [7, 700, 'x'].map((index) => ({
-      ...{ event_type: 'order.placed', entity_id: 'o-1', payload: { index } },
+    const events = [{ index: 7 }, { index: 700 }, null].map((payload) => ({
+      ...{ event_type: 'order.placed', entity_id: 'o-1', payload, metadata: null },
     }));
     const file = await fileOf(events.map((event) => JSON.stringify(event)).join('\n\n'));
     const table = await pipeline('test', 'tested', file);

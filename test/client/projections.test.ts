@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { codeOf, newEvent } from '../support/store.js';
+import { codeOf, errorOf, newEvent } from '../support/store.js';
 import { RestartingServer, openClient } from './support.js';
 
 const declaration = { name: 'counts', fields: { events: { fold: 'count' } } } as const;
@@ -33,6 +33,41 @@ describe('a projection over a network', () => {
     setImmediate(() => stop.abort());
     expect(await waiting).toBe('aborted');
     expect(performance.now() - begin).toBeLessThan(5_000);
+  });
+
+  it('is rebuilt where it had failed, whose failure is not that of the rebuild', async () => {
+    const server = await RestartingServer.start();
+    let answers = 0;
+    const client = openClient(server.url, {
+      fetch: async (input, init) => {
+        const answer = await fetch(input, init);
+        const isInfo = init?.method === 'GET' && String(input).endsWith('/projections/counts');
+        if (!isInfo || !isRebuilding || answers >= 3) return answer;
+        // As long as the rebuild takes, which is no time here.
+        answers += 1;
+        const failure = { position: 1, reason: 'of the states before' };
+        const rebuild = { version: 2, position: 1, goal: 2 };
+        const info = (await answer.json()) as object;
+        return Response.json({ ...info, status: 'rebuilding', failure, rebuild });
+      },
+    });
+    let isRebuilding = false;
+    const projection = await client.projections.declare(declaration);
+    isRebuilding = true;
+    expect(await projection.rebuild()).toEqual({ keys: 0, different: [] });
+    expect(answers).toBe(3);
+  });
+
+  it('fails to be rebuilt where an event fails', async () => {
+    const server = await RestartingServer.start();
+    const client = openClient(server.url);
+    await client.append(newEvent('a', { n: 'text' }));
+    const fields = { sum: { fold: 'sum', field: 'n' } } as const;
+    const projection = await client.projections.declare({ name: 'sums', fields });
+    await poll(async () => (await projection.info()).status === 'failed');
+    const error = await errorOf(() => projection.rebuild());
+    expect(error.code).toBe('projection_stopped');
+    expect(error.message).toContain('expected a number');
   });
 
   it('is waited for over a restart of the server', async () => {

@@ -30,6 +30,8 @@ const calls: [string, (store: EmbeddedStore) => unknown][] = [
   ['stats', (store) => store.stats()],
   ['counters', (store) => store.counters()],
   ['subscribe', (store) => store.subscribe()],
+  ['pipelines.create', (store) => store.pipelines.create({ name: 'p', operators: [] })],
+  ['pipelines.subscribe', (store) => store.pipelines.subscribe('t')],
   ['treeHead', (store) => store.treeHead()],
   ['proveEvent', (store) => store.proveEvent(1)],
   ['proveConsistency', (store) => store.proveConsistency(1)],

@@ -1,12 +1,12 @@
 import { type IncomingMessage, get } from 'node:http';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
+import type { EmbeddedStore } from '../../src/index.js';
 import {
   type Target,
   appendLines,
   bodyOf,
   call,
-  countReadBytes,
   eventually,
   json,
   lines,
@@ -95,7 +95,7 @@ describe('querying over HTTP', () => {
     for (let batch = 0; batch < 8; batch += 1) {
       await appendLines(target, lines(4_000, { filler: 'x'.repeat(1_000) }));
     }
-    const readBytes = countReadBytes(target.store);
+    const readBytes = countNdjsonBytes(target.store);
     const outgoing = get({ port: target.port, path, headers: asNdjson, agent: false });
     const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
     // Nothing is read, and the server has time for a lot.
@@ -105,6 +105,7 @@ describe('querying over HTTP', () => {
     response.on('data', (chunk: Buffer) => (bytes += chunk.length));
     await once(response, 'end');
     expect(bytes).toBeGreaterThan(32 * 1024 * 1024);
+    expect(readBytes()).toBe(bytes);
   });
 
   it('stops reading the log when the client leaves', async () => {
@@ -119,3 +120,17 @@ describe('querying over HTTP', () => {
     });
   });
 });
+
+/** Counts the bytes that reads of the log give from now on. */
+function countNdjsonBytes(store: EmbeddedStore): () => number {
+  const readNdjson = store.readNdjson.bind(store);
+  let bytes = 0;
+  async function* counted(options: Parameters<typeof readNdjson>[0]): AsyncGenerator<Buffer> {
+    for await (const chunk of readNdjson(options)) {
+      bytes += chunk.length;
+      yield chunk;
+    }
+  }
+  Object.defineProperty(store, 'readNdjson', { value: counted });
+  return () => bytes;
+}

@@ -65,15 +65,16 @@ export function renamed(
   names: Readonly<Record<string, string>>,
   { place, what }: Wording,
 ): JsonObject {
-  const entries = Object.entries(wire).map(([name, value]) => {
-    const apiName = Object.hasOwn(names, name) ? names[name] : undefined;
-    if (apiName !== undefined) return [apiName, value ?? undefined] as const;
+  const unknown = Object.keys(wire).find((name) => !Object.hasOwn(names, name));
+  if (unknown !== undefined) {
     const known = Object.keys(names).join(', ');
-    throw new CliError(`${place}: ${name}: not a field of ${what}; they are ${known}`);
-  });
-  return Object.fromEntries(
-    entries.filter(([name, value]) => name === 'payload' || value !== undefined),
+    throw new CliError(`${place}: ${unknown}: not a field of ${what}; they are ${known}`);
+  }
+  // Null is as if it were left out, but for what may be null.
+  const given = Object.entries(wire).filter(
+    ([name, value]) => value !== null || name === 'payload',
   );
+  return Object.fromEntries(given.map(([name, value]) => [names[name] ?? name, value]));
 }
 
 function objectIn(source: string, { place, what }: Wording): JsonObject {

@@ -158,7 +158,8 @@ class RemoteProjection implements ProjectionHandle {
   async #rebuilt(signal: AbortSignal | undefined): Promise<RebuildReport> {
     for (;;) {
       const { rebuild, failure } = await this.info();
-      if (failure !== null) throw rebuildFailed(this.name, failure.reason);
+      // While states are built, a failure may be that of those before, which they take the place of.
+      if (rebuild === null && failure !== null) throw rebuildFailed(this.name, failure.reason);
       if (rebuild === null) break;
       if (signal?.aborted === true) throw abortedError();
       await new Promise((resolve) => setTimeout(resolve, lookMs));

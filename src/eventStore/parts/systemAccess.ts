@@ -225,6 +225,7 @@ export class SystemAccess {
     { tenantId, entityId }: EntityPlace,
     { from, signal }: Pick<SubscribeOptions, 'from' | 'signal'>,
   ): Follower<ObjectsChunk> {
+    this.#core.mustBeOpen();
     const query = { ...queryOf({ filter: { entityId }, from }, this.watermark), tenantId };
     const read = this.#core.reader.objects.bind(this.#core.reader);
     return this.#core.follow({ query, read, signal });
