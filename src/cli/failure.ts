@@ -31,6 +31,7 @@ const remedies: Readonly<Partial<Record<ErrorCode, string>>> = {
     'there and keeps what was cut',
   projection_not_found: '`allsource projection list` prints those of a --tenant',
   projection_state_not_found: '`allsource projection states` prints those that there are',
+  replay_not_found: '`allsource replay list` prints those of a --tenant',
   pipeline_not_found: '`allsource pipeline list` prints those of a --tenant',
   consumer_not_found: '`allsource consumer list` prints those of a --tenant',
   webhook_not_found: '`allsource webhook list` prints those of a --tenant',

@@ -12,6 +12,7 @@ import { addConsumerCommand } from './delivery/consumer.js';
 import { addWebhookCommand } from './delivery/webhook.js';
 import { addPipelineCommand } from './derived/pipeline.js';
 import { addProjectionCommand } from './derived/projection.js';
+import { addReplayCommand } from './derived/replay.js';
 import { exitUsage, reportFailure } from './failure.js';
 import { packageVersion } from '../eventStore/index.js';
 
@@ -50,6 +51,7 @@ function createProgram(): Command {
     addSnapshotCommand,
     addStatsCommand,
     addProjectionCommand,
+    addReplayCommand,
     addPipelineCommand,
     addConsumerCommand,
     addWebhookCommand,

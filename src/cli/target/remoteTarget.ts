@@ -3,6 +3,7 @@ import { AllSourceError } from '../../domain/index.js';
 import type { StatsDocument } from '../../eventStore/index.js';
 import type { Pipelines } from '../../pipelineRuns/index.js';
 import type { Projections } from '../../projections/index.js';
+import type { Replays } from '../../replays/index.js';
 import type { Snapshots } from '../../state/index.js';
 import type { LiveFilter, QueryOptions, ServerTarget, StateQuery } from './target.js';
 import { toWireResult, type WireBatchResult, type WireState } from './wire.js';
@@ -32,6 +33,10 @@ export class RemoteTarget implements ServerTarget {
   get projections(): Projections {
     return this.#store.projections;
   }
+  get replays(): Replays {
+    return this.#store.replays;
+  }
+
   get pipelines(): Pipelines {
     return this.#store.pipelines;
   }

@@ -4,6 +4,7 @@ import { entityNotFound } from '../../domain/index.js';
 import { type StatsDocument } from '../../eventStore/index.js';
 import type { Pipelines } from '../../pipelineRuns/index.js';
 import type { Projections } from '../../projections/index.js';
+import type { Replays } from '../../replays/index.js';
 import type { Snapshots } from '../../state/index.js';
 import { openEventStore, type EmbeddedStore } from '../../store/index.js';
 import { CliError, exitUsage } from '../failure.js';
@@ -43,6 +44,7 @@ interface TargetCalls {
   readonly snapshots: Snapshots;
   readonly projections: Projections;
   readonly pipelines: Pipelines;
+  readonly replays: Replays;
   /** Appends NDJSON as one: all of it or nothing. */
   append(batch: Uint8Array): Promise<WireBatchResult>;
   close(): Promise<void>;
@@ -112,6 +114,10 @@ class LocalTarget implements DirectoryTarget {
   get projections(): Projections {
     return this.#store.projections;
   }
+  get replays(): Replays {
+    return this.#store.replays;
+  }
+
   get pipelines(): Pipelines {
     return this.#store.pipelines;
   }
