@@ -234,6 +234,33 @@ describe('an event whose handler fails', () => {
     expect(parked?.position).toBe(position);
     expect(parked?.reason).toMatch(/^order.placed: key: expected a text of 1-256 bytes/);
   });
+
+  it('by its key is parked alone, where many that were read together do', async () => {
+    const store = await open();
+    const handle = await store.projections.start(
+      totals({
+        onError: 'park',
+        key: ({ payload }) => {
+          if (payload === 1) throw new Error('no key');
+          return payload === 2 ? '' : 'all';
+        },
+      }),
+    );
+    const payloads = [1, 2, 3, 1, 2, 3];
+    await store.appendBatch(
+      payloads.map((payload) => ({ eventType: 'order.placed', entityId: 'a', payload })),
+    );
+    await handle.waitFor(store.watermark);
+    expect((await handle.get('all'))?.state).toEqual({ count: 2, sum: 6 });
+    expect((await handle.parked()).map(({ reason }) => reason.slice(0, 20))).toEqual(
+      payloads
+        .slice(0, 2)
+        .concat(payloads.slice(0, 2))
+        .map((payload) => {
+          return payload === 1 ? 'order.placed: no key' : 'order.placed: key: e';
+        }),
+    );
+  });
 });
 
 describe('a projection', () => {

@@ -64,15 +64,13 @@ export class PendingStates<S> {
     return this.#cache.changedCount >= this.#keysMax;
   }
 
-  /** Reads the states that events need; an event that is suspect is left alone. */
+  /** Reads the states that events need; those of a suspect event, and of bad keys, are left alone. */
   async load(events: readonly StoredEvent[], suspect: number): Promise<void> {
     const missing = new Set<string>();
     for (const event of events) {
       if (event.position === suspect) continue;
-      const key = this.#keyOf(event);
-      if (key === null || this.#cache.has(key)) continue;
-      if (!isKey(key)) throw EventFailure.of(event, badKeyReason(key));
-      missing.add(key);
+      const key = this.#tryKeyOf(event);
+      if (key !== null && !this.#cache.has(key) && isKey(key)) missing.add(key);
     }
     if (missing.size === 0) return;
     const keys = [...missing];
@@ -85,8 +83,11 @@ export class PendingStates<S> {
   apply(event: StoredEvent): void {
     const key = this.#keyOf(event);
     if (key === null) return;
-    // Otherwise what storage has of it would be written over.
-    if (!this.#cache.has(key)) throw new Error(`the state of ${JSON.stringify(key)} is not loaded`);
+    if (!this.#cache.has(key)) {
+      if (!isKey(key)) throw EventFailure.of(event, badKeyReason(key));
+      // What storage has of it would be written over.
+      throw new Error(`the state of ${JSON.stringify(key)} is not loaded`);
+    }
     try {
       const before = this.#cache.get(key) ?? this.#projection.init(key);
       const state = this.#projection.apply(before, event);
@@ -145,6 +146,15 @@ export class PendingStates<S> {
     return true;
   }
 
+  /** Null where it has none: `apply` tells why, when all events before were applied. */
+  #tryKeyOf(event: StoredEvent): string | null {
+    try {
+      return this.#projection.keyOf(event);
+    } catch {
+      return null;
+    }
+  }
+
   #keyOf(event: StoredEvent): string | null {
     try {
       return this.#projection.keyOf(event);
@@ -174,7 +184,7 @@ function badKeyReason(key: unknown): string {
   return `key: ${expected}, got ${JSON.stringify(key) ?? 'undefined'}`;
 }
 
-function isKey(key: unknown): boolean {
+function isKey(key: unknown): key is string {
   if (typeof key !== 'string' || key === '' || badKey.test(key)) return false;
   return new TextEncoder().encode(key).length <= entityIdBytesMax;
 }
