@@ -1,7 +1,13 @@
-// Appends orders and keeps a projection of them, until it is killed. Arguments: directory, seed.
-import { defineProjection, openEventStore } from '../../dist/index.js';
+// Appends orders and keeps a projection of them, until it is killed. Arguments: directory, seed, and where
+// states are: nothing (in the log), or `sqlite` and a file, or `postgres` and the options of a pool.
+import {
+  defineProjection,
+  openEventStore,
+  postgresStorage,
+  sqliteStorage,
+} from '../../dist/index.js';
 
-const [, , dataDir, seedText] = process.argv;
+const [, , dataDir, seedText, kind, place] = process.argv;
 let state = Number(seedText) >>> 0;
 const random = (below) => {
   state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -31,7 +37,21 @@ const totals = defineProjection({
     },
   },
 });
-const handle = await store.projections.start(totals);
+
+async function openStorage() {
+  if (kind === undefined) return undefined;
+  if (kind === 'sqlite') {
+    const { default: Database } = await import('libsql');
+    return sqliteStorage(new Database(place));
+  }
+  const { default: pg } = await import('pg');
+  const { schema, ...options } = JSON.parse(place);
+  const pool = new pg.Pool(options);
+  pool.on('error', () => undefined);
+  return postgresStorage(pool, { schema });
+}
+
+const handle = await store.projections.start(totals, { storage: await openStorage() });
 /** States that are not what a rebuild makes are told, and fail the test. */
 async function rebuild() {
   const { different } = await handle.rebuild().catch(() => ({ different: [] }));

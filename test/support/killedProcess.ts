@@ -10,10 +10,18 @@ import type { Random } from '../crash/random.js';
  */
 export async function runAndKill(
   testUrl: string,
-  { dataDir, random, msMax }: { dataDir: string; random: Random; msMax: number },
+  options: {
+    readonly dataDir: string;
+    readonly random: Random;
+    readonly msMax: number;
+    /** Behind directory and seed. */
+    readonly arguments?: readonly string[];
+  },
 ): Promise<void> {
+  const { dataDir, random, msMax } = options;
   const victimFile = fileURLToPath(new URL('victim.mjs', testUrl));
-  const child = spawn(process.execPath, [victimFile, dataDir, String(random(2 ** 31))]);
+  const more = options.arguments ?? [];
+  const child = spawn(process.execPath, [victimFile, dataDir, String(random(2 ** 31)), ...more]);
   const exit = once(child, 'exit');
   let told = '';
   child.stderr.on('data', (data: Buffer) => (told += data.toString()));

@@ -215,6 +215,20 @@ export class ProjectionRun<S = unknown> {
   }
 
   async #readOn(signal: AbortSignal, until: number | undefined): Promise<void> {
+    // What waits for events ends with this, however it ends.
+    const stop = new AbortController();
+    const end = () => stop.abort();
+    signal.addEventListener('abort', end);
+    if (signal.aborted) end();
+    try {
+      await this.#readUntil(stop.signal, until);
+    } finally {
+      signal.removeEventListener('abort', end);
+      end();
+    }
+  }
+
+  async #readUntil(signal: AbortSignal, until: number | undefined): Promise<void> {
     const { log, projection, space, replay } = this.#options;
     const source = projectionSource(log, {
       ...{ projection, tenantId: space.tenantId, replay, until, signal },

@@ -18,7 +18,8 @@ export async function inTransaction<T>(
   work: (client: PostgresClient) => Promise<T>,
 ): Promise<T> {
   return withClient(pool, async (client) => {
-    await client.query('BEGIN');
+    // The work takes locks, and must see what those had written who held them before.
+    await client.query('BEGIN ISOLATION LEVEL READ COMMITTED');
     const result = await work(client);
     await client.query('COMMIT');
     return result;

@@ -12,7 +12,7 @@ import { keyRange, pageOf, statesInOrder } from './keyRange.js';
 import type { StateRow } from './keyRange.js';
 import { inTransaction, withClient } from './postgresConnection.js';
 import type { PostgresClient, PostgresPool } from './postgresConnection.js';
-import { statesQuery, tableNames } from './tables.js';
+import { statesQuery, storedReason, tableNames } from './tables.js';
 import type { TableNames } from './tables.js';
 
 export interface PostgresStorageOptions {
@@ -167,8 +167,7 @@ class PostgresStorage implements ProjectionStorage {
       SELECT $1, one.position, one.reason
       FROM unnest($2::bigint[], $3::text[]) AS one (position, reason) ON CONFLICT DO NOTHING`;
     const positions = parked.map(({ position }) => position);
-    // PostgreSQL has no NUL in its texts, and a reason is only read.
-    const reasons = parked.map(({ reason }) => reason.replaceAll('\0', '\uFFFD'));
+    const reasons = parked.map(({ reason }) => storedReason(reason));
     await client.query(sql, [id, positions, reasons]);
   }
 

@@ -10,7 +10,7 @@ import type {
 } from '../types.js';
 import { keyRange, pageOf, statesInOrder } from './keyRange.js';
 import type { StateRow } from './keyRange.js';
-import { statesQuery, tableNames } from './tables.js';
+import { statesQuery, storedReason, tableNames } from './tables.js';
 import type { TableNames } from './tables.js';
 
 /** Keys that are removed by one transaction of `drop`: the process stands still meanwhile. */
@@ -95,7 +95,9 @@ class SqliteStorage implements ProjectionStorage {
       const id = row?.id ?? this.#insertSpace(space);
       this.#write(id, commit.changes);
       const park = `INSERT OR IGNORE INTO ${this.#names.parked} VALUES (?, ?, ?)`;
-      for (const one of parked) this.#statement(park).run(id, one.position, one.reason);
+      for (const one of parked) {
+        this.#statement(park).run(id, one.position, storedReason(one.reason));
+      }
       const move = `UPDATE ${this.#names.spaces} SET position = ?, event_id = ? WHERE id = ?`;
       this.#statement(move).run(position, eventId, id);
     });

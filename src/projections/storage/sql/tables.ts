@@ -37,6 +37,11 @@ export function statesQuery({ spaces, rows }: TableNames): string {
     WHERE spaces.is_current`;
 }
 
+/** Without NUL, which ends a text for some drivers and is none for PostgreSQL; a reason is only read. */
+export function storedReason(reason: string): string {
+  return reason.replaceAll('\0', '\uFFFD');
+}
+
 function checkName(value: unknown, field: string): void {
   if (typeof value === 'string' && namePattern.test(value)) return;
   const expected = '1-40 lower-case letters, digits and _, no digit first';
