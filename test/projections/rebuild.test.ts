@@ -114,4 +114,30 @@ describe('a rebuild', () => {
     expect((await rebuilt).different).toEqual([]);
     expect(await statesOf(store, handle)).toEqual(await foldOf(store, totals()));
   });
+
+  it('that was given up leaves nothing to the next one', async () => {
+    const store = await openStore({ memory: true });
+    const stop = new AbortController();
+    let isRebuilt = false;
+    const handle = await store.projections.start(
+      totals({
+        on: {
+          'order.placed': (state, { payload }) => {
+            if (isRebuilt) stop.abort();
+            return { count: state.count + 1, sum: state.sum + Number(payload) };
+          },
+        },
+      }),
+    );
+    const event = { eventType: 'order.placed', entityId: 'a', payload: 1 };
+    for (let i = 0; i < 5; i += 1) {
+      await store.appendBatch(Array.from({ length: 1000 }, () => event));
+    }
+    await handle.waitFor(store.watermark);
+    isRebuilt = true;
+    await expect(handle.rebuild({ signal: stop.signal })).rejects.toThrow(/aborted/);
+    const next = await store.projections.start(doubled);
+    await until(async () => (await next.info()).version === 2);
+    expect(await statesOf(store, next)).toEqual(await foldOf(store, doubled));
+  });
 });

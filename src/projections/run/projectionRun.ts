@@ -123,9 +123,11 @@ export class ProjectionRun<S = unknown> {
     return state === undefined ? undefined : { key, state, position };
   }
 
-  /** Writes what changed, so that storage has all that there is. */
+  /** Writes what changed, so that storage has all that there is; waits where it has to be tried again. */
   async flush(): Promise<void> {
-    while (this.#running !== undefined && this.#states.changedCount > 0) {
+    const goal = this.#position;
+    const isWritten = () => this.#states.changedCount === 0 && this.#position >= goal;
+    while (this.#running !== undefined && !isWritten() && this.#states.committedPosition < goal) {
       this.#isFlushWanted = true;
       const flushed = this.#flushes.wait();
       this.#moved.notify();
@@ -202,6 +204,7 @@ export class ProjectionRun<S = unknown> {
       this.#states.reopen(await openSpace(this.#options));
       this.#position = this.#begin;
       this.#isUncertain = false;
+      this.#flushes.notify();
     }
     const { generation } = space;
     if (this.#isActivationDue) {
@@ -277,6 +280,7 @@ export class ProjectionRun<S = unknown> {
     }
     this.#position = position;
     this.#moved.notify();
+    if (this.#states.changedCount === 0) this.#flushes.notify();
     const quiet = position - this.#states.committedPosition;
     if (this.#states.changedCount === 0 && quiet >= quietPositionsMax) await this.#commit();
   }
