@@ -42,11 +42,15 @@ export const errorTable = {
   pipeline_exists: { status: 409, meaning: 'A pipeline of this id has another definition.' },
   projection_conflict: {
     status: 409,
-    meaning: 'There is a projection of this name that is newer, or of another kind.',
+    meaning:
+      'There is a projection of this name that is newer, of another kind, or kept elsewhere; or its ' +
+      'states are of another log.',
   },
   projection_stopped: {
     status: 409,
-    meaning: 'The projection does not run, so it does not come to the position that is waited for.',
+    meaning:
+      'The projection does not run, so it does not come to the position that is waited for; or its ' +
+      'states are elsewhere, and it was not started here.',
   },
   replay_running: {
     status: 409,

@@ -37,7 +37,8 @@ export function makeUserProject(): string {
     mkdirSync(dirname(target), { recursive: true });
     writeFileSync(target, toJavaScript(readFileSync(join(root, file), 'utf8')));
   }
-  symlinkSync(join(root, 'node_modules/ws'), join(project, 'node_modules/ws'));
+  for (const name of ['ws', 'libsql'])
+    symlinkSync(join(root, 'node_modules', name), join(project, 'node_modules', name));
   return project;
 }
 
