@@ -4,6 +4,7 @@ import type { SystemAccess } from '../eventStore/index.js';
 import { compareRuns } from './compareRuns.js';
 import { eventOf, isWhole, lastGeneration } from './record.js';
 import type { GenerationRecord, ProjectionRecord, ReplayOfStates } from './record.js';
+import { reasonOf } from './run/eventFailure.js';
 import { openRun, spaceOf } from './run/openRun.js';
 import type { ProjectionRun } from './run/projectionRun.js';
 import type { ProjectionStorage } from './storage/types.js';
@@ -93,6 +94,10 @@ export class ManagedProjection implements ProjectionHandle {
   get isBuilding(): boolean {
     const isWaiting = this.#record.building !== null && this.#buildFailure === null;
     return this.#rebuilding !== undefined || isWaiting;
+  }
+
+  get #isHalted(): boolean {
+    return this.#isStopped || this.#record.isPaused;
   }
 
   /** The states that are read. */
@@ -208,12 +213,12 @@ export class ManagedProjection implements ProjectionHandle {
   async stop(): Promise<void> {
     this.#isStopped = true;
     await this.#halt();
-    await this.#rebuilding?.done.catch(() => undefined);
   }
 
   async #halt(): Promise<void> {
     this.#halts += 1;
     await Promise.all([this.#current.stop(), this.#building?.stop()]);
+    await this.#rebuilding?.done.catch(() => undefined);
   }
 
   async rebuild(options: { readonly signal?: AbortSignal } = {}): Promise<RebuildReport> {
@@ -322,8 +327,12 @@ export class ManagedProjection implements ProjectionHandle {
       return await this.#swap(building, generation);
     } catch (error) {
       await building.stop();
-      this.#buildFailure = building.failure;
       if (signal?.aborted === true) await this.#abandonBuilding();
+      else if (!this.#isHalted) {
+        this.#buildFailure = building.failure ?? { position: 0, reason: reasonOf(error) };
+      }
+      // It was stopped where the new states were to take the place of its own.
+      if (!this.#isHalted) this.start();
       throw error;
     }
   }

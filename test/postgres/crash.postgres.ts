@@ -29,8 +29,8 @@ it('counts nothing twice over crashes of the server', async () => {
     for (let turns = random(8); turns > 0; turns -= 1) await new Promise(setImmediate);
     server.stop('immediate');
     await place(store, `o-${random(5)}`, random(100));
-    await listed;
     server.start();
+    await listed;
   }
   expect(await statesOf(store, handle)).toEqual(await foldOf(store, totals()));
 });

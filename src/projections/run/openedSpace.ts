@@ -14,11 +14,11 @@ export async function openSpace(options: {
 }): Promise<KeptStates> {
   const { log, storage, space } = options;
   const kept = await storage.open(space);
-  const { position, eventId } = kept;
+  const { position, eventId = null } = kept;
   if (position > log.watermark) {
     throw otherLog(space, `at ${position}, and the log ends at ${log.watermark}`);
   }
-  const known = eventId == null ? null : await eventIdAt(log, position);
+  const known = eventId === null ? null : await eventIdAt(log, position);
   if (known === null || known === eventId) return kept;
   throw otherLog(space, `at event ${eventId}, and the log has ${known} at that position`);
 }

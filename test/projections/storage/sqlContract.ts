@@ -359,6 +359,34 @@ function describePlaces(make: () => Promise<SqlDatabase>): void {
     expect(await seenIn(database)).toEqual(after);
   });
 
+  it('goes on with the states of before where the database fails as they are compared', async () => {
+    const inner = (await make()).storage();
+    let isCut = false;
+    const storage: ProjectionStorage = {
+      open: (of) => inner.open(of),
+      load: (of, keys) => inner.load(of, keys),
+      commit: (of, commit) => inner.commit(of, commit),
+      list: (of, page) => (isCut ? Promise.reject(new Error('cut')) : inner.list(of, page)),
+      parked: (of) => inner.parked(of),
+      activate: async (of) => inner.activate?.(of),
+      drop: (of) => inner.drop(of),
+    };
+    const store = await openStore({ memory: true });
+    const handle = await store.projections.start(totals(), { storage });
+    await fill(store);
+    await handle.waitFor(store.watermark);
+    isCut = true;
+    await expect(handle.rebuild()).rejects.toThrow('cut');
+    isCut = false;
+    const failure = { position: 0, reason: 'cut' };
+    expect(await handle.info()).toMatchObject({ status: 'failed', failure });
+    await fill(store);
+    expect(await statesOf(store, handle)).toEqual(await foldOf(store, totals()));
+    await handle.resume();
+    await until(async () => (await handle.info()).status === 'running');
+    expect(await statesOf(store, handle)).toEqual(await foldOf(store, totals()));
+  });
+
   it('is not read as empty where its storage was not given', async () => {
     const database = await make();
     const dataDir = await makeDirectory();
