@@ -3,7 +3,7 @@ export type { ProjectionDefinition, ProjectionHandlers } from './defineProjectio
 export type { FieldFold, ProjectionDeclaration } from './declarative.js';
 export { projectionDocument } from './documents.js';
 /** For replays, which build the states of projections anew. */
-export { mustBeWhole } from './managedProjection.js';
+export { mustBeWhole } from './record.js';
 export type { ManagedProjection } from './managedProjection.js';
 export type { Selection } from './record.js';
 export { selectedEvents } from './run/projectionSource.js';

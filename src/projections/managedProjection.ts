@@ -2,7 +2,7 @@ import { AllSourceError, abortedError } from '../domain/index.js';
 import { checkedLimit } from '../eventStore/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
 import { compareRuns } from './compareRuns.js';
-import { eventOf, isWhole, lastGeneration } from './record.js';
+import { eventOf, isShown, isWhole, lastGeneration, mustBeWhole } from './record.js';
 import type { GenerationRecord, ProjectionRecord, ReplayOfStates } from './record.js';
 import { reasonOf } from './run/eventFailure.js';
 import { openRun, spaceOf } from './run/openRun.js';
@@ -56,6 +56,8 @@ export class ManagedProjection implements ProjectionHandle {
   #current: ProjectionRun;
   #building: ProjectionRun | undefined;
   #goal = 0;
+  /** One change after the other: each has all that the one before had. */
+  #changing: Promise<void> = Promise.resolve();
   #isStopped = false;
   /** How often it was paused or stopped. */
   #halts = 0;
@@ -379,12 +381,16 @@ export class ManagedProjection implements ProjectionHandle {
   }
 
   /** @param whenChanged is called in the same step in which the record changes. */
-  async #change(change: Partial<ProjectionRecord>, whenChanged?: () => void): Promise<void> {
-    const record = { ...this.#record, ...change };
-    await this.#options.log.append([eventOf('recorded', record)]);
-    this.#record = record;
-    whenChanged?.();
-    this.#options.onChange();
+  #change(change: Partial<ProjectionRecord>, whenChanged?: () => void): Promise<void> {
+    const changed = this.#changing.then(async () => {
+      const record = { ...this.#record, ...change };
+      await this.#options.log.append([eventOf('recorded', record)]);
+      this.#record = record;
+      whenChanged?.();
+      this.#options.onChange();
+    });
+    this.#changing = changed.catch(() => undefined);
+    return changed;
   }
 
   /** Removes all states; it must not run. */
@@ -425,17 +431,4 @@ async function aborting(work: Promise<unknown>, signal: AbortSignal | undefined)
     signal.addEventListener('abort', () => reject(abortedError()), { signal: stop.signal });
   });
   await Promise.race([ended, aborted]).finally(() => stop.abort());
-}
-
-function isShown(building: GenerationRecord | null): boolean {
-  return building?.replay?.isShown === true;
-}
-
-/** States can't be made again of events that the log has no more. */
-export function mustBeWhole(name: string, { logBegin }: SystemAccess): void {
-  if (logBegin === 1) return;
-  const message =
-    `projection ${name}: events before ${logBegin} were dropped from the log, so its states can't be ` +
-    'built anew of all events; replay from a time that lies behind them, or delete it and make it anew';
-  throw new AllSourceError('events_dropped', message);
 }

@@ -1,5 +1,7 @@
+import { AllSourceError } from '../domain/index.js';
 import type { JsonValue, NewEvent } from '../domain/index.js';
 import { recordEvent } from '../eventStore/index.js';
+import type { SystemAccess } from '../eventStore/index.js';
 
 /**
  * Which events up to a position a set of states is made of: those that match all that is given. What
@@ -76,4 +78,18 @@ export function lastGeneration({ current, building, generations }: ProjectionRec
 /** Whether a set of states is in a storage that the user gave. */
 export function isKeptElsewhere({ isElsewhere = false }: GenerationRecord): boolean {
   return isElsewhere;
+}
+
+/** Whether states are read while they are built. */
+export function isShown(building: GenerationRecord | null): boolean {
+  return building?.replay?.isShown === true;
+}
+
+/** States can't be made again of events that the log has no more. */
+export function mustBeWhole(name: string, { logBegin }: Pick<SystemAccess, 'logBegin'>): void {
+  if (logBegin === 1) return;
+  const message =
+    `projection ${name}: events before ${logBegin} were dropped from the log, so its states can't be ` +
+    'built anew of all events; replay from a time that lies behind them, or delete it and make it anew';
+  throw new AllSourceError('events_dropped', message);
 }

@@ -14,8 +14,15 @@ import type {
 } from './types.js';
 import { RecordedState, WakeUp, readRecords, tenantOf } from '../eventStore/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
-import { ManagedProjection, mustBeWhole } from './managedProjection.js';
-import { eventOf, isKeptElsewhere, lastGeneration, recordKey, recordTypes } from './record.js';
+import { ManagedProjection } from './managedProjection.js';
+import {
+  eventOf,
+  isKeptElsewhere,
+  lastGeneration,
+  mustBeWhole,
+  recordKey,
+  recordTypes,
+} from './record.js';
 import type { GenerationRecord, ProjectionRecord } from './record.js';
 import { LogStorage } from './storage/logStorage.js';
 import { placedStorage } from './storage/placedStorage.js';

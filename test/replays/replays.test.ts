@@ -241,7 +241,10 @@ describe('a replay', () => {
     open();
     expect((await store.replays.get(replayId)).status).toMatch(/pending|running/);
     await handle.resume();
-    expect((await store.replays.ended(replayId)).status).toBe('completed');
+    expect(await store.replays.ended(replayId)).toMatchObject({
+      status: 'completed',
+      errorMessage: null,
+    });
   });
 });
 
