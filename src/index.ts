@@ -60,6 +60,7 @@ export type {
   CreatedPipeline,
   DroppedEvent,
   EmbeddedPipelines,
+  LookupCounts,
   PipelineInfo,
   PipelineStatus,
   Pipelines,

@@ -201,6 +201,15 @@ export const settingsTable = {
     default: false,
     doc: 'Let webhooks go to loopback, link-local and private addresses.',
   }),
+  allowPrivateLookups: setting({
+    key: 'pipelines.allow_private_addresses',
+    env: ['ALLSOURCE_PIPELINES_ALLOW_PRIVATE_ADDRESSES'],
+    flag: '--allow-private-lookups',
+    placeholder: 'boolean',
+    type: flag(),
+    default: false,
+    doc: 'Let `enrich` of pipelines ask loopback, link-local and private addresses.',
+  }),
   logLevel: setting({
     key: 'logging.level',
     env: ['ALLSOURCE_LOG_LEVEL'],

@@ -20,6 +20,7 @@ const optionNames = new Set([
   'cacheBytesMax',
   'reducers',
   'snapshots',
+  'allowPrivateLookups',
 ]);
 
 /** Opens the engine of a store, and what all its faces share. */
@@ -91,8 +92,10 @@ function checkTypes(options: unknown): void {
   if (typeof options !== 'object' || options === null) {
     throw invalid('options', `expected an object, got ${String(options)}`);
   }
-  const { dataDir, memory, readOnly, clock } = options as Readonly<Record<string, unknown>>;
-  for (const [name, value] of Object.entries({ memory, readOnly })) {
+  const { dataDir, memory, readOnly, allowPrivateLookups, clock } = options as Readonly<
+    Record<string, unknown>
+  >;
+  for (const [name, value] of Object.entries({ memory, readOnly, allowPrivateLookups })) {
     if (value === undefined || typeof value === 'boolean') continue;
     throw invalid(name, `expected true or false, got ${typeof value}`);
   }

@@ -53,6 +53,11 @@ export interface OpenOptions {
   readonly reducers?: readonly Reducer[] | undefined;
   /** When snapshots of entities are made without being asked for. */
   readonly snapshots?: SnapshotPolicy | undefined;
+  /**
+   * Lets `enrich` of pipelines ask loopback, link-local and private addresses; default false. Who may make
+   * pipelines then reads what this machine can reach.
+   */
+  readonly allowPrivateLookups?: boolean | undefined;
 }
 
 export interface SnapshotPolicy {

@@ -1,2 +1,3 @@
 export { isPublicAddress } from './addresses.js';
-export { AddressRefused, addressProblem, checkedUrl, sendRequest } from './request.js';
+export { RequestRefused, addressProblem, checkedUrl, sendRequest } from './request.js';
+export type { Answer } from './request.js';

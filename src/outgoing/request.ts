@@ -31,10 +31,13 @@ export interface Answer {
   readonly ending: 'whole' | 'tooLong' | 'broken';
 }
 
-/** The name stands for an address that is not allowed, or the URL names one. */
-export class AddressRefused extends Error {
-  constructor(address: string) {
-    super(`${address} is not a public address; allow it by configuration where that is meant`);
+/** What would be refused again, however often it is sent. */
+export class RequestRefused extends Error {
+  readonly kind: 'address' | 'redirect';
+
+  constructor(kind: RequestRefused['kind'], message: string) {
+    super(message);
+    this.kind = kind;
   }
 }
 
@@ -54,7 +57,7 @@ export async function sendRequest(options: OutgoingRequest): Promise<Answer> {
       const { statusCode: status = 0, headers } = incoming;
       const answer = { status, ...(await readBody(incoming, options.answerBytesMax)) };
       if (!followed.includes(status) || headers.location === undefined) return answer;
-      if (hop === redirectsMax) throw new Error(`more than ${redirectsMax} redirects`);
+      if (hop === redirectsMax) throw tooManyRedirects();
       url = redirected(headers.location, url);
     }
   } catch (error) {
@@ -94,16 +97,25 @@ export function addressProblem(
   return `expected a public address, got ${literal}`;
 }
 
+function tooManyRedirects(): RequestRefused {
+  return new RequestRefused('redirect', `more than ${redirectsMax} redirects`);
+}
+
+function addressRefused(address: string): RequestRefused {
+  const reason = 'is not a public address; allow it by configuration where that is meant';
+  return new RequestRefused('address', `${address} ${reason}`);
+}
+
 function redirected(location: string, from: URL): URL {
-  if (!URL.canParse(location, from.href)) throw new Error('it redirects to what is no URL');
-  return checkedUrl(new URL(location, from).href);
+  if (URL.canParse(location, from.href)) return checkedUrl(new URL(location, from).href);
+  throw new RequestRefused('redirect', 'it redirects to what is no URL');
 }
 
 function send(url: URL, options: OutgoingRequest): Promise<IncomingMessage> {
   const { method, headers, body, signal, isAllowed } = options;
   const literal = literalAddress(url);
   if (literal !== undefined && !isAllowed(literal)) {
-    return Promise.reject(new AddressRefused(literal));
+    return Promise.reject(addressRefused(literal));
   }
   const request = url.protocol === 'https:' ? requestHttps : requestHttp;
   const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
@@ -140,7 +152,7 @@ function checkingLookup(isAllowed: (address: string) => boolean) {
     lookup(hostname, { ...options, all: true }, (error, addresses) => {
       if (error !== null) return done(error, []);
       const refused = addresses.find(({ address }) => !isAllowed(address));
-      if (refused !== undefined) return done(new AddressRefused(refused.address), []);
+      if (refused !== undefined) return done(addressRefused(refused.address), []);
       if (options.all === true) return done(null, addresses);
       const [first] = addresses;
       done(null, first?.address ?? '', first?.family);

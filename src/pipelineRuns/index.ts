@@ -5,5 +5,6 @@ export {
   testDocument,
 } from './documents.js';
 export { outputsOf } from './outputs.js';
-export { PipelineRegistry, testEventsMax } from './registry.js';
+export { testEventsMax } from './dryRun.js';
+export { PipelineRegistry } from './registry.js';
 export * from './types.js';

@@ -1,16 +1,17 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { AllSourceError, EventTypes, abortedError } from '../domain/index.js';
+import type { StoredEvent } from '../domain/index.js';
 import { WakeUp, eventBytes, parseEvents } from '../eventStore/index.js';
 import type { EventBytes, SystemAccess } from '../eventStore/index.js';
 import { createMachine } from '../pipelines/index.js';
 import type {
   Emission,
-  EnrichSource,
   PipelineDefinition,
   PipelineMachine,
   PipelineResult,
   PipelineStatistics,
 } from '../pipelines/index.js';
+import type { EnrichSources } from './lookups/enrichSources.js';
 import type { Checkpoint, PipelineStorage } from './pipelineStorage.js';
 import type { DroppedEvent } from './types.js';
 
@@ -30,7 +31,7 @@ export interface PipelineRunOptions {
   readonly log: SystemAccess;
   readonly storage: PipelineStorage;
   readonly definition: PipelineDefinition;
-  readonly sources: EnrichSource;
+  readonly sources: EnrichSources;
   /** Behind which a new pipeline begins. */
   readonly after: number;
 }
@@ -49,6 +50,10 @@ export class PipelineRun {
   #writesAsked = 0;
   #writesBegun = 0;
   #writesDone = 0;
+  /** Aborted for good: a pipeline goes on in another run. */
+  readonly #stop: AbortController;
+  /** It waits for other servers. */
+  readonly #asksOthers: boolean;
   #machine: PipelineMachine;
   #position: number;
   #committed: number;
@@ -65,10 +70,23 @@ export class PipelineRun {
   #emissions: Emission[] = [];
   #lastProcessed: number | null = null;
   #failure: string | null = null;
-  #running: { readonly stop: AbortController; readonly done: Promise<void> } | undefined;
+  #done: Promise<void> | undefined;
+  #hasEnded = false;
 
-  private constructor(options: PipelineRunOptions, machine: PipelineMachine, position: number) {
+  private constructor(
+    options: PipelineRunOptions,
+    begin: {
+      readonly machine: PipelineMachine;
+      readonly position: number;
+      readonly stop: AbortController;
+    },
+  ) {
+    const { machine, position, stop } = begin;
     this.#options = options;
+    this.#stop = stop;
+    this.#asksOthers = options.definition.operators.some((operator) => {
+      return operator.type === 'enrich' && operator.source.type === 'http';
+    });
     this.#machine = machine;
     this.#position = position;
     this.#committed = position;
@@ -78,7 +96,9 @@ export class PipelineRun {
 
   static async open(options: PipelineRunOptions): Promise<PipelineRun> {
     const position = (await options.storage.position()) ?? options.after;
-    return new PipelineRun(options, await machineOf(options), position);
+    const stop = new AbortController();
+    const machine = await machineOf(options, stop.signal);
+    return new PipelineRun(options, { machine, position, stop });
   }
 
   /** All that came of events up to here is durable. */
@@ -99,13 +119,10 @@ export class PipelineRun {
   }
 
   start(): void {
-    if (this.#running !== undefined) return;
-    const stop = new AbortController();
-    const done = this.#run(stop.signal).finally(() => {
-      this.#running = undefined;
+    this.#done ??= this.#run(this.#stop.signal).finally(() => {
+      this.#hasEnded = true;
       this.#moved.notify();
     });
-    this.#running = { stop, done };
   }
 
   /** Resolves once all that the log has now is processed and written, panes whose time has come too. */
@@ -127,7 +144,7 @@ export class PipelineRun {
   async #until(condition: () => boolean, signal: AbortSignal | undefined): Promise<void> {
     while (!condition()) {
       if (signal?.aborted === true) throw abortedError();
-      if (this.#running === undefined) {
+      if (this.#done === undefined || this.#hasEnded) {
         const message = `pipeline ${this.#options.definition.name} does not run; resume it first`;
         throw new AllSourceError('unprocessable', message);
       }
@@ -135,10 +152,10 @@ export class PipelineRun {
     }
   }
 
-  /** Writes what it has, and ends. */
+  /** Writes what it has, and ends; what it waits for is done again by the next run. */
   async stop(): Promise<void> {
-    this.#running?.stop.abort();
-    await this.#running?.done;
+    this.#stop.abort();
+    await this.#done;
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -151,6 +168,9 @@ export class PipelineRun {
         return;
       } catch (error) {
         if (error instanceof AllSourceError && error.code === 'store_closed') return;
+        // Another run is to find what is still being written.
+        await this.#writing.catch(() => undefined);
+        if (signal.aborted) return;
         this.#failure = error instanceof Error ? error.message : String(error);
       }
       this.#moved.notify();
@@ -166,7 +186,7 @@ export class PipelineRun {
   async #beginAnew(): Promise<void> {
     const { storage, after } = this.#options;
     await this.#writing.catch(() => undefined);
-    this.#machine = await machineOf(this.#options);
+    this.#machine = await machineOf(this.#options, this.#stop.signal);
     this.#position = (await storage.position()) ?? after;
     this.#committed = this.#position;
     this.#visible = this.#position;
@@ -193,7 +213,9 @@ export class PipelineRun {
       if (read.done === true || signal.aborted) return;
       next = source.next();
       next.catch(() => undefined);
-      await log.background.run(() => this.#handle(read.value));
+      // Nobody's turn is held up while another server is waited for.
+      if (this.#asksOthers) await this.#handle(read.value);
+      else await log.background.run(() => this.#handle(read.value));
     }
   }
 
@@ -240,19 +262,42 @@ export class PipelineRun {
   async #handle({ bytes, position }: EventBytes): Promise<void> {
     if (bytes !== undefined) {
       for (const event of parseEvents(bytes)) {
-        const result = this.#machine.process(event);
+        const result = this.#asksOthers ? this.#inTurn(event) : this.#machine.process(event);
         this.#take(result instanceof Promise ? await result : result, event.position);
         this.#lastProcessed = event.timestamp;
+        this.#isChanged = true;
+        // Those behind it may take long.
+        if (this.#asksOthers && this.#isDue()) await this.#reach(event.position);
       }
-      this.#isChanged = true;
     }
+    await this.#reach(position);
+  }
+
+  /** Begins with an event when it is its turn; what it waits for is behind the turn. */
+  async #inTurn(event: StoredEvent): Promise<PipelineResult> {
+    const { background } = this.#options.log;
+    const { result } = await background.run(async () => {
+      const given = this.#machine.process(event);
+      // Whoever awaits it is told, a little later.
+      if (given instanceof Promise) given.catch(() => undefined);
+      return { result: given };
+    });
+    return result;
+  }
+
+  /** All events up to there were processed. */
+  async #reach(position: number): Promise<void> {
     this.#position = position;
     await this.#advance();
     this.#show();
-    const isDue = this.#isChanged && performance.now() - this.#committedAt >= commitDelayMs;
     const isFar = position - this.#committed >= quietPositionsMax;
-    if (this.#emissions.length > 0 || isDue || isFar) await this.#commit();
+    const isChangeDue = this.#isChanged && this.#isDue();
+    if (this.#emissions.length > 0 || isChangeDue || isFar) await this.#commit();
     this.#moved.notify();
+  }
+
+  #isDue(): boolean {
+    return performance.now() - this.#committedAt >= commitDelayMs;
   }
 
   /** All events of the log before a checkpoint are older; once they are processed, its time is. */
@@ -325,7 +370,12 @@ function paneLookOf({ operators }: PipelineDefinition): number | undefined {
   );
 }
 
-async function machineOf(options: PipelineRunOptions): Promise<PipelineMachine> {
-  const { storage, definition, sources } = options;
-  return createMachine(definition, { sources, state: await storage.state() });
+async function machineOf(
+  { storage, definition, sources }: PipelineRunOptions,
+  signal: AbortSignal,
+): Promise<PipelineMachine> {
+  return createMachine(definition, {
+    sources: sources.until(signal),
+    state: await storage.state(),
+  });
 }

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AllSourceError } from '../domain/index.js';
-import type { ErrorDetail, JsonObject, NewEvent, StoredEvent } from '../domain/index.js';
+import type { ErrorDetail, JsonObject, NewEvent } from '../domain/index.js';
 import { RecordedState, readRecords, recordEvent, tenantOf } from '../eventStore/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
-import { checkDefinition, createMachine, definitionToWire } from '../pipelines/index.js';
-import type { Dropped, Emission, PipelineDefinition } from '../pipelines/index.js';
+import { checkDefinition, definitionToWire } from '../pipelines/index.js';
+import type { PipelineDefinition } from '../pipelines/index.js';
 import type { WebhookRegistry } from '../webhooks/index.js';
+import { dryRun } from './dryRun.js';
 import { EnrichSources } from './lookups/enrichSources.js';
 import { findLoop } from './loops.js';
 import { withoutSecrets } from './outputs.js';
@@ -20,6 +20,7 @@ import type {
   CreatedPipeline,
   DroppedEvent,
   EmbeddedPipelines,
+  LookupCounts,
   OfTenant,
   PipelineInfo,
   TestedPipeline,
@@ -31,9 +32,6 @@ const recordTypes = { recorded: 'pipeline.recorded', deleted: 'pipeline.deleted'
 const idPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 /** `GET /api/v1/pipelines/stats` is about all of them. */
 const takenId = 'stats';
-/** Events of a dry run at most, and those that it takes in one turn of the event loop. */
-export const testEventsMax = 10_000;
-const testEventsOfTurn = 200;
 
 /** What the log has of a pipeline beside its state. */
 interface PipelineRecord {
@@ -46,6 +44,13 @@ interface PipelineRecord {
   readonly isPaused: boolean;
   /** Behind which this life begins. */
   readonly after: number;
+}
+
+interface RegistryOptions {
+  readonly projections: Projections;
+  readonly webhooks: WebhookRegistry;
+  readonly allowPrivateLookups: boolean;
+  readonly isWritable: boolean;
 }
 
 interface ManagedPipeline {
@@ -70,18 +75,18 @@ export class PipelineRegistry implements EmbeddedPipelines {
 
   constructor(
     log: SystemAccess,
-    {
-      projections,
-      webhooks,
-      isWritable,
-    }: { projections: Projections; webhooks: WebhookRegistry; isWritable: boolean },
+    { projections, webhooks, allowPrivateLookups, isWritable }: RegistryOptions,
   ) {
     this.#log = log;
-    this.#sources = new EnrichSources(log, projections);
+    this.#sources = new EnrichSources(log, { projections, allowPrivateLookups });
     this.#webhooks = new WebhookOutputs(webhooks);
     this.#isWritable = isWritable;
     this.#topics = new Topics(log);
     this.wire = { follow: this.#topics.followBytes.bind(this.#topics) };
+  }
+
+  get lookups(): LookupCounts {
+    return this.#sources.http.counts;
   }
 
   /** They go on; called once when the store was opened. */
@@ -110,7 +115,7 @@ export class PipelineRegistry implements EmbeddedPipelines {
       }
       const known = this.#byKey.get(keyOf(definition.tenantId, id));
       if (known !== undefined) return this.#same(known, definition);
-      this.#checkOutputs(definition);
+      this.#check(definition);
       const { tenantId } = definition;
       const record = {
         id,
@@ -189,21 +194,7 @@ export class PipelineRegistry implements EmbeddedPipelines {
   ): Promise<TestedPipeline> {
     await this.#state.load();
     const { definition } = this.#managed(id, options);
-    if (events.length > testEventsMax) {
-      throw invalid('events', `expected at most ${testEventsMax}, got ${events.length}`);
-    }
-    const machine = createMachine(definition, { sources: this.#sources });
-    const emissions: Emission[] = [];
-    const dropped: Dropped[] = [];
-    let timestamp = Date.now() * 1000;
-    for (const [i, event] of events.entries()) {
-      if (i % testEventsOfTurn === testEventsOfTurn - 1) await nextTurn();
-      timestamp += 1;
-      const result = await machine.process(storedEvent(event, { definition, i, timestamp }));
-      emissions.push(...result.emissions);
-      dropped.push(...result.dropped);
-    }
-    return { emissions, dropped, statistics: machine.statistics };
+    return dryRun(definition, events, this.#sources);
   }
 
   subscribe(topic: string, options: TopicOptions = {}): AsyncIterable<TopicMessage> {
@@ -214,6 +205,7 @@ export class PipelineRegistry implements EmbeddedPipelines {
   async close(): Promise<void> {
     await this.#state.settled();
     await Promise.all([...this.#byKey.values()].map(({ run }) => run.stop()));
+    this.#sources.http.close();
   }
 
   /** Records again what is known, before the log that it is in is dropped. */
@@ -244,13 +236,11 @@ export class PipelineRegistry implements EmbeddedPipelines {
     throw new AllSourceError('pipeline_exists', message);
   }
 
-  #checkOutputs(definition: PipelineDefinition): void {
-    const details: ErrorDetail[] = this.#webhooks.problemsOf(definition);
-    for (const [i, operator] of definition.operators.entries()) {
-      if (operator.type !== 'enrich' || operator.source.type !== 'http') continue;
-      const reason = 'http is not offered; take entity_state, projection or lookup_table';
-      details.push({ field: `operators[${i}].source.type`, reason });
-    }
+  #check(definition: PipelineDefinition): void {
+    const details: ErrorDetail[] = [
+      ...this.#webhooks.problemsOf(definition),
+      ...this.#sources.problemsOf(definition),
+    ];
     const others = [...this.#byKey.values()].map((managed) => managed.definition);
     const loop = findLoop(definition, others);
     if (loop !== undefined) {
@@ -332,26 +322,6 @@ function keyOf(tenantId: string, id: string): string {
 function eventOf(kind: keyof typeof recordTypes, record: PipelineRecord): NewEvent {
   const entityId = `pipeline/${keyOf(record.tenantId, record.id)}`;
   return recordEvent(recordTypes[kind], entityId, record);
-}
-
-/** An event as it would be stored. */
-function storedEvent(
-  event: NewEvent,
-  { definition, i, timestamp }: { definition: PipelineDefinition; i: number; timestamp: number },
-): StoredEvent {
-  return {
-    id: event.eventId ?? randomUUID(),
-    eventType: event.eventType,
-    entityId: event.entityId,
-    tenantId: event.tenantId ?? definition.tenantId,
-    tags: event.tags ?? [],
-    payload: event.payload,
-    metadata: event.metadata ?? null,
-    timestamp,
-    version: i + 1,
-    position: i + 1,
-    partition: 0,
-  };
 }
 
 function invalid(field: string, reason: string): AllSourceError {

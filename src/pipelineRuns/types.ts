@@ -115,6 +115,16 @@ export interface Pipelines {
   subscribe(topic: string, options?: TopicOptions): AsyncIterable<TopicMessage>;
 }
 
+/** What `enrich` from http asked for since the store was opened, and what was answered from the cache. */
+export interface LookupCounts {
+  readonly found: number;
+  /** The server said that there is nothing. */
+  readonly missing: number;
+  /** No answer in time, or none that can be used. */
+  readonly failed: number;
+  readonly cached: number;
+}
+
 /** `lines`: one of JSON for each message; `list`: the members of a JSON array, commas between. */
 export type TopicForm = 'lines' | 'list';
 
@@ -129,6 +139,8 @@ export interface EmbeddedPipelines extends Pipelines {
     id: string,
     options?: OfTenant & { readonly signal?: AbortSignal | undefined },
   ): Promise<void>;
+  /** Of all pipelines, for `/metrics`. */
+  readonly lookups: LookupCounts;
   /** Of all tenants, for `/metrics`. */
   all(): Promise<readonly PipelineInfo[]>;
   /**

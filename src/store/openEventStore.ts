@@ -69,7 +69,11 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
     const behind = { projections: this.projections, isWritable: !this.readOnly };
     this.replays = new ReplayRegistry(system, behind);
     this.replays.begin();
-    this.pipelines = new PipelineRegistry(system, { ...behind, webhooks: this.webhooks });
+    this.pipelines = new PipelineRegistry(system, {
+      ...behind,
+      webhooks: this.webhooks,
+      allowPrivateLookups: options.allowPrivateLookups === true,
+    });
     this.pipelines.begin();
     this.#states = new EntityStates(system, { ...states, isWritable: !this.readOnly });
   }

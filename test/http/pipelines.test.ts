@@ -153,7 +153,7 @@ describe.each([
     const cases: [unknown, string][] = [
       [{ ...revenue, source_event_types: [] }, 'for ever'],
       [{ ...revenue, output: { type: 'webhook', url: 'http://10.0.0.1/' } }, 'output.url'],
-      [{ ...revenue, operators: [{ type: 'enrich', source: http }] }, 'not offered'],
+      [{ ...revenue, operators: [{ type: 'enrich', source: http }] }, 'operators[0].source.url'],
       [{ ...revenue, filed: 1 }, 'filed'],
     ];
     for (const [body, told] of cases) {

@@ -43,7 +43,10 @@ describe('the builder', () => {
         fields: ['tier'],
         onMiss: 'null',
       })
-      .enrich({ source: { type: 'http', url: 'http://h/{a}', timeoutMs: 5 }, into: 'b' })
+      .enrich({
+        source: { type: 'http', url: 'http://h/{a}', timeoutMs: 5, onFailure: 'miss' },
+        into: 'b',
+      })
       .reduce({ ...aggregation, onFull: 'fail' })
       .window({ tumbling: { minutes: 5 }, lateness: { seconds: 30 }, timeField: 'at' }, aggregation)
       .window({ calendar: 'month', timeZone: 'Europe/Berlin' }, { function: 'count' })
@@ -77,7 +80,7 @@ describe('the builder', () => {
           },
           {
             type: 'enrich',
-            source: { type: 'http', url: 'http://h/{a}', timeout_ms: 5 },
+            source: { type: 'http', url: 'http://h/{a}', timeout_ms: 5, on_failure: 'miss' },
             into: 'b',
           },
           { type: 'reduce', ...sum, on_full: 'fail' },

@@ -67,6 +67,14 @@ describe('a definition', () => {
     [{ name: 'p', operators: [], output: { type: 'mail' } }, 'output.type'],
     [{ name: 'p', operators: [], output: { type: 'webhook', url: 'ftp://a/' } }, 'output.url'],
     [{ name: 'p', operators: [], output: { type: 'webhook', url: 'http://u:p@a/' } }, 'output.url'],
+    [
+      {
+        name: 'p',
+        operators: [],
+        output: { type: 'webhook', url: 'http://a/', secret: 'whsec_A' },
+      },
+      'output.secret',
+    ],
   ])('refuses %j at %s', (input, field) => {
     expect(() => checkDefinition(input)).toThrow(AllSourceError);
     expect(problemsOf(input).map((problem) => problem.split(': ')[0] || 'pipeline')).toContain(
@@ -124,6 +132,10 @@ describe('a definition', () => {
     [{ type: 'window', config: { window_type: 'session' } }, 'aggregation'],
     [{ type: 'enrich', source: { type: 'cache' } }, 'source.type'],
     [{ type: 'enrich', source: { type: 'http', url: 'http://{host}/' } }, 'source.url'],
+    [
+      { type: 'enrich', source: { type: 'http', url: 'http://a/', on_failure: 'x' } },
+      'source.on_failure',
+    ],
     [{ type: 'enrich', source: { type: 'http', url: 'http://a{b}/' } }, 'source.url'],
     [{ type: 'enrich', source: { type: 'http', url: 'http://a/{b' } }, 'source.url'],
     [
@@ -192,7 +204,13 @@ describe('a definition', () => {
         },
         {
           type: 'enrich',
-          source: { type: 'http', url: 'https://host/{a}', timeoutMs: 2_000, cacheSeconds: 60 },
+          source: {
+            type: 'http',
+            url: 'https://host/{a}',
+            timeoutMs: 2_000,
+            cacheSeconds: 60,
+            onFailure: 'fail',
+          },
           fields: [],
           onMiss: 'pass',
         },
@@ -244,7 +262,13 @@ const everything = {
     },
     {
       type: 'enrich',
-      source: { type: 'http', url: 'http://h/{a}?b={c.d}', timeout_ms: 50, cache_seconds: 0 },
+      source: {
+        type: 'http',
+        url: 'http://h/{a}?b={c.d}',
+        timeout_ms: 50,
+        cache_seconds: 0,
+        on_failure: 'wait',
+      },
       fields: ['x'],
       on_miss: 'pass',
     },
@@ -271,7 +295,7 @@ const everything = {
       field: 'value',
       branches: {
         1: { type: 'topic', name: 'one' },
-        true: { type: 'webhook', url: 'https://host/hook' },
+        true: { type: 'webhook', url: 'https://host/hook', secret: `whsec_${'A'.repeat(32)}` },
       },
       default: { type: 'event', event_type: 'other', entity_id: 'other' },
     },

@@ -121,6 +121,29 @@ describe('an enrich', () => {
   });
 });
 
+describe('a lookup that fails', () => {
+  const fails = { lookup: () => Promise.reject(new AllSourceError('unprocessable', 'no answer')) };
+  const http = (source: object, more: object = {}): object => ({
+    type: 'enrich',
+    source: { type: 'http', url: 'https://host/', ...source },
+    ...more,
+  });
+  const processed = (operator: object) =>
+    machineOf([operator], { sources: fails }).process(event({ a: 1 }));
+
+  it('fails the item, or is as if nothing were found, or ends the machine', async () => {
+    const { dropped } = await processed(http({}));
+    expect(dropped).toEqual([{ outcome: 'failed', reason: 'operators[0] (enrich): no answer' }]);
+    const missed = await processed(http({ on_failure: 'miss' }));
+    expect(missed.emissions[0]?.value).toEqual({ a: 1 });
+    const named = http({ on_failure: 'miss' }, { on_miss: 'null', fields: ['b'] });
+    expect((await processed(named)).emissions[0]?.value).toEqual({ a: 1, b: null });
+    const machine = machineOf([http({ on_failure: 'wait' })], { sources: fails });
+    await expect(machine.process(event({}))).rejects.toThrow('no answer');
+    expect(() => machine.process(event({}))).toThrow(/an earlier call failed/);
+  });
+});
+
 describe('an enrich that waits', () => {
   const later = (answer: (request: EnrichRequest) => JsonObject | undefined): EnrichSource => ({
     lookup: async (request) => answer(request),

@@ -190,7 +190,9 @@ describe('the order key of an emission', () => {
   it('is the entity of the event, or the group that it became part of last', () => {
     const orderKeysOf = (operators: unknown[]) => {
       const machine = machineOf(operators);
-      const made = now(machine.process(event({ g: 'a', v: 1 }, { entityId: 'o-1', timestamp: 0 }))).emissions;
+      const made = now(
+        machine.process(event({ g: 'a', v: 1 }, { entityId: 'o-1', timestamp: 0 })),
+      ).emissions;
       const closed = now(machine.advanceTo(minute)).emissions;
       return [...made, ...closed].map(({ orderKey }) => orderKey);
     };

@@ -57,6 +57,7 @@ async function runServe(command: Command, flags: ServeFlags): Promise<void> {
 function toOpenOptions(settings: Settings) {
   const { memory, dataDir, durability } = settings;
   const { segmentBytesMax, queueBytesMax, cacheBytesMax } = settings;
+  const { allowPrivateLookups } = settings;
   const place = memory ? { memory } : { dataDir, durability };
   const snapshots = {
     automatic: settings.snapshotsAutomatic,
@@ -64,7 +65,8 @@ function toOpenOptions(settings: Settings) {
     timeThresholdSeconds: settings.snapshotsTimeThresholdSeconds,
     perEntityMax: settings.snapshotsPerEntityMax,
   };
-  return { ...place, segmentBytesMax, queueBytesMax, cacheBytesMax, snapshots };
+  const bytes = { segmentBytesMax, queueBytesMax, cacheBytesMax };
+  return { ...place, ...bytes, snapshots, allowPrivateLookups };
 }
 
 function toListenOptions(settings: Settings) {

@@ -1,27 +1,54 @@
-import { AllSourceError, isJsonObject } from '../../domain/index.js';
-import type { JsonObject, JsonValue } from '../../domain/index.js';
+import { isJsonObject } from '../../domain/index.js';
+import type { ErrorDetail, JsonObject, JsonValue } from '../../domain/index.js';
 import type { SystemAccess } from '../../eventStore/index.js';
-import type { EnrichRequest, EnrichSource } from '../../pipelines/index.js';
+import { addressProblem, isPublicAddress } from '../../outgoing/index.js';
+import type { EnrichRequest, EnrichSource, PipelineDefinition } from '../../pipelines/index.js';
 import type { Projections } from '../../projections/index.js';
+import { HttpLookups } from './httpLookups.js';
 
 /** What pipelines of a store ask to enrich what they process. */
-export class EnrichSources implements EnrichSource {
+export class EnrichSources {
+  readonly http: HttpLookups;
   readonly #log: SystemAccess;
   readonly #projections: Projections;
+  readonly #isAllowed: (address: string) => boolean;
 
-  constructor(log: SystemAccess, projections: Projections) {
+  constructor(
+    log: SystemAccess,
+    {
+      projections,
+      allowPrivateLookups,
+    }: { readonly projections: Projections; readonly allowPrivateLookups: boolean },
+  ) {
     this.#log = log;
     this.#projections = projections;
+    this.#isAllowed = allowPrivateLookups ? () => true : isPublicAddress;
+    this.http = new HttpLookups(this.#isAllowed);
   }
 
-  lookup(request: EnrichRequest): Promise<JsonObject | undefined> {
+  /** For one who asks until `signal` is aborted; then it throws `aborted`. */
+  until(signal: AbortSignal): EnrichSource {
+    return { lookup: (request) => this.#lookup(request, signal) };
+  }
+
+  problemsOf({ operators }: PipelineDefinition): ErrorDetail[] {
+    return operators.flatMap((operator, at) => {
+      if (operator.type !== 'enrich' || operator.source.type !== 'http') return [];
+      // Placeholders are behind the host, and were checked with the rest.
+      const url = new URL(operator.source.url.replaceAll(/\{[^{}]*\}/g, 'x'));
+      const reason = addressProblem(url, this.#isAllowed);
+      return reason === undefined ? [] : [{ field: `operators[${at}].source.url`, reason }];
+    });
+  }
+
+  #lookup(request: EnrichRequest, signal: AbortSignal): Promise<JsonObject | undefined> {
     switch (request.type) {
       case 'entity_state':
         return this.#entityState(request);
       case 'projection':
         return this.#projection(request);
       case 'http':
-        throw new AllSourceError('unprocessable', 'enrich from http is not offered');
+        return this.http.lookup(request, signal);
     }
   }
 

@@ -58,8 +58,9 @@ export function enrichToWire({ source, fields, into, onMiss, ...rest }: EnrichSp
 
 function sourceToWire(source: EnrichSpec['source']): unknown {
   if (source.type === 'http') {
-    const { timeoutMs, cacheSeconds, ...rest } = source;
-    return withoutUndefined({ ...rest, timeout_ms: timeoutMs, cache_seconds: cacheSeconds });
+    const { timeoutMs, cacheSeconds, onFailure, ...rest } = source;
+    const times = { timeout_ms: timeoutMs, cache_seconds: cacheSeconds };
+    return withoutUndefined({ ...rest, ...times, on_failure: onFailure });
   }
   const { keyField, ...rest } = source;
   return { ...rest, key_field: keyField };

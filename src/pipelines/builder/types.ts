@@ -73,6 +73,8 @@ export type EnrichFromSpec =
       readonly timeoutMs?: number;
       /** Default 60. */
       readonly cacheSeconds?: number;
+      /** Default `fail`. */
+      readonly onFailure?: 'fail' | 'miss' | 'wait';
     };
 
 export interface EnrichSpec {

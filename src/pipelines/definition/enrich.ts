@@ -12,7 +12,7 @@ import {
   tableRowsMax,
 } from './limits.js';
 import { nameRule, typeOf, urlRule } from './output.js';
-import { missRules } from './types.js';
+import { failureRules, missRules } from './types.js';
 import type { EnrichFrom, EnrichOperator } from './types.js';
 
 const sourceTypes = ['entity_state', 'projection', 'lookup_table', 'http'] as const;
@@ -73,12 +73,13 @@ function checkSource(value: unknown, operator: Fields): EnrichFrom {
       return { type, keyField: fields.text('key_field', pathRule), table: checkTable(fields) };
     }
     case 'http': {
-      const fields = fieldsOf(type, ['url', 'timeout_ms', 'cache_seconds']);
+      const fields = fieldsOf(type, ['url', 'timeout_ms', 'cache_seconds', 'on_failure']);
       return {
         type,
         url: fields.text('url', urlTemplateRule),
         timeoutMs: fields.whole('timeout_ms', httpTimeoutMs),
         cacheSeconds: fields.whole('cache_seconds', httpCacheSeconds),
+        onFailure: fields.oneOf('on_failure', failureRules, 'fail'),
       };
     }
   }
@@ -117,8 +118,9 @@ function sourceToWire(source: EnrichFrom): JsonObject {
     case 'lookup_table':
       return { type, key_field: source.keyField, table: source.table };
     case 'http': {
-      const { url, timeoutMs, cacheSeconds } = source;
-      return { type, url, timeout_ms: timeoutMs, cache_seconds: cacheSeconds };
+      const { url, timeoutMs, cacheSeconds, onFailure } = source;
+      const times = { timeout_ms: timeoutMs, cache_seconds: cacheSeconds };
+      return { type, url, ...times, on_failure: onFailure };
     }
   }
 }

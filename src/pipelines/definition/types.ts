@@ -118,8 +118,11 @@ export type EnrichFrom =
       readonly url: string;
       readonly timeoutMs: number;
       readonly cacheSeconds: number;
+      /** What becomes of an item for which there was no answer in time, or none that can be used. */
+      readonly onFailure: (typeof failureRules)[number];
     };
 
+export const failureRules = ['fail', 'miss', 'wait'] as const;
 export const missRules = ['pass', 'null', 'fail', 'drop'] as const;
 
 export interface EnrichOperator {

@@ -27,7 +27,8 @@ type Found = JsonObject | undefined;
 
 /**
  * Answers what enrich operators ask for; undefined where there is nothing. Where it throws
- * `unprocessable` the item fails; any other error ends the machine, which is to be restored then.
+ * `unprocessable` the item fails, unless `on_failure` says otherwise; any other error ends the machine,
+ * which is to be restored then.
  */
 export interface EnrichSource {
   lookup(request: EnrichRequest): Found | Promise<Found>;
@@ -56,10 +57,21 @@ export class EnrichStage implements Stage {
     try {
       const found = this.#ask(item);
       if (!(found instanceof Promise)) return this.#put(item, found);
-      return found.then((later) => this.#put(item, later), failureOf);
+      return found.then(
+        (later) => this.#put(item, later),
+        (error: unknown) => this.#failed(item, error),
+      );
     } catch (error) {
-      return failureOf(error);
+      return this.#failed(item, error);
     }
+  }
+
+  #failed(item: Item, error: unknown): Verdict {
+    if (!(error instanceof AllSourceError) || error.code !== 'unprocessable') throw error;
+    const { source } = this.#operator;
+    const rule = source.type === 'http' ? source.onFailure : 'fail';
+    if (rule === 'wait') throw error;
+    return rule === 'miss' ? this.#put(item, undefined) : new Failure(error.message);
   }
 
   #put(item: Item, found: Found | Failure): Verdict {
@@ -90,13 +102,6 @@ export class EnrichStage implements Stage {
     item.value = changed;
     return 'next';
   }
-}
-
-function failureOf(error: unknown): Failure {
-  if (error instanceof AllSourceError && error.code === 'unprocessable') {
-    return new Failure(error.message);
-  }
-  throw error;
 }
 
 function makeAsk(

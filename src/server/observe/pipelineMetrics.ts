@@ -1,5 +1,5 @@
 import { Gauge, type Registry } from 'prom-client';
-import type { PipelineInfo } from '../../pipelineRuns/index.js';
+import type { LookupCounts, PipelineInfo } from '../../pipelineRuns/index.js';
 import type { EmbeddedStore } from '../../store/index.js';
 import { type Labelled, type Measure, addMeasures } from './measures.js';
 
@@ -45,6 +45,16 @@ const measures: readonly Measure<PipelineInfo>[] = [
   },
 ];
 
+const lookupMeasures: readonly Measure<LookupCounts>[] = [
+  {
+    kind: 'counter',
+    name: 'pipeline_lookups_total',
+    help: 'Lookups of enrich over HTTP by outcome: found, missing, failed, or cached (not asked).',
+    splitBy: 'outcome',
+    read: ({ found, missing, failed, cached }) => ({ found, missing, failed, cached }),
+  },
+];
+
 /** What pipelines tell of themselves. */
 export function addPipelineMetrics(registry: Registry, store: EmbeddedStore): void {
   const readAll = async (): Promise<Labelled<PipelineInfo>[]> => {
@@ -52,6 +62,11 @@ export function addPipelineMetrics(registry: Registry, store: EmbeddedStore): vo
     return infos.map((of) => ({ of, labels: { tenant: of.tenantId, pipeline_id: of.id } }));
   };
   addMeasures(registry, { measures, labelNames: ['tenant', 'pipeline_id'], readAll });
+  addMeasures(registry, {
+    measures: lookupMeasures,
+    labelNames: [],
+    readAll: async () => [{ of: store.pipelines.lookups, labels: {} }],
+  });
   new Gauge({
     name: 'allsource_pipelines_registered_total',
     help: 'Pipelines of the store.',

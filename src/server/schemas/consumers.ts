@@ -229,7 +229,7 @@ export const acknowledged = Type.Object(
 );
 
 /** What a webhook of a pipeline posts. */
-export const pipelineResult = Type.Object(
+const pipelineResult = Type.Object(
   {
     id: uuid,
     pipeline_id: Type.String(),

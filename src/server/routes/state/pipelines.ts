@@ -179,7 +179,7 @@ export const pipelineRoutes: readonly Route[] = [
     request: schemas.pipelineTest,
     bodyLimit: 'batch',
     answer: schemas.testedPipeline,
-    errors: [...oneErrors, ...bodyErrors],
+    errors: [...oneErrors, ...bodyErrors, 'unprocessable'],
     handle: testPipeline,
   }),
 ];
