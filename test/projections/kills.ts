@@ -41,12 +41,14 @@ export function testKills(make: () => Promise<KilledStorage>): void {
   it(
     `has the states of a fold, over ${rounds} kills`,
     async () => {
-      const { storage, ...killed } = await make();
+      const { storage, arguments: args } = await make();
       const seed = seedOf(process.env['KILL_SEED']);
       const random = makeRandom(seed);
       const dataDir = await makeDirectory();
-      for (let round = 0; round < rounds; round += 1)
-        await runAndKill(import.meta.url, { dataDir, random, msMax: 900, ...killed });
+      const victim = { file: 'victim.mjs', args };
+      for (let round = 0; round < rounds; round += 1) {
+        await runAndKill(import.meta.url, { dataDir, random, msMax: 900, victim });
+      }
       const store = await openStore({ dataDir });
       const handle = await store.projections.start(parking, { storage });
       const states = await statesOf(store, handle);

@@ -5,23 +5,26 @@ import { expect } from 'vitest';
 import type { Random } from '../crash/random.js';
 
 /**
- * Runs the `victim.mjs` beside a test on a store, with a seed, until it says `ready` and for up to
+ * Runs the `victim.mjs` beside a test, or another, on a store, with a seed, until it says `ready` and for up to
  * `msMax` more, and kills it. It must say nothing else.
  */
 export async function runAndKill(
   testUrl: string,
-  options: {
-    readonly dataDir: string;
-    readonly random: Random;
-    readonly msMax: number;
-    /** Behind directory and seed. */
-    readonly arguments?: readonly string[];
+  {
+    dataDir,
+    random,
+    msMax,
+    victim = { file: 'victim.mjs', args: [] },
+  }: {
+    dataDir: string;
+    random: Random;
+    msMax: number;
+    victim?: { readonly file: string; readonly args: readonly string[] };
   },
 ): Promise<void> {
-  const { dataDir, random, msMax } = options;
-  const victimFile = fileURLToPath(new URL('victim.mjs', testUrl));
-  const more = options.arguments ?? [];
-  const child = spawn(process.execPath, [victimFile, dataDir, String(random(2 ** 31)), ...more]);
+  const victimFile = fileURLToPath(new URL(victim.file, testUrl));
+  const args = [victimFile, dataDir, String(random(2 ** 31)), ...victim.args];
+  const child = spawn(process.execPath, args);
   const exit = once(child, 'exit');
   let told = '';
   child.stderr.on('data', (data: Buffer) => (told += data.toString()));
