@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { openEventStore, pipeline, verifyWebhook } from '../../src/index.js';
 import type { EmbeddedStore, JsonObject, JsonValue, WebhookRunOptions } from '../../src/index.js';
@@ -304,5 +305,19 @@ describe('the webhook of a pipeline', () => {
     await poll(() => valuesOf(receiver)).toEqual([1, 2]);
     const [{ headers, body } = { headers: {}, body: '' }] = receiver.requests;
     expect(verifyWebhook(created.webhooks[0]?.secret ?? '', { headers, body })).toBe(true);
+  });
+});
+
+describe('the example of the reference', () => {
+  it('is signed by its secret', () => {
+    const page = readFileSync(new URL('../../docs/reference/http.md', import.meta.url), 'utf8');
+    const example = /Under the secret `(\S+)`:\n\n```text\nPOST .*\n([^]*?)\n\n(.*)\n```/.exec(page);
+    const [, told = '', lines = '', body = ''] = example ?? [];
+    const headers = Object.fromEntries(
+      lines.split('\n').map((line) => line.split(': ') as [string, string]),
+    );
+    expect(headers['webhook-id']).toBe((JSON.parse(body) as Posted).id);
+    expect(verifyWebhook(told, { headers, body, toleranceSeconds: 1e10 })).toBe(true);
+    expect(verifyWebhook(told, { headers, body: `${body} `, toleranceSeconds: 1e10 })).toBe(false);
   });
 });
