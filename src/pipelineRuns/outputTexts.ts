@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { AllSourceError } from '../domain/index.js';
 import type { Emission, PipelineDefinition } from '../pipelines/index.js';
 import type { PipelineSpace } from './pipelineSpace.js';
 
@@ -60,11 +61,17 @@ export class OutputTexts {
       output.type === 'topic'
         ? { tenantId: topicTenantOf(tenantId), entityId: output.name, eventType: messageType }
         : {
-            tenantId: this.#space.resultTenants.get(output.url),
+            tenantId: this.#resultTenantOf(output.url),
             entityId: hashOf(orderKey).slice(0, orderHexDigits),
             eventType: resultType,
           };
     return `${JSON.stringify(place).slice(0, -1)},`;
+  }
+
+  #resultTenantOf(url: string): string {
+    const tenantId = this.#space.resultTenants.get(url);
+    if (tenantId !== undefined) return tenantId;
+    throw new AllSourceError('internal_error', 'a result has a webhook that its pipeline lacks');
   }
 
   /** The same for the same result, however often it is made: a UUID of version 8 (RFC 9562). */

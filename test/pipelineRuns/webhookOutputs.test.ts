@@ -311,7 +311,9 @@ describe('the webhook of a pipeline', () => {
 describe('the example of the reference', () => {
   it('is signed by its secret', () => {
     const page = readFileSync(new URL('../../docs/reference/http.md', import.meta.url), 'utf8');
-    const example = /Under the secret `(\S+)`:\n\n```text\nPOST .*\n([^]*?)\n\n(.*)\n```/.exec(page);
+    const example = /Under the secret `(\S+)`:\n\n```text\nPOST .*\n([^]*?)\n\n(.*)\n```/.exec(
+      page,
+    );
     const [, told = '', lines = '', body = ''] = example ?? [];
     const headers = Object.fromEntries(
       lines.split('\n').map((line) => line.split(': ') as [string, string]),
