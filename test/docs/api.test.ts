@@ -1,4 +1,4 @@
-// docs/reference/api.md has a section for each export of the four entries, and names each of its
+// docs/reference/api.md has a section for each export of the five entries, and names each of its
 // members.
 import { join } from 'node:path';
 import ts from 'typescript';
@@ -11,6 +11,7 @@ const entries = [
   'src/client/index.ts',
   'src/server/index.ts',
   'src/proof/index.ts',
+  'src/testing/index.ts',
 ].map((file) => join(root, file));
 const program = ts.createProgram(entries, {
   target: ts.ScriptTarget.ES2022,

@@ -82,7 +82,13 @@ function cellsOf(line: string): string[] {
 /** Markdown files of the repository that people read. */
 export function allPages(): string[] {
   const top = readdirSync(root).filter((name) => name.endsWith('.md'));
-  return [...top, ...pagesBelow('docs'), ...pagesBelow('native'), ...pagesBelow('bench')];
+  return [
+    ...top,
+    ...pagesBelow('docs'),
+    ...pagesBelow('native'),
+    ...pagesBelow('bench'),
+    ...pagesBelow('examples'),
+  ];
 }
 
 function pagesBelow(folder: string): string[] {

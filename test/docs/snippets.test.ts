@@ -33,6 +33,7 @@ function configuredOptions(): ts.CompilerOptions {
       'allsource-core/client': [join(root, 'src/client/index.ts')],
       'allsource-core/server': [join(root, 'src/server/index.ts')],
       'allsource-core/proof': [join(root, 'src/proof/index.ts')],
+      'allsource-core/testing': [join(root, 'src/testing/index.ts')],
       '*': [join(root, 'node_modules/*'), join(root, 'node_modules/@types/*')],
     },
   };
