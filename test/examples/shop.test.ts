@@ -1,6 +1,6 @@
 // The domain of the example, tested as users test theirs: with the kit.
 import { describe, expect, it } from 'vitest';
-import { openEventStore } from 'allsource-core';
+import { openEventStore, type EmbeddedStore } from 'allsource-core';
 import { given, like } from 'allsource-core/testing';
 import type { ShopEvent } from '../../examples/shop/domain/events.js';
 import { ShopError } from '../../examples/shop/domain/events.js';
@@ -185,4 +185,65 @@ describe('the checkout', () => {
     expect(state).toEqual({ free: 3, reserved: {}, sku: 'tea' });
     await store.close();
   });
+
+  it('is as if nothing had been after a crash before or behind any append', async () => {
+    const day = async (store: EmbeddedStore<ShopEvent>): Promise<void> => {
+      await receiveStock(store, { delivery: 'd', sku: 'tea', count: 3 });
+      await buy(store, purchase(1));
+      await buy(store, purchase(2));
+      await refund(store, purchase(1).orderId);
+    };
+    const calm = await open();
+    await day(calm);
+    const expected = await historyOf(calm);
+    await calm.close();
+    for (const side of ['before', 'behind'] as const) {
+      for (let append = 1, isOver = false; !isOver; append += 1) {
+        const store = await open();
+        isOver = await day(crashingAt(store, { append, side })).then(
+          () => true,
+          (error: unknown) => {
+            if (!(error instanceof Crash)) throw error;
+            return false;
+          },
+        );
+        await day(store);
+        expect([side, append, await historyOf(store)]).toEqual([side, append, expected]);
+        if (isOver) expect(append).toBeGreaterThan(8);
+        await store.close();
+      }
+    }
+  });
 });
+
+class Crash extends Error {}
+
+/** The same store, whose n-th append throws: before it does anything, or when it is durable. */
+function crashingAt(
+  store: EmbeddedStore<ShopEvent>,
+  { append, side }: { append: number; side: 'before' | 'behind' },
+): EmbeddedStore<ShopEvent> {
+  let appends = 0;
+  const appendBatch: typeof store.appendBatch = async (events, options) => {
+    appends += 1;
+    if (appends === append && side === 'before') throw new Crash();
+    const result = await store.appendBatch(events, options);
+    if (appends === append) throw new Crash();
+    return result;
+  };
+  return new Proxy(store, {
+    get: (target, name) => {
+      if (name === 'appendBatch') return appendBatch;
+      const member: unknown = Reflect.get(target, name, target);
+      return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+    },
+  });
+}
+
+async function historyOf(store: EmbeddedStore<ShopEvent>): Promise<unknown[]> {
+  const history: unknown[] = [];
+  for await (const { entityId, eventType, payload } of store.read()) {
+    history.push([entityId, eventType, payload]);
+  }
+  return history;
+}
