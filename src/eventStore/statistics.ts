@@ -7,7 +7,7 @@ import type { EngineCounters, StatsDocument, StoreStats } from './types.js';
 
 function counterReader(native: NativeStore): (name: keyof typeof counterNumber) => number {
   const numbers = new Float64Array(counterNumber.count);
-  native.counters(numbers);
+  calling(() => native.counters(numbers));
   return (name) => numbers[counterNumber[name]] ?? 0;
 }
 

@@ -1,6 +1,6 @@
 import { EventTypes } from '../domain/index.js';
 import type { PipelineDefinition } from '../pipelines/index.js';
-import { outputsOf } from './outputs.js';
+import { outputsOf } from './outputs/outputs.js';
 
 /**
  * The names of pipelines that would feed one another for ever with a new one among them, first the new

@@ -3,7 +3,7 @@ import { systemTenant } from '../domain/index.js';
 import type { JsonValue } from '../domain/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
 import type { Emission, StateChange, StateEntry } from '../pipelines/index.js';
-import { OutputTexts } from './outputTexts.js';
+import { OutputTexts } from './outputs/outputTexts.js';
 import type { PipelineSpace } from './pipelineSpace.js';
 
 const stateType = 'pipeline.state';

@@ -9,12 +9,12 @@ import type { WebhookRegistry } from '../webhooks/index.js';
 import { dryRun } from './dryRun.js';
 import { EnrichSources } from './lookups/enrichSources.js';
 import { findLoop } from './loops.js';
-import { withoutSecrets } from './outputs.js';
+import { withoutSecrets } from './outputs/outputs.js';
 import { PipelineRun } from './pipelineRun.js';
 import { PipelineStorage } from './pipelineStorage.js';
-import { Topics } from './topics.js';
+import { Topics } from './outputs/topics.js';
 import type { Projections } from '../projections/index.js';
-import { WebhookOutputs } from './webhookOutputs.js';
+import { WebhookOutputs } from './outputs/webhookOutputs.js';
 import type {
   CreatePipelineOptions,
   CreatedPipeline,

@@ -12,6 +12,7 @@ import { Statistics } from './state/statistics.js';
 import type { PipelineStatistics } from './state/statistics.js';
 import { Failure } from './value/failure.js';
 import { Item } from './value/item.js';
+import { resultFault } from './value/resultFault.js';
 import { WindowStage } from './window/windowStage.js';
 
 export interface MachineOptions {
@@ -232,6 +233,11 @@ export class PipelineMachine {
     const output = this.#outputs.of(item);
     if (output instanceof Failure) {
       this.#drop('failed', `output: ${output.reason}`);
+      return;
+    }
+    const fault = resultFault(item.value);
+    if (fault !== undefined) {
+      this.#drop('failed', `output: ${fault}`);
       return;
     }
     this.#commit(item, this.#stages.length - 1);

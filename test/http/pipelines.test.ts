@@ -76,10 +76,12 @@ describe.each([
       bodyOf(await send(target, 'GET', `/${id}/stats`))['events_processed'];
     await expect.poll(() => taken('revenue')).toBe(2);
     await expect.poll(() => taken('late')).toBe(1);
-    const shown = bodyOf(await send(target, 'GET', '/revenue'));
     const stats = bodyOf(await send(target, 'GET', '/revenue/stats'));
+    const shown = bodyOf(await send(target, 'GET', '/revenue'));
     const { pipeline_id: _id, position, lag: _lag, ...counts } = stats;
-    expect(shown).toMatchObject({ stats: counts, position, enabled: true, failure: null });
+    expect(shown).toMatchObject({ stats: counts, enabled: true, failure: null });
+    // What pipelines write themselves moves it, too.
+    expect(Number(shown['position'])).toBeGreaterThanOrEqual(Number(position));
     for (const from of ['yesterday', 5, '']) {
       const refused = await send(target, 'POST', '', { ...revenue, id: 'other', from });
       expect([refused.status, bodyOf(refused)['code']]).toEqual([400, 'validation_error']);

@@ -45,7 +45,9 @@ describe('a pipeline whose output is a webhook', () => {
     const receiver = await Receiver.listen();
     const created = await store.pipelines.create(large(receiver.url()), { id: 'p' });
     const [webhook] = created.webhooks;
-    expect(webhook).toMatchObject({ name: 'pipeline.p.1', pipelineId: 'p', tenantId: 'default' });
+    expect(webhook).toMatchObject({ name: 'pipeline.p.1', url: receiver.url() });
+    const hook = await store.webhooks.get('pipeline.p.1');
+    expect(hook).toMatchObject({ pipelineId: 'p', tenantId: 'default' });
     await place(store, { total: 5 });
     const { timestamp } = await place(store, { total: 1.5e300, text: '☃\ud800' });
     await poll(() => receiver.requests.length).toBe(1);

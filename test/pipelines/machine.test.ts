@@ -33,6 +33,31 @@ class Kept {
   }
 }
 
+describe('a result that the store would not take', () => {
+  const nested = (levels: number): JsonValue => (levels === 0 ? 1 : { a: nested(levels - 1) });
+
+  it.each([
+    ['too deep', { v: nested(125) }, 'its result has more than 126 levels'],
+    ['too large', { v: 'x'.repeat(2 * 1024 * 1024) }, 'its result has 2097166 bytes, more than'],
+  ])('is a failure of its item: %s', (_what, payload, reason) => {
+    const machine = machineOf([{ type: 'map', field: 'v', rename: 'w.x' }]);
+    const { emissions, dropped } = now(machine.process(event(payload)));
+    expect(emissions).toEqual([]);
+    expect(dropped).toEqual([
+      { outcome: 'failed', reason: expect.stringContaining(`output: ${reason}`) as string },
+    ]);
+    expect(machine.statistics).toMatchObject({ failed: 1, emitted: 0 });
+  });
+
+  it.each([
+    ['as deep as may be', nested(125)],
+    ['large, but not too large', 'ü'.repeat(900_000)],
+  ])('is none: %s', (_what, v) => {
+    const machine = machineOf([]);
+    expect(now(machine.process(event({ v }))).emissions).toMatchObject([{ value: { v } }]);
+  });
+});
+
 describe('an item that fails', () => {
   const fails = { type: 'map', field: 'bad', transform: 'trim' };
   const isGood = { type: 'filter', field: 'bad', op: 'exists', value: false };

@@ -1,4 +1,4 @@
-import type { Output, PipelineDefinition } from '../pipelines/index.js';
+import type { Output, PipelineDefinition } from '../../pipelines/index.js';
 
 /** An output, and where the definition has it. */
 interface PlacedOutput {

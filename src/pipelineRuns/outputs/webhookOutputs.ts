@@ -1,7 +1,7 @@
-import type { ErrorDetail, NewEvent } from '../domain/index.js';
-import { addressProblem } from '../outgoing/index.js';
-import type { PipelineDefinition } from '../pipelines/index.js';
-import type { CreatedWebhook, WebhookRegistry } from '../webhooks/index.js';
+import type { ErrorDetail, NewEvent } from '../../domain/index.js';
+import { addressProblem } from '../../outgoing/index.js';
+import type { PipelineDefinition } from '../../pipelines/index.js';
+import type { CreatedWebhook, WebhookRegistry } from '../../webhooks/index.js';
 import { outputsOf } from './outputs.js';
 
 interface PipelineName {

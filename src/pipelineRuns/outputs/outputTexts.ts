@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { AllSourceError } from '../domain/index.js';
-import type { Emission, PipelineDefinition } from '../pipelines/index.js';
-import type { PipelineSpace } from './pipelineSpace.js';
+import { AllSourceError } from '../../domain/index.js';
+import type { Emission, PipelineDefinition } from '../../pipelines/index.js';
+import type { PipelineSpace } from '../pipelineSpace.js';
 
 const messageType = 'topic.message';
 const resultType = 'pipeline.result';

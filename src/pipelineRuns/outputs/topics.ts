@@ -1,10 +1,10 @@
-import { AllSourceError, formatTimestamp } from '../domain/index.js';
-import type { JsonValue, StoredEvent } from '../domain/index.js';
-import { tenantOf } from '../eventStore/index.js';
-import type { BytesChunk, Deliveries, ObjectsChunk, SystemAccess } from '../eventStore/index.js';
-import { isName } from '../pipelines/index.js';
+import { AllSourceError, formatTimestamp } from '../../domain/index.js';
+import type { JsonValue, StoredEvent } from '../../domain/index.js';
+import { tenantOf } from '../../eventStore/index.js';
+import type { BytesChunk, Deliveries, ObjectsChunk, SystemAccess } from '../../eventStore/index.js';
+import { isName } from '../../pipelines/index.js';
 import { topicTenantOf } from './outputTexts.js';
-import type { TopicForm, TopicMessage, TopicOptions } from './types.js';
+import type { TopicForm, TopicMessage, TopicOptions } from '../types.js';
 
 /** What comes out of pipelines at topics, which are entities of a tenant of the store's own. */
 export class Topics {
