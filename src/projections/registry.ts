@@ -24,6 +24,7 @@ import {
   recordTypes,
 } from './record.js';
 import type { GenerationRecord, ProjectionRecord } from './record.js';
+import { NamedProjection } from './namedProjection.js';
 import { LogStorage } from './storage/logStorage.js';
 import { placedStorage } from './storage/placedStorage.js';
 import type { ProjectionStorage } from './storage/types.js';
@@ -68,7 +69,7 @@ export class ProjectionRegistry implements EmbeddedProjections {
     this.#state.load().catch(() => undefined);
   }
 
-  #start(projection: Projection, options: ProjectionOptions): Promise<ManagedProjection> {
+  #start(projection: Projection, options: ProjectionOptions): Promise<ProjectionHandle> {
     return this.#state.inTurn(async () => {
       const tenantId = tenantOf(options.tenantId);
       const key = recordKey({ tenantId, name: projection.name });
@@ -76,14 +77,21 @@ export class ProjectionRegistry implements EmbeddedProjections {
       // What is refused leaves the one that runs alone.
       checkName(projection.name);
       const isElsewhere = options.storage !== undefined;
-      if (known !== undefined) checkSuccessor(projection, known.record, isElsewhere);
-      await known?.stop();
       const started = { projection, tenantId, isElsewhere };
+      if (known !== undefined) {
+        checkSuccessor(projection, known.record, isElsewhere);
+        if (isAnother(started, known.record)) mustBeWhole(projection.name, this.#log);
+      }
+      await known?.stop();
       const record = await this.#recordFor(started, known?.record);
       const managed = await this.#open(record, projection, options.storage);
       managed.start();
-      return managed;
+      return this.#handle(projection.name, tenantId);
     });
+  }
+
+  #handle(name: string, tenantId: string): ProjectionHandle {
+    return new NamedProjection(name, () => this.#managed(name, tenantId));
   }
 
   async list(options: OfTenant = {}): Promise<ProjectionInfo[]> {
@@ -104,7 +112,9 @@ export class ProjectionRegistry implements EmbeddedProjections {
     await this.#state.load();
     const tenantId = tenantOf(options.tenantId);
     const builtIn = builtInNames.find((known) => known === name);
-    return builtIn === undefined ? this.#managed(name, tenantId) : this.#builtIn(builtIn, tenantId);
+    if (builtIn !== undefined) return this.#builtIn(builtIn, tenantId);
+    this.#managed(name, tenantId);
+    return this.#handle(name, tenantId);
   }
 
   #builtIn(name: BuiltInName, tenantId: string): BuiltInProjection {
@@ -170,9 +180,7 @@ export class ProjectionRegistry implements EmbeddedProjections {
       const first = { tenantId, name, kind, declaration, isPaused: false, building: null } as const;
       return this.#write({ ...first, current });
     }
-    const newest = newestOf(known);
-    if (version === newest.version && isElsewhere === isKeptElsewhere(newest)) return known;
-    mustBeWhole(name, this.#log);
+    if (!isAnother({ projection, isElsewhere }, known)) return known;
     const building = { generation: lastGeneration(known) + 1, version, isElsewhere };
     return this.#write({ ...known, declaration, building });
   }
@@ -220,6 +228,15 @@ interface Started {
   readonly projection: Projection;
   readonly tenantId: string;
   readonly isElsewhere: boolean;
+}
+
+/** Whether its states are not those that there are: they are built. */
+function isAnother(
+  { projection, isElsewhere }: Pick<Started, 'projection' | 'isElsewhere'>,
+  known: ProjectionRecord,
+): boolean {
+  const newest = newestOf(known);
+  return projection.version !== newest.version || isElsewhere !== isKeptElsewhere(newest);
 }
 
 function kindOf({ declaration }: Projection): 'code' | 'declarative' {

@@ -43,6 +43,19 @@ describe('a rebuild', () => {
     expect(await handle.rebuild()).toEqual({ keys: 1, different: ['a'] });
   });
 
+  it('of a newer version is what a handle of before it tells of, too', async () => {
+    const store = await openStore({ memory: true });
+    const first = await store.projections.start(totals());
+    await filled(store);
+    await first.waitFor(store.watermark);
+    const second = await store.projections.start(doubled);
+    await second.waitFor(store.watermark);
+    expect(await first.info()).toEqual(await second.info());
+    expect(await statesOf(store, first)).toEqual(await foldOf(store, doubled));
+    await store.projections.delete('totals');
+    await expect(first.get('o-1')).rejects.toMatchObject({ code: 'projection_not_found' });
+  });
+
   it('of a newer version shows the states of before until it is whole', async () => {
     const dataDir = await makeDirectory();
     const store = await openEventStore({ dataDir });
