@@ -145,7 +145,7 @@ export const projectionRoutes: readonly Route[] = [
     tag,
     params,
     answer: schemas.parkedEvents,
-    errors: oneErrors,
+    errors: [...oneErrors, 'projection_stopped'],
     handle: listParked,
   }),
   controlRoute({
