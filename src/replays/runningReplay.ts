@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { AllSourceError } from '../domain/index.js';
 import { WakeUp } from '../eventStore/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
@@ -10,8 +11,19 @@ import type { ReplayInfo, ReplayStatus } from './types.js';
 /** So often it looks how far it is. */
 const lookMs = 100;
 
+/** Its end is recorded again so long after it could not be: twice as long each time. */
+const retryMs = 500;
+const retryMsMax = 30_000;
+
+/** What a store that takes no appends now may take soon. */
+const transient: ReadonlySet<string> = new Set(['storage_full', 'overloaded']);
+
 /** What keeps a build from being begun, and passes: another one, and a projection that is started anew. */
-const waitedFor: ReadonlySet<string> = new Set(['replay_running', 'projection_stopped']);
+const waitedFor: ReadonlySet<string> = new Set([
+  'replay_running',
+  'projection_stopped',
+  ...transient,
+]);
 
 export interface ReplayHost {
   readonly log: SystemAccess;
@@ -32,10 +44,17 @@ interface Counted {
   failed: number;
 }
 
+/** How a replay came to its end. */
+interface Outcome {
+  readonly status: Extract<ReplayStatus, 'completed' | 'failed' | 'cancelled'>;
+  readonly errorMessage: string | null;
+}
+
 /** A replay at work. Which builds it has begun, projections remember: after a restart it finds them. */
 export class RunningReplay {
   readonly #host: ReplayHost;
   readonly #stop = new AbortController();
+  readonly #close = new AbortController();
   readonly #changes = new WakeUp();
   readonly #counted = new Map<string, Counted>();
   readonly #begun = new Set<string>();
@@ -44,6 +63,8 @@ export class RunningReplay {
   /** Events that were processed before it went on in this process. */
   #processedBefore = 0;
   #cancelling = false;
+  /** Why its end could not be recorded. */
+  #refusal: unknown;
   #writing: Promise<void> = Promise.resolve();
   #done: Promise<void> = Promise.resolve();
 
@@ -86,14 +107,19 @@ export class RunningReplay {
 
   /** Leaves it as it is; it goes on when the store is opened again. */
   async close(): Promise<void> {
+    this.#close.abort();
     this.#stop.abort();
     await this.#done;
   }
 
+  /** Rejects where its end can't be recorded now; it is tried again. */
   async cancel(): Promise<void> {
     this.#cancelling = true;
     this.#stop.abort();
-    await this.#done;
+    while (!hasEnded(this.#record)) {
+      if (this.#refusal !== undefined) throw this.#refusal;
+      await this.#changes.wait();
+    }
   }
 
   /** Resolves once it has ended, or `signal` aborts. */
@@ -103,8 +129,35 @@ export class RunningReplay {
     }
   }
 
+  /**
+   * Never rejects. Where its end can't be recorded, it is tried again while there is hope; else the record
+   * stays as it is, and it goes on when the store is opened again.
+   */
   async #run(): Promise<void> {
-    const { signal } = this.#stop;
+    const outcome = await this.#outcome();
+    if (outcome === undefined) return;
+    for (let attempt = 1; !this.#close.signal.aborted || attempt === 1; attempt += 1) {
+      try {
+        if (outcome.status !== 'completed') await this.#cancelBuilds();
+        return await this.#end(outcome);
+      } catch (error) {
+        this.#refusal = error;
+        this.#changes.notify();
+        if (!isOneOf(transient, error)) return;
+        const delayMs = Math.min(retryMs * 2 ** (attempt - 1), retryMsMax);
+        await wait(delayMs, undefined, { signal: this.#close.signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  /** Undefined where it was left as it is. */
+  async #outcome(): Promise<Outcome | undefined> {
+    const failures: unknown[] = [];
+    const failed = (error: unknown): void => {
+      // The first one ends the others; what comes of them then does not matter.
+      if (!this.#stop.signal.aborted) failures.push(error);
+      this.#stop.abort();
+    };
     try {
       const waiting = this.#record.projections.filter((name) => !this.#record.built.includes(name));
       await this.#countWhatIsDone(waiting);
@@ -113,19 +166,21 @@ export class RunningReplay {
           await this.#rebuild(name);
         }
       };
-      await Promise.all(Array.from({ length: this.#record.atOnce }, rebuildNext));
-      if (!signal.aborted) return await this.#end('completed', null);
+      const workers = Array.from({ length: this.#record.atOnce }, rebuildNext);
+      // A build that one of them is just beginning must be there to be cancelled.
+      await Promise.all(workers.map((worker) => worker.catch(failed)));
     } catch (error) {
-      if (!signal.aborted) {
-        this.#stop.abort();
-        await this.#cancelBuilds();
-        return await this.#end('failed', error instanceof Error ? error.message : String(error));
-      }
+      failed(error);
     }
-    if (this.#cancelling) {
-      await this.#cancelBuilds();
-      await this.#end('cancelled', null);
+    const [error] = failures;
+    if (error !== undefined) {
+      return {
+        status: 'failed',
+        errorMessage: error instanceof Error ? error.message : String(error),
+      };
     }
+    if (this.#cancelling) return { status: 'cancelled', errorMessage: null };
+    return this.#stop.signal.aborted ? undefined : { status: 'completed', errorMessage: null };
   }
 
   /** After a restart, of projections whose states were in part built before. */
@@ -137,17 +192,27 @@ export class RunningReplay {
 
   async #rebuild(name: string): Promise<void> {
     const { signal } = this.#stop;
-    for (;;) {
-      const managed = await this.#managed(name);
-      if (signal.aborted) return;
-      if (managed === undefined) throw new ReplayFailure(`projection ${name} was deleted`);
-      const state = managed.stateOfReplay(this.#record.id);
-      if (state === 'built') return this.#built(name);
-      if (state === 'failed') throw failureOf(managed);
-      if (state === 'none') await this.#begin(managed);
-      else this.#begun.add(name);
+    while (!signal.aborted && !(await this.#goOn(name))) {
       await this.#host.projections.changes.wait({ timeoutMs: lookMs, signal });
       await this.#look(name);
+    }
+  }
+
+  /** Takes the next step, and tells whether it was the last one; what keeps it from it, and passes, is waited for. */
+  async #goOn(name: string): Promise<boolean> {
+    try {
+      const managed = await this.#managed(name);
+      if (this.#stop.signal.aborted) return false;
+      if (managed === undefined) throw new ReplayFailure(`projection ${name} was deleted`);
+      const state = managed.stateOfReplay(this.#record.id);
+      if (state === 'failed') throw failureOf(managed);
+      if (state === 'none') await this.#begin(managed);
+      else await this.#hasBegun(name);
+      if (state === 'built') await this.#built(name);
+      return state === 'built';
+    } catch (error) {
+      if (!isOneOf(waitedFor, error)) throw error;
+      return false;
     }
   }
 
@@ -160,18 +225,18 @@ export class RunningReplay {
     if (managed.projection === undefined) return;
     const { id, selection, batchEvents, mode } = this.#record;
     const replay = { id, selection, batchEvents, isShown: mode === 'clear' };
-    try {
-      await managed.beginBuild({ replay });
-      this.#begun.add(name);
-      if (this.#record.status === 'pending') await this.#write({ status: 'running' });
-    } catch (error) {
-      if (!(error instanceof AllSourceError) || !waitedFor.has(error.code)) throw error;
-    }
+    await managed.beginBuild({ replay });
+    await this.#hasBegun(name);
+  }
+
+  async #hasBegun(name: string): Promise<void> {
+    this.#begun.add(name);
+    if (this.#record.status === 'pending') await this.#write(() => ({ status: 'running' }));
   }
 
   async #built(name: string): Promise<void> {
     await this.#count(name);
-    await this.#write({ built: [...this.#record.built, name] });
+    await this.#write(({ built }) => ({ built: [...built, name] }));
   }
 
   async #cancelBuilds(): Promise<void> {
@@ -217,11 +282,11 @@ export class RunningReplay {
     return { processed: Math.min(processed, this.#record.totalEvents), failed };
   }
 
-  async #end(status: ReplayStatus, errorMessage: string | null): Promise<void> {
+  async #end({ status, errorMessage }: Outcome): Promise<void> {
     const { processed: processedEvents, failed: failedEvents } = this.#sums();
     const completedAt = nowMicros();
     this.#tell({ processedEvents, failedEvents });
-    await this.#write({ status, completedAt, errorMessage });
+    await this.#write(() => ({ status, completedAt, errorMessage }));
     this.#host.onEnd(status);
   }
 
@@ -238,19 +303,20 @@ export class RunningReplay {
   }
 
   /** One write after the other: each has all that the one before had. */
-  #write(change: Partial<ReplayRecord>): Promise<void> {
-    this.#writing = this.#writing.then(async () => {
-      const record = { ...this.#record, ...change, updatedAt: nowMicros() };
-      await this.#host.log.append([eventOf('recorded', record)]);
-      this.#record = { ...this.#record, ...change, updatedAt: record.updatedAt };
+  #write(change: (record: ReplayRecord) => Partial<ReplayRecord>): Promise<void> {
+    const written = this.#writing.then(async () => {
+      const changes = { ...change(this.#record), updatedAt: nowMicros() };
+      await this.#host.log.append([eventOf('recorded', { ...this.#record, ...changes })]);
+      this.#record = { ...this.#record, ...changes };
       this.#changes.notify();
     });
-    return this.#writing;
+    this.#writing = written.catch(() => undefined);
+    return written;
   }
 
   /** Records again what it is, before the log that it is in is dropped. */
   rewrite(): Promise<void> {
-    return this.#write({});
+    return this.#write(() => ({}));
   }
 }
 
@@ -268,4 +334,8 @@ function percentageOf(record: ReplayRecord): number {
   const { totalEvents, processedEvents, status } = record;
   if (status === 'completed' || totalEvents === 0) return status === 'completed' ? 100 : 0;
   return Math.floor((processedEvents / totalEvents) * 10_000) / 100;
+}
+
+function isOneOf(codes: ReadonlySet<string>, error: unknown): boolean {
+  return error instanceof AllSourceError && codes.has(error.code);
 }
