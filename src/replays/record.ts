@@ -17,6 +17,8 @@ export interface ReplayRecord {
   readonly projections: readonly string[];
   /** Those that have come to their end. */
   readonly built: readonly string[];
+  /** Events of these; undefined where there are none. */
+  readonly sumsOfBuilt?: { readonly processed: number; readonly failed: number } | undefined;
   readonly status: ReplayStatus;
   readonly startedAt: number;
   readonly updatedAt: number;

@@ -76,6 +76,8 @@ export class ReplayRegistry implements EmbeddedReplays {
     options: OfTenant & { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<ReplayInfo> {
     const replay = await this.#replay(id, options);
+    // Where the store takes no appends, it does not go on.
+    if (!hasEnded(replay.record)) this.#log.mustTakeAppends();
     await replay.ended(options.signal);
     if (!hasEnded(replay.record)) throw abortedError();
     return replay.info;

@@ -63,8 +63,9 @@ export class RunningReplay {
   /** Events that were processed before it went on in this process. */
   #processedBefore = 0;
   #cancelling = false;
-  /** Why its end could not be recorded. */
-  #refusal: unknown;
+  /** Why its end could not be recorded; for good where it has no hope. */
+  #refusal: Error | undefined;
+  #isHopeless = false;
   #writing: Promise<void> = Promise.resolve();
   #done: Promise<void> = Promise.resolve();
 
@@ -110,6 +111,9 @@ export class RunningReplay {
     this.#close.abort();
     this.#stop.abort();
     await this.#done;
+    this.#giveUp(
+      new AllSourceError('store_closed', 'the store was closed before the replay ended'),
+    );
   }
 
   /** Rejects where its end can't be recorded now; it is tried again. */
@@ -122,9 +126,10 @@ export class RunningReplay {
     }
   }
 
-  /** Resolves once it has ended, or `signal` aborts. */
+  /** Resolves once it has ended, or `signal` aborts; rejects where it does not end in this process. */
   async ended(signal: AbortSignal | undefined): Promise<void> {
     while (!hasEnded(this.#record) && signal?.aborted !== true) {
+      if (this.#isHopeless && this.#refusal !== undefined) throw this.#refusal;
       await this.#changes.wait({ signal });
     }
   }
@@ -141,21 +146,27 @@ export class RunningReplay {
         if (outcome.status !== 'completed') await this.#cancelBuilds();
         return await this.#end(outcome);
       } catch (error) {
-        this.#refusal = error;
+        if (!isOneOf(transient, error)) return this.#giveUp(toError(error));
+        this.#refusal = toError(error);
         this.#changes.notify();
-        if (!isOneOf(transient, error)) return;
         const delayMs = Math.min(retryMs * 2 ** (attempt - 1), retryMsMax);
         await wait(delayMs, undefined, { signal: this.#close.signal }).catch(() => undefined);
       }
     }
   }
 
+  #giveUp(reason: Error): void {
+    this.#refusal = reason;
+    this.#isHopeless = true;
+    this.#changes.notify();
+  }
+
   /** Undefined where it was left as it is. */
   async #outcome(): Promise<Outcome | undefined> {
-    const failures: unknown[] = [];
+    const failures: Error[] = [];
     const failed = (error: unknown): void => {
       // The first one ends the others; what comes of them then does not matter.
-      if (!this.#stop.signal.aborted) failures.push(error);
+      if (!this.#stop.signal.aborted) failures.push(toError(error));
       this.#stop.abort();
     };
     try {
@@ -172,21 +183,16 @@ export class RunningReplay {
     } catch (error) {
       failed(error);
     }
-    const [error] = failures;
-    if (error !== undefined) {
-      return {
-        status: 'failed',
-        errorMessage: error instanceof Error ? error.message : String(error),
-      };
-    }
+    const [failure] = failures;
+    if (failure !== undefined) return { status: 'failed', errorMessage: failure.message };
     if (this.#cancelling) return { status: 'cancelled', errorMessage: null };
     return this.#stop.signal.aborted ? undefined : { status: 'completed', errorMessage: null };
   }
 
   /** After a restart, of projections whose states were in part built before. */
   async #countWhatIsDone(names: readonly string[]): Promise<void> {
+    this.#processedBefore = this.#record.sumsOfBuilt?.processed ?? 0;
     for (const name of names) await this.#count(name);
-    this.#processedBefore = this.#record.processedEvents;
     this.#startedMs = performance.now();
   }
 
@@ -198,7 +204,7 @@ export class RunningReplay {
     }
   }
 
-  /** Takes the next step, and tells whether it was the last one; what keeps it from it, and passes, is waited for. */
+  /** Takes the next step, and tells whether it was the last one. What keeps it from it may pass. */
   async #goOn(name: string): Promise<boolean> {
     try {
       const managed = await this.#managed(name);
@@ -226,6 +232,7 @@ export class RunningReplay {
     const { id, selection, batchEvents, mode } = this.#record;
     const replay = { id, selection, batchEvents, isShown: mode === 'clear' };
     await managed.beginBuild({ replay });
+    this.#counted.set(name, { position: 0, processed: 0, failed: 0 });
     await this.#hasBegun(name);
   }
 
@@ -236,7 +243,14 @@ export class RunningReplay {
 
   async #built(name: string): Promise<void> {
     await this.#count(name);
-    await this.#write(({ built }) => ({ built: [...built, name] }));
+    const { processed = 0, failed = 0 } = this.#counted.get(name) ?? {};
+    await this.#write(({ built, sumsOfBuilt: sums }) => ({
+      built: [...built, name],
+      sumsOfBuilt: {
+        processed: (sums?.processed ?? 0) + processed,
+        failed: (sums?.failed ?? 0) + failed,
+      },
+    }));
   }
 
   async #cancelBuilds(): Promise<void> {
@@ -260,7 +274,8 @@ export class RunningReplay {
     const { id, selection, tenantId } = this.#record;
     const state = managed?.stateOfReplay(id) ?? 'none';
     if (managed?.projection === undefined || state === 'none') return;
-    const counted = this.#counted.get(name) ?? { position: 0, processed: 0, failed: 0 };
+    const known = this.#counted.get(name);
+    const counted = known ?? { position: 0, processed: 0, failed: 0 };
     this.#counted.set(name, counted);
     const { position, failed } = managed.progress;
     const last = state === 'built' ? selection.goal : Math.min(position, selection.goal);
@@ -272,13 +287,19 @@ export class RunningReplay {
     const events = selectedEvents(managed.projection, tenantId, selection);
     const processed = await this.#host.log.countIn(events, { first, last });
     counted.processed += processed;
-    this.#host.onProgress(processed);
+    // What is found when it goes on was done by the process before.
+    if (known === undefined) this.#processedBefore += processed;
+    else this.#host.onProgress(processed);
   }
 
   #sums(): { readonly processed: number; readonly failed: number } {
-    const all = [...this.#counted.values()];
-    const processed = all.reduce((sum, counted) => sum + counted.processed, 0);
-    const failed = all.reduce((sum, counted) => sum + counted.failed, 0);
+    const { built, sumsOfBuilt } = this.#record;
+    let { processed, failed } = sumsOfBuilt ?? { processed: 0, failed: 0 };
+    for (const [name, counted] of this.#counted) {
+      if (built.includes(name)) continue;
+      processed += counted.processed;
+      failed += counted.failed;
+    }
     return { processed: Math.min(processed, this.#record.totalEvents), failed };
   }
 
@@ -292,7 +313,8 @@ export class RunningReplay {
 
   #tell(progress: Pick<ReplayRecord, 'processedEvents' | 'failedEvents'>): void {
     const seconds = (performance.now() - this.#startedMs) / 1000;
-    const eventsPerSecond = (progress.processedEvents - this.#processedBefore) / seconds;
+    const processed = Math.max(progress.processedEvents - this.#processedBefore, 0);
+    const eventsPerSecond = seconds > 0 ? processed / seconds : 0;
     this.#record = { ...this.#record, ...progress, eventsPerSecond, updatedAt: nowMicros() };
     this.#changes.notify();
   }
@@ -338,4 +360,8 @@ function percentageOf(record: ReplayRecord): number {
 
 function isOneOf(codes: ReadonlySet<string>, error: unknown): boolean {
   return error instanceof AllSourceError && codes.has(error.code);
+}
+
+function toError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }

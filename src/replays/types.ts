@@ -82,7 +82,10 @@ export interface Replays {
   list(options?: OfTenant): Promise<readonly ReplayInfo[]>;
   /** Rejects with `replay_not_found`, as all that follow. */
   get(id: string, options?: OfTenant): Promise<ReplayInfo>;
-  /** Resolves once it has ended, well or not; rejects with `aborted`. */
+  /**
+   * Resolves once it has ended, well or not. Rejects with `aborted`, with `store_closed` where the store
+   * closes first, and with `storage_unavailable` in one that takes no writes, where it does not go on.
+   */
   ended(
     id: string,
     options?: OfTenant & { readonly signal?: AbortSignal | undefined },

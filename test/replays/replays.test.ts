@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { openEventStore } from '../../src/index.js';
 import type { EmbeddedStore, ReplayInfo, ReplayRequest } from '../../src/index.js';
-import { makeDirectory, openStore } from '../support/store.js';
+import { codeOf, errorOf, makeDirectory, openStore } from '../support/store.js';
 import { foldOf, place, statesOf, totals } from '../projections/support.js';
 
 async function filled(store: EmbeddedStore, events = 60): Promise<void> {
@@ -181,6 +181,47 @@ describe('a replay', () => {
     expect(info).toMatchObject({ status: 'completed', totalEvents: 60, processedEvents: 60 });
     expect(await statesOf(second, again)).toEqual(before);
     await second.close();
+  });
+
+  it('counts what was built before a restart, and tells it as no work of its own', async () => {
+    const dataDir = await makeDirectory();
+    const first = await openEventStore({ dataDir });
+    const { projection, close, open } = blocking();
+    const others = totals({ name: 'others' });
+    await first.projections.start(others);
+    const handle = await first.projections.start(projection);
+    await filled(first);
+    await statesOf(first, handle);
+    close();
+    const { replayId } = await first.replays.start();
+    await expect.poll(async () => (await handle.info()).failure?.reason).toContain('not yet');
+    expect(first.replays.counts().eventsProcessed).toBeGreaterThanOrEqual(60);
+    await first.close();
+    open();
+    const second = await openStore({ dataDir });
+    await second.projections.start(others);
+    await second.projections.start(projection);
+    const info = await second.replays.ended(replayId);
+    expect(info).toMatchObject({ status: 'completed', totalEvents: 120, processedEvents: 120 });
+    expect(second.replays.counts().eventsProcessed).toBeLessThanOrEqual(30);
+  });
+
+  it('that does not end before the store closes tells who waits for it', async () => {
+    const dataDir = await makeDirectory();
+    const store = await openStore({ dataDir });
+    const { projection, close } = blocking();
+    const handle = await store.projections.start(projection);
+    await filled(store);
+    close();
+    const { replayId } = await store.replays.start();
+    await expect.poll(async () => (await handle.info()).failure?.reason).toContain('not yet');
+    const waiting = codeOf(() => store.replays.ended(replayId));
+    await store.close();
+    expect(await waiting).toBe('store_closed');
+    const shown = await openStore({ dataDir, readOnly: true });
+    const error = await errorOf(() => shown.replays.ended(replayId));
+    expect(error).toMatchObject({ code: 'storage_unavailable' });
+    expect(error.message).toContain('read-only');
   });
 
   it('of a declared projection goes on by itself, and is remembered when it has ended', async () => {
