@@ -304,12 +304,17 @@ export class PipelineRun {
   async #advance(): Promise<void> {
     const mark = this.#mark;
     if (mark === 0 || this.#position < mark || this.#paneLookMs === undefined) return;
-    this.#mark = 0;
-    if (this.#machine.statistics.openPanes === 0) return;
-    const timestamp = await this.#options.log.timestampAt(mark);
-    if (timestamp === 0) return;
-    this.#take(await this.#machine.advanceTo(timestamp), this.#position);
-    this.#isChanged = true;
+    const { openPanes } = this.#machine.statistics;
+    const timestamp = openPanes === 0 ? 0 : await this.#options.log.timestampAt(mark);
+    if (timestamp !== 0) {
+      const result = await this.#machine.advanceTo(timestamp);
+      this.#take(result, this.#position);
+      const ended = result.emissions.length + result.dropped.length;
+      // A time that closed nothing comes again after a crash: were it written, so would be its own time.
+      if (ended > 0 || this.#machine.statistics.openPanes !== openPanes) this.#isChanged = true;
+    }
+    // A write that ended in between has a time of its own.
+    if (this.#mark === mark) this.#mark = 0;
   }
 
   /** Events without a result are behind one only while nothing is still to be written. */

@@ -77,6 +77,23 @@ describe('a pipeline of a store', () => {
     expect(derived?.metadata).toEqual({ pipeline: 'sums', pipeline_id: 'p', time: timestamp });
   });
 
+  it('writes next to nothing for a pane that stays open', async () => {
+    const store = await open();
+    const hourly = pipeline('hourly')
+      .from('order.*')
+      .window({ tumbling: { hours: 1 } }, { function: 'count' })
+      .toTopic('hourly');
+    await store.pipelines.create(hourly, { id: 'p' });
+    await place(store, 1);
+    await until(async () => (await store.pipelines.get('p')).statistics.openPanes === 1);
+    await store.pipelines.flush('p');
+    const { watermark } = store;
+    // By then a write that followed from the one before it would have come, and another behind it.
+    const end = performance.now() + 2600;
+    await until(async () => performance.now() > end);
+    expect(store.watermark).toBe(watermark);
+  });
+
   it('closes windows by the time of the store, once, also where no event follows', async () => {
     const dataDir = await makeDirectory();
     const store = await openEventStore({ dataDir });
