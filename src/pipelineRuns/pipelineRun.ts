@@ -42,7 +42,9 @@ export interface PipelineRunOptions {
  */
 export class PipelineRun {
   readonly #options: PipelineRunOptions;
-  readonly #dropped: DroppedEvent[] = [];
+  #dropped: readonly DroppedEvent[] = [];
+  /** Those of events that are not processed again. */
+  #droppedWritten: readonly DroppedEvent[] = [];
   /** Tells who flushes that something went on. */
   readonly #moved = new WakeUp();
   readonly #asked = new WakeUp();
@@ -50,8 +52,11 @@ export class PipelineRun {
   #writesAsked = 0;
   #writesBegun = 0;
   #writesDone = 0;
-  /** Aborted for good: a pipeline goes on in another run. */
-  readonly #stop: AbortController;
+  #stop: AbortController;
+  /** The machine takes nothing more: it begins anew from what was written last. */
+  #isBroken = false;
+  /** How often it began anew. */
+  #beginnings = 0;
   /** It waits for other servers. */
   readonly #asksOthers: boolean;
   #machine: PipelineMachine;
@@ -95,10 +100,8 @@ export class PipelineRun {
   }
 
   static async open(options: PipelineRunOptions): Promise<PipelineRun> {
-    const position = (await options.storage.position()) ?? options.after;
     const stop = new AbortController();
-    const machine = await machineOf(options, stop.signal);
-    return new PipelineRun(options, { machine, position, stop });
+    return new PipelineRun(options, { ...(await beginningOf(options, stop.signal)), stop });
   }
 
   /** All that came of events up to here is durable. */
@@ -118,8 +121,15 @@ export class PipelineRun {
     return [...this.#dropped].reverse();
   }
 
+  /** Also once it was stopped: then it goes on from what was written. */
   start(): void {
-    this.#done ??= this.#run(this.#stop.signal).finally(() => {
+    if (this.#done !== undefined && !this.#hasEnded) return;
+    if (this.#hasEnded) {
+      this.#hasEnded = false;
+      this.#isBroken = true;
+      this.#stop = new AbortController();
+    }
+    this.#done = this.#run(this.#stop.signal).finally(() => {
       this.#hasEnded = true;
       this.#moved.notify();
     });
@@ -128,12 +138,16 @@ export class PipelineRun {
   /** Resolves once all that the log has now is processed and written, panes whose time has come too. */
   async flush(signal: AbortSignal | undefined): Promise<void> {
     const goal = this.#options.log.watermark;
-    await this.#until(() => this.#position >= goal, signal);
-    this.#writesAsked += 1;
-    const wanted = this.#writesAsked;
-    this.#asked.notify();
-    // The time of that write may close panes, whose results are another one.
-    await this.#until(() => this.#writesDone >= wanted && this.#isAtRest, signal);
+    for (let beginning = -1; beginning !== this.#beginnings;) {
+      // Where a write fails, what was processed since the one before it is not there any more.
+      beginning = this.#beginnings;
+      await this.#until(() => this.#position >= goal, signal);
+      this.#writesAsked += 1;
+      const wanted = this.#writesAsked;
+      this.#asked.notify();
+      // The time of that write may close panes, whose results are another one.
+      await this.#until(() => this.#writesDone >= wanted && this.#isAtRest, signal);
+    }
   }
 
   get #isAtRest(): boolean {
@@ -152,7 +166,7 @@ export class PipelineRun {
     }
   }
 
-  /** Writes what it has, and ends; what it waits for is done again by the next run. */
+  /** Writes what it has, and ends; what it waits for is done again when it is started again. */
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#done;
@@ -162,11 +176,13 @@ export class PipelineRun {
     for (let attempt = 1; ; attempt += 1) {
       const begin = this.#committed;
       try {
+        if (this.#isBroken) await this.#beginAnew(signal);
         await this.#readOn(signal);
         if (this.#isChanged) await this.#commit();
         await this.#writing;
         return;
       } catch (error) {
+        this.#isBroken = true;
         if (error instanceof AllSourceError && error.code === 'store_closed') return;
         // Another run is to find what is still being written.
         await this.#writing.catch(() => undefined);
@@ -178,27 +194,43 @@ export class PipelineRun {
       const delayMs = Math.min(retryMs * 2 ** (attempt - 1), retryMsMax);
       await wait(delayMs, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return;
-      await this.#beginAnew().catch(() => undefined);
     }
   }
 
   /** From what was written last: the machine takes nothing more after an error. */
-  async #beginAnew(): Promise<void> {
-    const { storage, after } = this.#options;
+  async #beginAnew(signal: AbortSignal): Promise<void> {
     await this.#writing.catch(() => undefined);
-    this.#machine = await machineOf(this.#options, this.#stop.signal);
-    this.#position = (await storage.position()) ?? after;
-    this.#committed = this.#position;
-    this.#visible = this.#position;
+    const { machine, position } = await beginningOf(this.#options, signal);
+    this.#machine = machine;
+    this.#position = position;
+    this.#committed = position;
+    this.#visible = position;
+    this.#dropped = this.#droppedWritten;
     this.#resultsInFlight = 0;
     this.#emissions = [];
     this.#isChanged = false;
     this.#mark = 0;
     this.#writesBegun = this.#writesDone;
     this.#writing = Promise.resolve();
+    this.#beginnings += 1;
+    this.#isBroken = false;
   }
 
   async #readOn(signal: AbortSignal): Promise<void> {
+    // What waits for events ends with this, however it ends.
+    const stop = new AbortController();
+    const end = () => stop.abort();
+    signal.addEventListener('abort', end);
+    if (signal.aborted) end();
+    try {
+      await this.#readUntil(stop.signal);
+    } finally {
+      signal.removeEventListener('abort', end);
+      end();
+    }
+  }
+
+  async #readUntil(signal: AbortSignal): Promise<void> {
     const { log, definition } = this.#options;
     const { tenantId } = definition;
     const { filter } = new EventTypes(definition.sourceEventTypes);
@@ -207,8 +239,9 @@ export class PipelineRun {
       form: 'apiList',
       after: this.#position,
     });
-    let next = source.next();
-    for (;;) {
+    for (let next = source.next(); ;) {
+      // It is waited for a little later, where something is written first.
+      next.catch(() => undefined);
       const read = await this.#nextOrIdle(next);
       if (read.done === true || signal.aborted) return;
       next = source.next();
@@ -245,9 +278,9 @@ export class PipelineRun {
       ...(timeoutMs !== undefined && { timeoutMs }),
     });
     // A write that fails is not left alone until the next event comes.
-    const other = timeoutMs === undefined ? [this.#writing.then(() => next)] : [];
+    const other = this.#writing.then(() => next);
     try {
-      return (await Promise.race([next, asked, ...other])) ?? undefined;
+      return (await Promise.race([next, asked, other])) ?? undefined;
     } finally {
       over.abort();
     }
@@ -323,11 +356,10 @@ export class PipelineRun {
   }
 
   #take({ emissions, dropped }: PipelineResult, position: number): void {
-    this.#emissions.push(...emissions);
+    for (const emission of emissions) this.#emissions.push(emission);
     for (const { outcome, reason } of dropped) {
       if (outcome === 'filtered') continue;
-      this.#dropped.push({ position, outcome, reason });
-      if (this.#dropped.length > droppedMax) this.#dropped.shift();
+      this.#dropped = [...this.#dropped, { position, outcome, reason }].slice(-droppedMax);
     }
   }
 
@@ -343,17 +375,21 @@ export class PipelineRun {
     this.#writesBegun = this.#writesAsked;
     this.#writing = this.#write(
       { emissions, changes, position: this.#position },
-      this.#writesAsked,
+      { asked: this.#writesAsked, dropped: this.#dropped },
     );
     // Whoever writes next is told.
     this.#writing.catch(() => undefined);
   }
 
-  async #write(checkpoint: Checkpoint, asked: number): Promise<void> {
+  async #write(
+    checkpoint: Checkpoint,
+    { asked, dropped }: { readonly asked: number; readonly dropped: readonly DroppedEvent[] },
+  ): Promise<void> {
     this.#mark = await this.#options.storage.commit(checkpoint);
     this.#committed = checkpoint.position;
     this.#visible = Math.max(this.#visible, checkpoint.position);
     this.#resultsInFlight = 0;
+    this.#droppedWritten = dropped;
     this.#failure = null;
     this.#writesDone = asked;
     this.#moved.notify();
@@ -375,12 +411,15 @@ function paneLookOf({ operators }: PipelineDefinition): number | undefined {
   );
 }
 
-async function machineOf(
-  { storage, definition, sources }: PipelineRunOptions,
+/** What was written last, and a machine of it. */
+async function beginningOf(
+  { storage, definition, sources, after }: PipelineRunOptions,
   signal: AbortSignal,
-): Promise<PipelineMachine> {
-  return createMachine(definition, {
-    sources: sources.until(signal),
-    state: await storage.state(),
-  });
+): Promise<{ readonly machine: PipelineMachine; readonly position: number }> {
+  const position = (await storage.position()) ?? after;
+  const state = await storage.state();
+  return {
+    machine: createMachine(definition, { sources: sources.until(signal), state }),
+    position,
+  };
 }

@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
-import { pipeline } from '../../src/index.js';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { SystemAccess } from '../../src/eventStore/index.js';
+import { AllSourceError, pipeline } from '../../src/index.js';
 import type { EmbeddedStore } from '../../src/index.js';
 import { codeOf, collect, openStore } from '../support/store.js';
 
@@ -24,6 +25,21 @@ const countsOf = async (store: EmbeddedStore): Promise<unknown[]> =>
   (await collect(store.read({ eventType: 'minute.counted' }))).map(
     ({ payload }) => (payload as { count: number }).count,
   );
+
+/** One write fails, behind those that may go through before it. */
+function failWrite({ behind }: { readonly behind: number }): void {
+  const { appendTexts } = SystemAccess.prototype;
+  let count = 0;
+  const spy = vi.spyOn(SystemAccess.prototype, 'appendTexts').mockImplementation(function (
+    this: SystemAccess,
+    ...args
+  ) {
+    count += 1;
+    if (count !== behind + 1) return appendTexts.apply(this, args);
+    return Promise.reject(new AllSourceError('storage_full', 'no room for this write'));
+  });
+  onTestFinished(() => spy.mockRestore());
+}
 
 describe('flush of a pipeline', () => {
   it('closes the panes whose time has come, and no other', async () => {
@@ -64,6 +80,30 @@ describe('flush of a pipeline', () => {
     }
     await store.pipelines.flush('p');
     expect((await store.pipelines.get('p')).statistics.processed).toBe(20);
+  });
+
+  it('waits until all is processed again where a write fails', async () => {
+    const { store } = await open();
+    const byTheirTime = pipeline('by-their-time')
+      .from('order.*')
+      .window({ tumbling: { minutes: 1 }, timeField: 'at' }, { function: 'count' })
+      .toTopic('counts');
+    await store.pipelines.create(byTheirTime, { id: 'p', from: 'beginning' });
+    const order = { eventType: 'order.placed', entityId: 'o-1', payload: { at: begin } };
+    await store.appendBatch(Array(9_000).fill(order), { return: 'summary' });
+    failWrite({ behind: 0 });
+    await store.pipelines.flush('p');
+    expect((await store.pipelines.get('p')).statistics.processed).toBe(9_000);
+  });
+
+  it('closes the panes again whose results were not written', async () => {
+    const { store, clock } = await open();
+    await store.pipelines.create(perMinute, { id: 'p', from: 'beginning' });
+    await place(store);
+    clock.micros += 60 * second;
+    failWrite({ behind: 1 });
+    await store.pipelines.flush('p');
+    expect(await countsOf(store)).toEqual([1]);
   });
 
   it('is refused while the pipeline is paused, or where there is none', async () => {
