@@ -150,9 +150,10 @@ export class PipelineRegistry implements EmbeddedPipelines {
 
   delete(id: string, options: OfTenant = {}): Promise<void> {
     return this.#state.inTurn(async () => {
-      const { record, run } = this.#managed(id, options);
-      await run.stop();
-      await this.#webhooks.delete(record, eventOf('deleted', record));
+      const managed = this.#managed(id, options);
+      const { record } = managed;
+      const event = eventOf('deleted', record);
+      await this.#whileStopped(managed, () => this.#webhooks.delete(record, event));
       this.#byKey.delete(keyOf(record.tenantId, id));
       this.#generations.set(keyOf(record.tenantId, id), record.generation);
     });
@@ -211,10 +212,11 @@ export class PipelineRegistry implements EmbeddedPipelines {
   /** Records again what is known, before the log that it is in is dropped. */
   rewrite(): Promise<void> {
     return this.#state.inTurn(async () => {
-      for (const { record, storage, run } of [...this.#byKey.values()]) {
-        await run.stop();
-        await storage.rewrite();
-        await this.#record(record);
+      for (const managed of [...this.#byKey.values()]) {
+        await this.#whileStopped(managed, async () => {
+          await managed.storage.rewrite();
+          await this.#record(managed.record);
+        });
       }
     });
   }
@@ -259,10 +261,22 @@ export class PipelineRegistry implements EmbeddedPipelines {
     change: (record: PipelineRecord, run: PipelineRun) => PipelineRecord,
   ): Promise<PipelineInfo> {
     return this.#state.inTurn(async () => {
-      const { record, run } = this.#managed(id, options);
-      await run.stop();
-      return describe(this.#log, await this.#record(change(record, run)));
+      const managed = this.#managed(id, options);
+      const { record, run } = managed;
+      const changed = await this.#whileStopped(managed, () => this.#record(change(record, run)));
+      return describe(this.#log, changed);
     });
+  }
+
+  /** Where the work fails, the pipeline is as it was before. */
+  async #whileStopped<T>({ record, run }: ManagedPipeline, work: () => Promise<T>): Promise<T> {
+    await run.stop();
+    try {
+      return await work();
+    } catch (error) {
+      if (!record.isPaused && this.#isWritable) run.start();
+      throw error;
+    }
   }
 
   async #record(record: PipelineRecord): Promise<ManagedPipeline> {

@@ -1,8 +1,8 @@
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { SystemAccess } from '../../src/eventStore/index.js';
-import { AllSourceError, pipeline } from '../../src/index.js';
+import { describe, expect, it } from 'vitest';
+import { pipeline } from '../../src/index.js';
 import type { EmbeddedStore } from '../../src/index.js';
 import { codeOf, collect, openStore } from '../support/store.js';
+import { failAppend } from './support.js';
 
 const second = 1_000_000;
 const begin = 1_767_225_600 * second;
@@ -25,21 +25,6 @@ const countsOf = async (store: EmbeddedStore): Promise<unknown[]> =>
   (await collect(store.read({ eventType: 'minute.counted' }))).map(
     ({ payload }) => (payload as { count: number }).count,
   );
-
-/** One write fails, behind those that may go through before it. */
-function failWrite({ behind }: { readonly behind: number }): void {
-  const { appendTexts } = SystemAccess.prototype;
-  let count = 0;
-  const spy = vi.spyOn(SystemAccess.prototype, 'appendTexts').mockImplementation(function (
-    this: SystemAccess,
-    ...args
-  ) {
-    count += 1;
-    if (count !== behind + 1) return appendTexts.apply(this, args);
-    return Promise.reject(new AllSourceError('storage_full', 'no room for this write'));
-  });
-  onTestFinished(() => spy.mockRestore());
-}
 
 describe('flush of a pipeline', () => {
   it('closes the panes whose time has come, and no other', async () => {
@@ -91,7 +76,7 @@ describe('flush of a pipeline', () => {
     await store.pipelines.create(byTheirTime, { id: 'p', from: 'beginning' });
     const order = { eventType: 'order.placed', entityId: 'o-1', payload: { at: begin } };
     await store.appendBatch(Array(9_000).fill(order), { return: 'summary' });
-    failWrite({ behind: 0 });
+    failAppend('appendTexts', { behind: 0 });
     await store.pipelines.flush('p');
     expect((await store.pipelines.get('p')).statistics.processed).toBe(9_000);
   });
@@ -101,7 +86,7 @@ describe('flush of a pipeline', () => {
     await store.pipelines.create(perMinute, { id: 'p', from: 'beginning' });
     await place(store);
     clock.micros += 60 * second;
-    failWrite({ behind: 1 });
+    failAppend('appendTexts', { behind: 1 });
     await store.pipelines.flush('p');
     expect(await countsOf(store)).toEqual([1]);
   });

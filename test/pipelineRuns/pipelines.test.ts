@@ -3,6 +3,7 @@ import { openEventStore, pipeline } from '../../src/index.js';
 import type { EmbeddedStore, JsonValue, TopicMessage } from '../../src/index.js';
 import { until } from '../projections/support.js';
 import { codeOf, collect, errorOf, makeDirectory, openStore } from '../support/store.js';
+import { failAppend } from './support.js';
 
 const open = (): Promise<EmbeddedStore> => openStore({ memory: true });
 
@@ -75,6 +76,16 @@ describe('a pipeline of a store', () => {
     const [derived] = await collect(store.read({ eventType: 'sum.changed' }));
     expect(derived?.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/);
     expect(derived?.metadata).toEqual({ pipeline: 'sums', pipeline_id: 'p', time: timestamp });
+  });
+
+  it.each(['pause', 'reset', 'delete'] as const)('goes on where %s fails', async (change) => {
+    const store = await open();
+    await store.pipelines.create(sums, { id: 'p' });
+    failAppend('append');
+    expect(await codeOf(() => store.pipelines[change]('p'))).toBe('storage_full');
+    const { position } = await place(store, { region: 'eu', total: 1 });
+    await caughtUp(store, 'p', position);
+    await store.pipelines[change]('p');
   });
 
   it('writes next to nothing for a pane that stays open', async () => {

@@ -1,6 +1,8 @@
 import type { EmbeddedStore, JsonObject, JsonValue, PipelineDefinition } from '../../src/index.js';
+import { SystemAccess } from '../../src/eventStore/index.js';
+import { AllSourceError } from '../../src/index.js';
 import { createMachine } from '../../src/pipelines/index.js';
-import { expect } from 'vitest';
+import { expect, onTestFinished, vi } from 'vitest';
 import { until } from '../projections/support.js';
 import { collect } from '../support/store.js';
 
@@ -41,4 +43,22 @@ export async function expectDerived(
     expect(new Set(got.map(({ id }) => id)).size).toBe(got.length);
   }
   return derived;
+}
+
+/** One append of the parts of stores fails, behind those that may go through before it. */
+export function failAppend(
+  name: 'append' | 'appendTexts',
+  { behind = 0 }: { readonly behind?: number } = {},
+): void {
+  const original = SystemAccess.prototype[name];
+  let count = 0;
+  const spy = vi.spyOn(SystemAccess.prototype, name).mockImplementation(function (
+    this: SystemAccess,
+    ...args: readonly unknown[]
+  ) {
+    count += 1;
+    if (count !== behind + 1) return Reflect.apply(original, this, args) as never;
+    return Promise.reject(new AllSourceError('storage_full', 'no room for this append'));
+  });
+  onTestFinished(() => void spy.mockRestore());
 }
