@@ -2,39 +2,26 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { AllSourceError, EventTypes, abortedError } from '../domain/index.js';
 import type { StoredEvent } from '../domain/index.js';
 import { WakeUp, eventBytes, parseEvents } from '../eventStore/index.js';
-import type { EventBytes, SystemAccess } from '../eventStore/index.js';
-import { createMachine } from '../pipelines/index.js';
+import type { EventBytes } from '../eventStore/index.js';
 import type {
   Emission,
-  PipelineDefinition,
   PipelineMachine,
   PipelineResult,
   PipelineStatistics,
 } from '../pipelines/index.js';
-import type { EnrichSources } from './lookups/enrichSources.js';
-import type { Checkpoint, PipelineStorage } from './pipelineStorage.js';
+import { beginningOf } from './beginning.js';
+import type { Beginning, PipelineRunOptions } from './beginning.js';
+import { paneLookOf } from './paneLook.js';
+import type { Checkpoint } from './pipelineStorage.js';
 import type { DroppedEvent } from './types.js';
 
 /** A position that moved this far without a result is written. */
 const quietPositionsMax = 10_000;
 /** State that changed is written this long after it did, where nothing came out. */
 const commitDelayMs = 1000;
-/** While no event comes, open panes are looked after so often: a share of their length. */
-const paneLookShare = 0.05;
-const paneLookMsMin = 500;
-const paneLookMsMax = 60_000;
 const retryMs = 500;
 const retryMsMax = 30_000;
 const droppedMax = 100;
-
-export interface PipelineRunOptions {
-  readonly log: SystemAccess;
-  readonly storage: PipelineStorage;
-  readonly definition: PipelineDefinition;
-  readonly sources: EnrichSources;
-  /** Behind which a new pipeline begins. */
-  readonly after: number;
-}
 
 /**
  * A pipeline behind the log. What comes out is written together with state and position, so a crash
@@ -80,13 +67,8 @@ export class PipelineRun {
 
   private constructor(
     options: PipelineRunOptions,
-    begin: {
-      readonly machine: PipelineMachine;
-      readonly position: number;
-      readonly stop: AbortController;
-    },
+    { machine, position, stop }: Beginning & { readonly stop: AbortController },
   ) {
-    const { machine, position, stop } = begin;
     this.#options = options;
     this.#stop = stop;
     this.#asksOthers = options.definition.operators.some((operator) => {
@@ -394,32 +376,4 @@ export class PipelineRun {
     this.#writesDone = asked;
     this.#moved.notify();
   }
-}
-
-/** The shortest window of the store's time; undefined where there is none. */
-function paneLookOf({ operators }: PipelineDefinition): number | undefined {
-  const seconds = operators.flatMap((operator) => {
-    if (operator.type !== 'window' || operator.config.timeField !== undefined) return [];
-    const { config } = operator;
-    if ('sizeSeconds' in config) return [config.sizeSeconds];
-    return ['sessionTimeoutSeconds' in config ? config.sessionTimeoutSeconds : Infinity];
-  });
-  if (seconds.length === 0) return undefined;
-  return Math.min(
-    Math.max(Math.min(...seconds) * 1000 * paneLookShare, paneLookMsMin),
-    paneLookMsMax,
-  );
-}
-
-/** What was written last, and a machine of it. */
-async function beginningOf(
-  { storage, definition, sources, after }: PipelineRunOptions,
-  signal: AbortSignal,
-): Promise<{ readonly machine: PipelineMachine; readonly position: number }> {
-  const position = (await storage.position()) ?? after;
-  const state = await storage.state();
-  return {
-    machine: createMachine(definition, { sources: sources.until(signal), state }),
-    position,
-  };
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { systemTenant } from '../domain/index.js';
-import type { JsonValue } from '../domain/index.js';
+import { AllSourceError, systemTenant } from '../domain/index.js';
+import type { JsonValue, StoredEvent } from '../domain/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
 import type { Emission, StateChange, StateEntry } from '../pipelines/index.js';
 import { OutputTexts } from './outputs/outputTexts.js';
@@ -10,6 +10,9 @@ const stateType = 'pipeline.state';
 const removedType = 'pipeline.removed';
 const cursorType = 'pipeline.cursor';
 const pageKeys = 1000;
+/** Of one append: a text has up to three bytes for each character. */
+const sliceCharactersMax = 8 * 1024 * 1024;
+const sliceEventsMax = 20_000;
 
 export interface Checkpoint {
   readonly emissions: readonly Emission[];
@@ -23,15 +26,26 @@ interface KeptEntry {
   readonly value: JsonValue;
 }
 
+/** What was written last. */
+interface Written {
+  /** Undefined where nothing was yet. */
+  readonly position: number | undefined;
+  readonly state: StateEntry[];
+}
+
 /**
- * Keeps a pipeline in the log of the store: what comes out, what changed of the state, and the position are
- * one append, which is atomic.
+ * Keeps a pipeline in the log of the store: what comes out, what changed of the state, and last a cursor.
+ * That is one append, which is atomic; where it is too much for one, several. The state is read as it was
+ * at the cursor, so that what stands behind it counts for nothing until there is the next one. Results of
+ * a write that broke off are there, and have the same ids when they are made again.
  */
 export class PipelineStorage {
   readonly #log: SystemAccess;
   readonly #outputs: OutputTexts;
   readonly #stateTenant: string;
   readonly #cursor: string;
+  /** By entity: what a write that broke off changed, as it was before. The next one puts it right. */
+  #torn = new Map<string, string>();
 
   constructor(log: SystemAccess, space: PipelineSpace) {
     const { tenantId, id, generation } = space;
@@ -41,53 +55,118 @@ export class PipelineStorage {
     this.#cursor = `pipeline/${tenantId}/${id}/${generation}/cursor`;
   }
 
-  async position(): Promise<number | undefined> {
-    const cursor = await this.#log.last(this.#cursor);
-    // Only `commit` writes these events.
-    return (cursor?.payload as { readonly position: number } | undefined)?.position;
-  }
-
-  async state(): Promise<StateEntry[]> {
+  async read(): Promise<Written> {
     const tenantId = this.#stateTenant;
-    const entries: StateEntry[] = [];
+    const cursor = await this.#log.last(this.#cursor);
+    const torn = new Map<string, string>();
+    const state: StateEntry[] = [];
     for (let firstPosition = 1; firstPosition !== 0;) {
       const page = { prefix: '', firstPosition, limit: pageKeys };
       const { items, nextPosition } = this.#log.namesOf(tenantId, page);
       for (const { entityId } of items) {
-        const event = await this.#log.newest({ tenantId, entityId });
+        const place = { tenantId, entityId };
+        const event = await this.#eventAt(place, { at: cursor?.position ?? 0, torn });
         if (event?.eventType !== stateType) continue;
         const { key, value } = event.payload as unknown as KeptEntry;
-        entries.push([key, value]);
+        state.push([key, value]);
       }
       firstPosition = nextPosition;
     }
-    return entries;
+    this.#torn = torn;
+    // Only `commit` writes these events.
+    const payload = cursor?.payload as { readonly position: number } | undefined;
+    return { position: payload?.position, state };
   }
 
-  /** Gives where in the log it was written: what lies before it is not younger. */
-  async commit({ emissions, changes, position }: Checkpoint): Promise<number> {
+  /** The newest event of an entry that is not behind a position. */
+  async #eventAt(
+    place: { readonly tenantId: string; readonly entityId: string },
+    { at, torn }: { readonly at: number; readonly torn: Map<string, string> },
+  ): Promise<StoredEvent | undefined> {
+    const newest = await this.#log.newest(place);
+    if (newest === undefined || newest.position <= at) return newest;
+    const event = at === 0 ? undefined : await this.#log.newest({ ...place, lastPosition: at });
+    const { eventType, payload } = event ?? { eventType: removedType, payload: null };
+    torn.set(place.entityId, JSON.stringify({ ...place, eventType, payload }));
+    return event;
+  }
+
+  /**
+   * Gives where in the log the end of it was written: what lies before it is not younger. After an error,
+   * `read` comes before the next one.
+   */
+  async commit(checkpoint: Checkpoint): Promise<number> {
+    let last = 0;
+    for (const slice of slicesOf(this.#textsOf(checkpoint))) last = await this.#append(slice);
+    this.#torn = new Map();
+    return last;
+  }
+
+  *#textsOf({ emissions, changes, position }: Checkpoint): Generator<string> {
+    for (const emission of emissions) yield this.#outputs.textOf(emission);
+    const torn = new Map(this.#torn);
+    const tenantId = this.#stateTenant;
+    for (const change of changes) {
+      const entityId = entityOf(change.key);
+      torn.delete(entityId);
+      yield stateText({ tenantId, entityId }, change);
+    }
+    yield* torn.values();
     const cursor = { tenantId: systemTenant, entityId: this.#cursor, eventType: cursorType };
-    const { lastPosition } = await this.#log.appendTexts([
-      ...emissions.map((emission) => this.#outputs.textOf(emission)),
-      ...changes.map((change) => stateText(this.#stateTenant, change)),
-      JSON.stringify({ ...cursor, payload: { position } }),
-    ]);
-    return lastPosition;
+    yield JSON.stringify({ ...cursor, payload: { position } });
+  }
+
+  /** Gives the last position. A result that a write that broke off made of another answer stays. */
+  async #append(texts: readonly string[]): Promise<number> {
+    try {
+      return (await this.#log.appendTexts(texts)).lastPosition;
+    } catch (error) {
+      const isKnown = error instanceof AllSourceError && error.code === 'event_id_conflict';
+      if (!isKnown) throw error;
+      // Only results have ids.
+      if (texts.length === 1) return 0;
+      const half = texts.length >>> 1;
+      await this.#append(texts.slice(0, half));
+      return this.#append(texts.slice(half));
+    }
   }
 
   /** Records again what it has, before the log that it is in is dropped. */
   async rewrite(): Promise<void> {
-    const position = await this.position();
+    const { position, state } = await this.read();
     if (position === undefined) return;
-    const changes = (await this.state()).map(([key, value]) => ({ key, value }));
+    const changes = state.map(([key, value]) => ({ key, value }));
     await this.commit({ emissions: [], changes, position });
   }
 }
 
 /** Keys of a state may be longer than the ids of entities. */
-function stateText(tenantId: string, { key, value }: StateChange): string {
-  const entityId = createHash('sha256').update(key).digest('hex');
+function entityOf(key: string): string {
+  return createHash('sha256').update(key).digest('hex');
+}
+
+function stateText(
+  place: { readonly tenantId: string; readonly entityId: string },
+  { key, value }: StateChange,
+): string {
   return value === undefined
-    ? JSON.stringify({ tenantId, entityId, eventType: removedType, payload: null })
-    : JSON.stringify({ tenantId, entityId, eventType: stateType, payload: { key, value } });
+    ? JSON.stringify({ ...place, eventType: removedType, payload: null })
+    : JSON.stringify({ ...place, eventType: stateType, payload: { key, value } });
+}
+
+/** As many texts together as one append takes. */
+function* slicesOf(texts: Iterable<string>): Generator<readonly string[]> {
+  let slice: string[] = [];
+  let characters = 0;
+  for (const text of texts) {
+    const isFull = slice.length === sliceEventsMax || characters + text.length > sliceCharactersMax;
+    if (isFull && slice.length > 0) {
+      yield slice;
+      slice = [];
+      characters = 0;
+    }
+    slice.push(text);
+    characters += text.length;
+  }
+  yield slice;
 }
