@@ -103,6 +103,13 @@ export class PipelineRun {
     return [...this.#dropped].reverse();
   }
 
+  /** What is told of the run before this one, which began where that one ended, is told of this one. */
+  follow(before: PipelineRun): void {
+    this.#lastProcessed = before.#lastProcessed;
+    this.#dropped = before.#droppedWritten;
+    this.#droppedWritten = before.#droppedWritten;
+  }
+
   /** Also once it was stopped: then it goes on from what was written. */
   start(): void {
     if (this.#done !== undefined && !this.#hasEnded) return;
@@ -228,9 +235,7 @@ export class PipelineRun {
       if (read.done === true || signal.aborted) return;
       next = source.next();
       next.catch(() => undefined);
-      // Nobody's turn is held up while another server is waited for.
-      if (this.#asksOthers) await this.#handle(read.value);
-      else await log.background.run(() => this.#handle(read.value));
+      await this.#handle(read.value);
     }
   }
 
@@ -274,18 +279,29 @@ export class PipelineRun {
     return this.#machine.statistics.openPanes > 0 ? this.#paneLookMs : undefined;
   }
 
+  /** Turns are of the thread: none is held up while another server, or the disk, is waited for. */
   async #handle({ bytes, position }: EventBytes): Promise<void> {
-    if (bytes !== undefined) {
-      for (const event of parseEvents(bytes)) {
-        const result = this.#asksOthers ? this.#inTurn(event) : this.#machine.process(event);
-        this.#take(result instanceof Promise ? await result : result, event.position);
-        this.#lastProcessed = event.timestamp;
-        this.#isChanged = true;
-        // Those behind it may take long.
-        if (this.#asksOthers && this.#isDue()) await this.#reach(event.position);
-      }
+    if (this.#asksOthers) {
+      await this.#process(bytes);
+      await this.#reach(position);
+      return;
     }
-    await this.#reach(position);
+    const { background } = this.#options.log;
+    if (bytes !== undefined) await background.run(() => this.#process(bytes));
+    await this.#writing;
+    await background.run(() => this.#reach(position));
+  }
+
+  async #process(bytes: Buffer | undefined): Promise<void> {
+    if (bytes === undefined) return;
+    for (const event of parseEvents(bytes)) {
+      const result = this.#asksOthers ? this.#inTurn(event) : this.#machine.process(event);
+      this.#take(result instanceof Promise ? await result : result, event.position);
+      this.#lastProcessed = event.timestamp;
+      this.#isChanged = true;
+      // Those behind it may take long.
+      if (this.#asksOthers && this.#isDue()) await this.#reach(event.position);
+    }
   }
 
   /** Begins with an event when it is its turn; what it waits for is behind the turn. */

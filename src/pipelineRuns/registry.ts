@@ -71,6 +71,7 @@ export class PipelineRegistry implements EmbeddedPipelines {
   /** Of those that were deleted: one of the same id must not find their state. */
   readonly #generations = new Map<string, number>();
   readonly #state = new RecordedState(() => this.#read());
+  #isClosed = false;
   readonly wire: EmbeddedPipelines['wire'];
 
   constructor(
@@ -204,6 +205,7 @@ export class PipelineRegistry implements EmbeddedPipelines {
 
   /** Ends all of them; what they have is written. The log must still take appends. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#state.settled();
     await Promise.all([...this.#byKey.values()].map(({ run }) => run.stop()));
     this.#sources.http.close();
@@ -269,12 +271,12 @@ export class PipelineRegistry implements EmbeddedPipelines {
   }
 
   /** Where the work fails, the pipeline is as it was before. */
-  async #whileStopped<T>({ record, run }: ManagedPipeline, work: () => Promise<T>): Promise<T> {
-    await run.stop();
+  async #whileStopped<T>(managed: ManagedPipeline, work: () => Promise<T>): Promise<T> {
+    await managed.run.stop();
     try {
       return await work();
     } catch (error) {
-      if (!record.isPaused && this.#isWritable) run.start();
+      this.#start(managed);
       throw error;
     }
   }
@@ -293,9 +295,15 @@ export class PipelineRegistry implements EmbeddedPipelines {
     const options = { log: this.#log, storage, definition, sources: this.#sources, after };
     const run = await PipelineRun.open(options);
     const managed = { record, definition, storage, run };
+    const before = this.#byKey.get(keyOf(tenantId, id));
+    if (before?.record.generation === generation) run.follow(before.run);
     this.#byKey.set(keyOf(tenantId, id), managed);
-    if (!record.isPaused && this.#isWritable) run.start();
+    this.#start(managed);
     return managed;
+  }
+
+  #start({ record, run }: ManagedPipeline): void {
+    if (!record.isPaused && this.#isWritable && !this.#isClosed) run.start();
   }
 
   async #read(): Promise<void> {

@@ -88,6 +88,30 @@ describe('a pipeline of a store', () => {
     await store.pipelines[change]('p');
   });
 
+  it('tells what failed before it was paused, and nothing of the life before a reset', async () => {
+    const store = await open();
+    await store.pipelines.create(sums, { id: 'p' });
+    const { position } = await place(store, { region: 'eu', total: 'none' });
+    await store.pipelines.flush('p');
+    const failed = [{ position, outcome: 'failed' }];
+    await store.pipelines.pause('p');
+    expect(await store.pipelines.dropped('p')).toMatchObject(failed);
+    await store.pipelines.resume('p');
+    expect(await store.pipelines.dropped('p')).toMatchObject(failed);
+    expect((await store.pipelines.get('p')).lastProcessed).not.toBeNull();
+    await store.pipelines.reset('p');
+    expect(await store.pipelines.dropped('p')).toEqual([]);
+  });
+
+  it('tells of a dropped event once, where it is processed again', async () => {
+    const store = await open();
+    await store.pipelines.create(sums, { id: 'p' });
+    failAppend('appendTexts');
+    await place(store, { region: 'eu', total: 'none' });
+    await store.pipelines.flush('p');
+    expect(await store.pipelines.dropped('p')).toHaveLength(1);
+  });
+
   it('writes next to nothing for a pane that stays open', async () => {
     const store = await open();
     const hourly = pipeline('hourly')
