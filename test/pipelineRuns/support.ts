@@ -31,7 +31,11 @@ export async function expectDerived(
 ): Promise<number> {
   const last = (await store.readPage({ order: 'desc', limit: 1 })).events[0]?.position ?? 0;
   for (const { name } of definitions) {
-    await until(async () => (await store.pipelines.get(name)).position >= last);
+    // As long as it goes on: many kills leave much to be done.
+    for (let seen = 0; seen < last;) {
+      const before = seen;
+      await until(async () => (seen = (await store.pipelines.get(name)).position) > before);
+    }
   }
   let derived = 0;
   for (const definition of definitions) {
