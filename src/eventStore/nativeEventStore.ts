@@ -258,9 +258,10 @@ export class NativeEventStore implements CoreStore {
   async dropBefore(position: number): Promise<DropReport> {
     this.#core.mustBeOpen();
     const before = checkedLimit(position, 1, Number.MAX_SAFE_INTEGER, 'position');
-    await this.beforeDrop();
+    // What is written meanwhile is not dropped.
+    const bounded = await this.beforeDrop(Math.min(before, this.watermark + 1));
     try {
-      return await this.#core.native.dropBefore(before);
+      return await this.#core.native.dropBefore(bounded);
     } catch (error) {
       throw fromNative(error);
     }
@@ -283,9 +284,9 @@ export class NativeEventStore implements CoreStore {
     return (await this.#core.state(toStateRequest(entityId, options, 'wire')))?.bytes;
   }
 
-  /** What is done before events are dropped. */
-  protected beforeDrop(): Promise<void> {
-    return Promise.resolve();
+  /** What is done before events are dropped; resolves to the position before which they may be, not behind `before`. */
+  protected beforeDrop(before: number): Promise<number> {
+    return Promise.resolve(before);
   }
 
   /** What is done while the store closes, before its engine does. */

@@ -439,7 +439,8 @@ export interface CoreStore<E extends EventShape = AnyEvent> extends EventLog<E> 
 
   /**
    * Drops segments from the front of the log whose events all lie before a position; which ones can
-   * be dropped depends on where segments end, so fewer events may go than could. Reads that ask for
+   * be dropped depends on where segments end, so fewer events may go than could; and what projections,
+   * replays and pipelines that run have not read yet stays. Reads that ask for
    * one of these events fail with `events_dropped` from then on. Versions go on, known event ids
    * stay known (appending one again fails with `events_dropped`), the Merkle tree keeps its hashes.
    * There is no way back. Errors: `invalid_query`, `storage_unavailable`, `storage_full`,

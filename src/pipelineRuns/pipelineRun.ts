@@ -57,6 +57,8 @@ export class PipelineRun {
   /** Where the last checkpoint is in the log; 0 where its time was used. */
   #mark = 0;
   #isChanged = false;
+  /** A write is under way, or failed. */
+  #isWriteOpen = false;
   /** Undefined where no window goes by the time of the store. */
   readonly #paneLookMs: number | undefined;
   #emissions: Emission[] = [];
@@ -89,6 +91,11 @@ export class PipelineRun {
   /** All that came of events up to here is durable. */
   get position(): number {
     return this.#visible;
+  }
+  /** Behind which it goes on after an error: what changed nothing since the last write is not read again. */
+  get begin(): number {
+    const isWritten = !this.#isChanged && !this.#isWriteOpen && this.#emissions.length === 0;
+    return isWritten ? this.#position : this.#committed;
   }
   get statistics(): PipelineStatistics {
     return this.#machine.statistics;
@@ -198,6 +205,7 @@ export class PipelineRun {
     this.#resultsInFlight = 0;
     this.#emissions = [];
     this.#isChanged = false;
+    this.#isWriteOpen = false;
     this.#mark = 0;
     this.#writesBegun = this.#writesDone;
     this.#writing = Promise.resolve();
@@ -371,6 +379,7 @@ export class PipelineRun {
     this.#resultsInFlight = emissions.length;
     this.#committedAt = performance.now();
     this.#writesBegun = this.#writesAsked;
+    this.#isWriteOpen = true;
     this.#writing = this.#write(
       { emissions, changes, position: this.#position },
       { asked: this.#writesAsked, dropped: this.#dropped },
@@ -388,6 +397,7 @@ export class PipelineRun {
     this.#visible = Math.max(this.#visible, checkpoint.position);
     this.#resultsInFlight = 0;
     this.#droppedWritten = dropped;
+    this.#isWriteOpen = false;
     this.#failure = null;
     this.#writesDone = asked;
     this.#moved.notify();

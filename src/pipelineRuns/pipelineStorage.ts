@@ -132,9 +132,8 @@ export class PipelineStorage {
   }
 
   /** Records again what it has, before the log that it is in is dropped. */
-  async rewrite(): Promise<void> {
-    const { position, state } = await this.read();
-    if (position === undefined) return;
+  async rewrite(position: number): Promise<void> {
+    const { state } = await this.read();
     const changes = state.map(([key, value]) => ({ key, value }));
     await this.commit({ emissions: [], changes, position });
   }

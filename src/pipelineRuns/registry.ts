@@ -216,11 +216,18 @@ export class PipelineRegistry implements EmbeddedPipelines {
     return this.#state.inTurn(async () => {
       for (const managed of [...this.#byKey.values()]) {
         await this.#whileStopped(managed, async () => {
-          await managed.storage.rewrite();
+          await managed.storage.rewrite(managed.run.begin);
           await this.#record(managed.record);
         });
       }
     });
+  }
+
+  /** First position that one that runs still reads; what was dropped already holds nothing up. */
+  neededFrom(): number {
+    const running = [...this.#byKey.values()].filter(({ record }) => !record.isPaused);
+    const needed = running.map(({ run }) => run.begin + 1);
+    return Math.min(...needed.filter((position) => position >= this.#log.logBegin));
   }
 
   #managed(id: string, options: OfTenant): ManagedPipeline {

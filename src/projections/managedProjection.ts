@@ -393,6 +393,15 @@ export class ManagedProjection implements ProjectionHandle {
     return changed;
   }
 
+  /** First position that it still reads; infinite where it does not run. */
+  neededFrom(): number {
+    const isBuilding = this.#rebuilding !== undefined;
+    if (this.#isHalted || !(isBuilding || this.#current.isRunning)) return Infinity;
+    // Where a build is given up, the states before go on.
+    const building = isBuilding ? this.#building : undefined;
+    return Math.min(this.#current.begin, building?.begin ?? Infinity) + 1;
+  }
+
   /** Removes all states; it must not run. */
   drop(): Promise<void> {
     const { tenantId, name } = this.#record;

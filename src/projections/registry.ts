@@ -161,6 +161,12 @@ export class ProjectionRegistry implements EmbeddedProjections {
     });
   }
 
+  /** First position that one that runs still reads; what was dropped already holds nothing up. */
+  neededFrom(): number {
+    const needed = [...this.#byKey.values()].map((managed) => managed.neededFrom());
+    return Math.min(...needed.filter((position) => position >= this.#log.logBegin));
+  }
+
   #infos(): ProjectionInfo[] {
     const named = [...this.#byKey].sort(([a], [b]) => (a < b ? -1 : 1));
     return named.map(([, managed]) => managed.describe());

@@ -117,6 +117,12 @@ export class ReplayRegistry implements EmbeddedReplays {
     });
   }
 
+  /** First position that one that has not begun all its builds will read; projections tell of the others. */
+  neededFrom(): number {
+    const isWaiting = [...this.#byKey.values()].some((replay) => replay.hasBuildsToBegin);
+    return isWaiting ? this.#log.logBegin : Infinity;
+  }
+
   async #targetsOf(checked: CheckedRequest): Promise<readonly ManagedProjection[]> {
     const { tenantId, projectionName: name, selection } = checked;
     const all = await this.#projections.managed(tenantId);

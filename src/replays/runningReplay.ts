@@ -78,6 +78,12 @@ export class RunningReplay {
     return this.#record;
   }
 
+  get hasBuildsToBegin(): boolean {
+    const { projections, built } = this.#record;
+    const isLeft = (name: string): boolean => !this.#begun.has(name) && !built.includes(name);
+    return !hasEnded(this.#record) && projections.some(isLeft);
+  }
+
   get info(): ReplayInfo {
     const record = this.#record;
     const { totalEvents: total, processedEvents: processed, eventsPerSecond: rate } = record;

@@ -113,13 +113,15 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
     return this.#states.document(reducer, entityId, options);
   }
 
-  /** What the parts keep in the log must not go with the events that are dropped. */
-  protected override async beforeDrop(): Promise<void> {
+  /** What the parts keep in the log must not go with the events that are dropped, nor what they still read. */
+  protected override async beforeDrop(before: number): Promise<number> {
     await this.consumers.rewrite();
     await this.webhooks.rewrite();
     await this.projections.rewrite();
     await this.replays.rewrite();
     await this.pipelines.rewrite();
+    const parts = [this.projections, this.replays, this.pipelines];
+    return Math.min(before, ...parts.map((part) => part.neededFrom()));
   }
 
   protected override async finish(): Promise<void> {

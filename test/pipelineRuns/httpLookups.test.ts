@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { openEventStore, pipeline } from '../../src/index.js';
 import type { EmbeddedStore, JsonObject, JsonValue, StoredEvent } from '../../src/index.js';
 import { until } from '../projections/support.js';
-import { codeOf, collect, errorOf, openStore } from '../support/store.js';
+import { codeOf, collect, errorOf, makeDirectory, newEvent, openStore } from '../support/store.js';
 import { LookupServer } from './lookupServer.js';
 
 const poll = (read: () => unknown) => expect.poll(read, { timeout: 20_000, interval: 2 });
@@ -243,6 +243,29 @@ describe('after a lookup that failed', () => {
     await caughtUp(store, last);
     expect((await payloads(store)).map(({ customer }) => customer)).toEqual(['a', 'b', 'c']);
     expect((await store.pipelines.get('p')).status).toBe('running');
+  });
+
+  it('keeps the events that it waits with in the log', async () => {
+    const dataDir = await makeDirectory();
+    const small = { segmentBytesMax: 64 * 1024, allowPrivateLookups: true };
+    const store = await openStore({ dataDir, ...small });
+    const server = await LookupServer.listen();
+    await server.down();
+    await store.pipelines.create(enriched(server, { onFailure: 'wait', timeoutMs: 50 }), {
+      id: 'p',
+    });
+    await place(store, 'first');
+    for (let i = 0; i < 60; i += 1) await store.append(newEvent('f', 'x'.repeat(10_000)));
+    await place(store, 'last');
+    const isIndexed = async () =>
+      store.counters().indexedSegments >= (await store.stats()).segments - 1;
+    await until(isIndexed);
+    await until(async () => (await store.pipelines.get('p')).status === 'failed');
+    expect(await store.dropBefore(Number.MAX_SAFE_INTEGER)).toMatchObject({ segments: 0 });
+    await server.up();
+    await poll(async () => (await payloads(store)).length).toBe(2);
+    await store.pipelines.flush('p');
+    expect((await store.dropBefore(Number.MAX_SAFE_INTEGER)).segments).toBeGreaterThan(5);
   });
 });
 

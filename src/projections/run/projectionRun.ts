@@ -55,7 +55,7 @@ export class ProjectionRun<S = unknown> {
     this.#options = options;
     this.space = options.space;
     this.#states = new PendingStates(options, kept);
-    this.#position = this.#begin;
+    this.#position = this.begin;
   }
 
   static async open<S>(options: RunOptions<S>): Promise<ProjectionRun<S>> {
@@ -67,7 +67,7 @@ export class ProjectionRun<S = unknown> {
     return this.#position;
   }
   /** Where it goes on from what storage has. */
-  get #begin(): number {
+  get begin(): number {
     return Math.max(this.#states.committedPosition, this.#options.after ?? 0);
   }
   get isRunning(): boolean {
@@ -192,7 +192,7 @@ export class ProjectionRun<S = unknown> {
 
   #rollBack(): void {
     this.#states.rollBack();
-    this.#position = this.#begin;
+    this.#position = this.begin;
     this.#isUncertain = true;
   }
 
@@ -202,7 +202,7 @@ export class ProjectionRun<S = unknown> {
     const before = this.#position;
     if (this.#isUncertain) {
       this.#states.reopen(await openSpace(this.#options));
-      this.#position = this.#begin;
+      this.#position = this.begin;
       this.#isUncertain = false;
       this.#flushes.notify();
     }
