@@ -70,6 +70,16 @@ describe('a projection over a network', () => {
     expect(error.message).toContain('expected a number');
   });
 
+  it('is not rebuilt while it is paused, and says so', async () => {
+    const server = await RestartingServer.start();
+    const client = openClient(server.url);
+    const projection = await client.projections.declare(declaration);
+    await projection.pause();
+    const error = await errorOf(() => projection.rebuild());
+    expect(error.code).toBe('projection_stopped');
+    expect(error.message).toContain('is paused, and is built anew once it is resumed');
+  });
+
   it('is waited for over a restart of the server', async () => {
     const server = await RestartingServer.start();
     const client = openClient(server.url);

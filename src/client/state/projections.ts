@@ -148,10 +148,15 @@ class RemoteProjection implements ProjectionHandle {
   }: {
     readonly signal?: AbortSignal | undefined;
   } = {}): Promise<{ readonly done: Promise<RebuildReport> }> {
-    await this.#resource.post('/rebuild');
-    const done = this.#rebuilt(signal);
+    const { status } = toProjection(await this.#resource.post<WireProjection>('/rebuild'));
+    const done = status === 'paused' ? this.#paused() : this.#rebuilt(signal);
     done.catch(() => undefined);
     return { done };
+  }
+
+  /** As an embedded store tells it: the build is recorded, and does not come to its end meanwhile. */
+  async #paused(): Promise<never> {
+    throw rebuildFailed(this.name, 'it is paused, and is built anew once it is resumed');
   }
 
   /** The server compares as an embedded store does, but does not tell over HTTP what it found. */
