@@ -13,3 +13,4 @@ export * from './json/fieldPath.js';
 export * from './eventTypes.js';
 export * from './json/jsonFault.js';
 export * from './json/jsonValue.js';
+export { linkSignals } from './linkedSignal.js';

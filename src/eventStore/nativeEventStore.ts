@@ -284,7 +284,7 @@ export class NativeEventStore implements CoreStore {
     return (await this.#core.state(toStateRequest(entityId, options, 'wire')))?.bytes;
   }
 
-  /** What is done before events are dropped; resolves to the position before which they may be, not behind `before`. */
+  /** What is done before events are dropped; resolves to `before`, or to less where more must stay. */
   protected beforeDrop(before: number): Promise<number> {
     return Promise.resolve(before);
   }

@@ -4,7 +4,7 @@ import { request as requestHttp } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { isIP } from 'node:net';
-import { AllSourceError } from '../domain/index.js';
+import { AllSourceError, linkSignals } from '../domain/index.js';
 
 const redirectsMax = 3;
 /** Statuses whose redirect is followed: after a POST those that keep the method. */
@@ -48,7 +48,7 @@ export class RequestRefused extends Error {
  */
 export async function sendRequest(options: OutgoingRequest): Promise<Answer> {
   const timeout = AbortSignal.timeout(options.timeoutMs);
-  const signal = AbortSignal.any([options.signal, timeout]);
+  const { signal, release } = linkSignals([options.signal, timeout]);
   const followed: readonly number[] = redirects[options.method];
   let url = checkedUrl(options.url);
   try {
@@ -63,6 +63,8 @@ export async function sendRequest(options: OutgoingRequest): Promise<Answer> {
   } catch (error) {
     if (timeout.aborted) throw new Error(`no answer within ${options.timeoutMs} ms`);
     throw error;
+  } finally {
+    release();
   }
 }
 

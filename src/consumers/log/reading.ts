@@ -1,3 +1,4 @@
+import { linkSignals } from '../../domain/index.js';
 import { partitionedEvents } from '../../eventStore/index.js';
 import type { BytesChunk, Delivery, SystemAccess, WakeUp } from '../../eventStore/index.js';
 import type { ConsumerDefinition } from '../definition.js';
@@ -24,7 +25,7 @@ export async function fillGroup(options: ReadingOptions): Promise<void> {
   const { log, definition, group, signal, room } = options;
   const { tenantId, filter } = definition;
   const stop = new AbortController();
-  const ended = AbortSignal.any([signal, stop.signal]);
+  const { signal: ended } = linkSignals([signal, stop.signal]);
   let ahead = group.readTo;
   const follower = log.followPartitions({ tenantId, filter, from: ahead + 1, signal: ended });
   let pending: Promise<Delivery<BytesChunk> | undefined> | undefined;
@@ -64,7 +65,7 @@ async function nextOrRoom(
 ): Promise<Delivery<BytesChunk> | undefined | 'room'> {
   if (!group.isLagging) return pending;
   const waited = new AbortController();
-  const woken = room.wait({ signal: AbortSignal.any([signal, waited.signal]) });
+  const woken = room.wait(linkSignals([signal, waited.signal]));
   try {
     return await Promise.race([pending, woken.then(() => 'room' as const)]);
   } finally {

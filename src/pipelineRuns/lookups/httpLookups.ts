@@ -1,5 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { AllSourceError, isJsonObject, isJsonValue, jsonDepthMax } from '../../domain/index.js';
+import {
+  AllSourceError,
+  isJsonObject,
+  isJsonValue,
+  jsonDepthMax,
+  linkSignals,
+} from '../../domain/index.js';
 import type { JsonObject } from '../../domain/index.js';
 import { RequestRefused, sendRequest } from '../../outgoing/index.js';
 import type { Answer } from '../../outgoing/index.js';
@@ -88,7 +94,8 @@ export class HttpLookups {
       answer.catch(() => undefined);
       this.#underWay.set(flight, answer);
     }
-    return untilAborted(answer, AbortSignal.any([signal, this.#close.signal]));
+    const waiting = linkSignals([signal, this.#close.signal]);
+    return untilAborted(answer, waiting.signal).finally(waiting.release);
   }
 
   async #ask(key: string, request: HttpRequest): Promise<string | undefined> {
