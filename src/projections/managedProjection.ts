@@ -1,9 +1,9 @@
 import { AllSourceError, abortedError } from '../domain/index.js';
 import { checkedLimit } from '../eventStore/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
-import { compareRuns } from './compareRuns.js';
 import { eventOf, isShown, isWhole, lastGeneration, mustBeWhole } from './record.js';
 import type { GenerationRecord, ProjectionRecord, ReplayOfStates } from './record.js';
+import { Build } from './run/build.js';
 import { reasonOf } from './run/eventFailure.js';
 import { openRun, spaceOf } from './run/openRun.js';
 import type { ProjectionRun } from './run/projectionRun.js';
@@ -27,20 +27,22 @@ export interface ManagedOptions {
   readonly storage: ProjectionStorage;
   /** Whether new sets of states are in a storage that the user gave. */
   readonly isElsewhere: boolean;
+  /** False where the store takes no appends: states are read, and nothing runs. */
+  readonly isWritable: boolean;
   /** How states come from events; undefined where its code was not started in this process. */
   readonly projection: Projection | undefined;
   /** Called when its record has changed, or a build has ended. */
   readonly onChange: () => void;
 }
 
-interface BuildOptions {
+interface BuildRequest {
   readonly replay?: ReplayOfStates | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-interface Rebuilding {
+interface BuildAtWork {
+  readonly build: Build;
   readonly done: Promise<RebuildReport>;
-  readonly replay: ReplayOfStates | undefined;
 }
 
 /** `none`: it was not begun, or other states have taken the place of those that it built. */
@@ -49,19 +51,21 @@ export type ReplayState = 'none' | 'building' | 'failed' | 'built';
 /**
  * A projection with the states that are read, and those that may be built beside them. A replay that
  * clears shows those that it builds, and keeps the ones before until it has come to its end.
+ *
+ * What changes what runs takes its turn: one after the other, each has all that the one before did. A
+ * build reads outside of the turns, and takes one to put its states in the place of those before.
  */
 export class ManagedProjection implements ProjectionHandle {
   readonly #options: ManagedOptions;
   #record: ProjectionRecord;
   #current: ProjectionRun;
   #building: ProjectionRun | undefined;
-  #goal = 0;
-  /** One change after the other: each has all that the one before had. */
-  #changing: Promise<void> = Promise.resolve();
+  #turn: Promise<unknown> = Promise.resolve();
   #isStopped = false;
-  /** How often it was paused or stopped. */
-  #halts = 0;
-  #rebuilding: Rebuilding | undefined;
+  #isRetired = false;
+  #atWork: BuildAtWork | undefined;
+  /** Builds that were asked for, and have not had their turn. */
+  #beginning = 0;
   /** The states are recorded again: nothing runs meanwhile. */
   #rewriting: Promise<void> | undefined;
   /** Why the last build did not come to its end; it is tried again when it is resumed. */
@@ -94,12 +98,26 @@ export class ManagedProjection implements ProjectionHandle {
 
   /** Whether states are being built anew, or will be when it goes on. */
   get isBuilding(): boolean {
+    return this.#beginning > 0 || this.#hasBuild;
+  }
+
+  get #hasBuild(): boolean {
     const isWaiting = this.#record.building !== null && this.#buildFailure === null;
-    return this.#rebuilding !== undefined || isWaiting;
+    return this.#atWork !== undefined || isWaiting;
+  }
+
+  /** Whether there is nothing to be mended by starting it again. */
+  get isSound(): boolean {
+    return soundStatuses.has(this.#status());
+  }
+
+  /** Whether it was deleted, or another one takes its place. */
+  get isRetired(): boolean {
+    return this.#isRetired;
   }
 
   get #isHalted(): boolean {
-    return this.#isStopped || this.#record.isPaused;
+    return this.#isStopped || this.#isRetired || this.#record.isPaused;
   }
 
   /** The states that are read. */
@@ -107,17 +125,16 @@ export class ManagedProjection implements ProjectionHandle {
     return (isShown(this.#record.building) ? this.#building : undefined) ?? this.#current;
   }
 
-  /** Goes on where it was, with a build that was not finished too. */
+  /** Goes on where it was, with a build that was not finished too; one that failed is left alone. */
   start(): void {
-    const { projection } = this.#options;
-    if (projection === undefined || this.#record.isPaused) return;
+    const { projection, isWritable } = this.#options;
+    if (projection === undefined || !isWritable || this.#isHalted) return;
     const { current, building } = this.#record;
     if (current.version === projection.version && !isShown(building)) {
       this.#current.start({ isRead: true });
     }
-    if (building !== null && this.#rebuilding === undefined) {
-      void this.#track(this.#build(building, { halts: this.#halts }), building.replay);
-    }
+    const isWaiting = this.#atWork === undefined && this.#buildFailure === null;
+    if (building !== null && isWaiting) void this.#startBuild(building);
   }
 
   async info(): Promise<ProjectionInfo> {
@@ -144,13 +161,9 @@ export class ManagedProjection implements ProjectionHandle {
   }
 
   #rebuildInfo(): RebuildInfo | null {
-    const { building: record } = this.#record;
-    if (this.#rebuilding === undefined || record === null) return null;
-    return {
-      version: record.version,
-      position: this.#building?.position ?? 0,
-      goal: this.#goal,
-    };
+    if (this.#atWork === undefined) return null;
+    const { generation, run, goal } = this.#atWork.build;
+    return { version: generation.version, position: run.position, goal };
   }
 
   #status(): ProjectionStatus {
@@ -181,14 +194,14 @@ export class ManagedProjection implements ProjectionHandle {
   ): Promise<void> {
     for (;;) {
       const run = this.#shown;
-      const rebuilding = this.#rebuilding;
+      const atWork = this.#atWork;
       try {
         return await run.waitFor(position, signal);
       } catch (error) {
         if (signal?.aborted === true) throw error;
         if (this.#shown !== run) continue;
         // Another set of states is taking its place, or it goes on in a moment: that is waited for.
-        const change = rebuilding?.done ?? this.#rewriting;
+        const change = this.#rewriting ?? atWork?.done;
         if (change === undefined) throw error;
         await aborting(change, signal);
         if (this.#shown === run && !run.isRunning) throw error;
@@ -200,27 +213,56 @@ export class ManagedProjection implements ProjectionHandle {
     return this.#options.storage.parked(this.#shown.space);
   }
 
-  async pause(): Promise<void> {
-    if (this.#record.isPaused) return;
-    await this.#change({ isPaused: true });
-    await this.#halt();
+  pause(): Promise<void> {
+    return this.#interrupting(async () => {
+      this.#mustBeThere();
+      try {
+        if (!this.#record.isPaused) await this.#change({ isPaused: true });
+      } finally {
+        if (this.#record.isPaused) await this.#halt();
+        else this.start();
+      }
+    });
   }
 
-  async resume(): Promise<void> {
-    if (this.#record.isPaused) await this.#change({ isPaused: false });
-    this.#isStopped = false;
-    this.start();
+  resume(): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#mustBeThere();
+      if (this.#record.isPaused) await this.#change({ isPaused: false });
+      this.#isStopped = false;
+      this.#buildFailure = null;
+      this.start();
+    });
   }
 
-  async stop(): Promise<void> {
-    this.#isStopped = true;
-    await this.#halt();
+  stop(): Promise<void> {
+    return this.#interrupting(async () => {
+      this.#isStopped = true;
+      await this.#halt();
+    });
   }
 
+  /** Ends it for good: from now on it refuses what would change it. */
+  retire(): Promise<void> {
+    return this.#interrupting(async () => {
+      this.#isRetired = true;
+      await this.#halt();
+    });
+  }
+
+  /** Goes on after all: it was not deleted, and nothing has taken its place. */
+  revive(): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#isRetired = false;
+      this.start();
+    });
+  }
+
+  /** Ends what runs, within a turn. */
   async #halt(): Promise<void> {
-    this.#halts += 1;
+    this.#atWork?.build.halt();
+    this.#atWork = undefined;
     await Promise.all([this.#current.stop(), this.#building?.stop()]);
-    await this.#rebuilding?.done.catch(() => undefined);
   }
 
   async rebuild(options: { readonly signal?: AbortSignal } = {}): Promise<RebuildReport> {
@@ -228,11 +270,14 @@ export class ManagedProjection implements ProjectionHandle {
     return done;
   }
 
-  async beginRebuild(options: { readonly signal?: AbortSignal } = {}): Promise<{
+  beginRebuild({ signal }: { readonly signal?: AbortSignal } = {}): Promise<{
     readonly done: Promise<RebuildReport>;
   }> {
-    const { done, replay } = this.#rebuilding ?? {};
-    return done !== undefined && replay === undefined ? { done } : this.beginBuild(options);
+    return this.#inTurnToBegin(async () => {
+      const { build, done } = this.#atWork ?? {};
+      const isJoined = done !== undefined && build?.generation.replay === undefined;
+      return isJoined ? { done } : this.#beginBuild({ signal });
+    });
   }
 
   /**
@@ -240,14 +285,24 @@ export class ManagedProjection implements ProjectionHandle {
    * it goes on by itself then, after a restart too. Rejects with `replay_running`, `projection_stopped`,
    * and with `events_dropped` where it would build of less than is asked for.
    */
-  async beginBuild({ replay, signal }: BuildOptions): Promise<{
+  async beginBuild(request: BuildRequest): Promise<{ readonly done: Promise<RebuildReport> }> {
+    if (this.isBuilding) throw this.#buildingError();
+    return this.#inTurnToBegin(() => this.#beginBuild(request));
+  }
+
+  async #inTurnToBegin<T>(work: () => Promise<T>): Promise<T> {
+    this.#beginning += 1;
+    return this.#inTurn(work).finally(() => {
+      this.#beginning -= 1;
+    });
+  }
+
+  async #beginBuild({ replay, signal }: BuildRequest): Promise<{
     readonly done: Promise<RebuildReport>;
   }> {
-    if (this.isBuilding) {
-      const message = `projection ${this.name}: its states are being built anew already`;
-      throw new AllSourceError('replay_running', message);
-    }
-    const { projection, log } = this.#options;
+    const { projection, log, isElsewhere } = this.#options;
+    if (this.#hasBuild) throw this.#buildingError();
+    this.#mustBeThere();
     if (projection === undefined || this.#isStopped) {
       const message = `projection ${this.name}: its code was not started in this process`;
       throw new AllSourceError('projection_stopped', message);
@@ -255,14 +310,12 @@ export class ManagedProjection implements ProjectionHandle {
     if (replay?.selection.since === undefined) mustBeWhole(this.name, log);
     const generation = lastGeneration(this.#record) + 1;
     const after = log.logBegin - 1;
-    const { isElsewhere } = this.#options;
     const building = { generation, version: projection.version, isElsewhere, after, replay };
-    const halts = this.#halts;
-    const begun = this.#beginBuilding(building);
-    const build = begun.then(() => this.#build(building, { halts, signal }));
-    const done = this.#track(build, replay);
-    await begun;
-    return { done };
+    // One that failed gives way; what it has is dropped with the sets of states before these.
+    await this.#changeBuilding({ building });
+    this.#buildFailure = null;
+    if (isShown(building)) await this.#current.stop();
+    return { done: this.#startBuild(building, signal) };
   }
 
   /** How far the replay of an id is. */
@@ -270,7 +323,7 @@ export class ManagedProjection implements ProjectionHandle {
     const { current, building } = this.#record;
     if (current.replay?.id === id) return 'built';
     if (building?.replay?.id !== id) return 'none';
-    const hasFailed = this.#rebuilding === undefined && this.#buildFailure !== null;
+    const hasFailed = this.#atWork === undefined && this.#buildFailure !== null;
     return hasFailed ? 'failed' : 'building';
   }
 
@@ -281,62 +334,92 @@ export class ManagedProjection implements ProjectionHandle {
   }
 
   /** What was read before is read again; false where the replay has come to its end already. */
-  async cancelReplay(id: string): Promise<boolean> {
-    if (this.#record.building?.replay?.id !== id) return false;
-    await this.#building?.stop();
-    await this.#rebuilding?.done.catch(() => undefined);
-    if (this.#record.building?.replay?.id !== id) return false;
-    await this.#abandonBuilding();
-    return true;
-  }
-
-  async #beginBuilding(building: GenerationRecord): Promise<void> {
-    // One that failed gives way; what it has is dropped with the sets of states before these.
-    const run = await openRun(this.#options, this.#record, building);
-    await this.#change({ building }, () => {
-      this.#building = run;
+  cancelReplay(id: string): Promise<boolean> {
+    const isOfReplay = (): boolean => this.#record.building?.replay?.id === id;
+    if (isOfReplay()) this.#atWork?.build.halt();
+    return this.#inTurn(async () => {
+      if (!isOfReplay() || this.#isRetired) return false;
+      this.#atWork?.build.halt();
+      this.#atWork = undefined;
+      try {
+        await this.#building?.stop();
+        await this.#abandonBuilding();
+      } finally {
+        this.start();
+      }
+      return true;
     });
   }
 
-  #track(
-    build: Promise<RebuildReport>,
-    replay: ReplayOfStates | undefined,
-  ): Promise<RebuildReport> {
-    const done = build.finally(() => {
-      this.#rebuilding = undefined;
-      this.#options.onChange();
-    });
+  #startBuild(generation: GenerationRecord, signal?: AbortSignal): Promise<RebuildReport> {
+    const run = this.#building;
+    const goal = generation.replay?.selection.goal ?? this.#options.log.watermark;
+    let done: Promise<RebuildReport>;
+    if (run === undefined || this.#isHalted) {
+      done = Promise.reject(this.#haltedError());
+    } else {
+      const build = new Build({ run, generation, goal, signal });
+      done = this.#finish(build).finally(() => this.#options.onChange());
+      this.#atWork = { build, done };
+    }
     // Whoever does not wait for it is told by `info`.
     done.catch(() => undefined);
-    this.#rebuilding = { done, replay };
     return done;
   }
 
-  async #build(
-    generation: GenerationRecord,
-    { halts, signal }: { readonly halts: number; readonly signal?: AbortSignal | undefined },
-  ): Promise<RebuildReport> {
-    const building = this.#building;
-    if (building === undefined || this.#record.isPaused) throw this.#haltedError();
-    this.#buildFailure = null;
-    this.#goal = generation.replay?.selection.goal ?? this.#options.log.watermark;
+  async #finish(build: Build): Promise<RebuildReport> {
     try {
-      if (isShown(generation)) await this.#current.stop();
-      if (halts !== this.#halts) throw this.#haltedError();
-      building.start();
-      const isBeside = !isShown(generation);
-      await building.waitFor(Math.max(this.#goal, isBeside ? this.#current.position : 0), signal);
-      return await this.#swap(building, generation);
-    } catch (error) {
-      await building.stop();
-      if (signal?.aborted === true) await this.#abandonBuilding();
-      else if (!this.#isHalted) {
-        this.#buildFailure = building.failure ?? { position: 0, reason: reasonOf(error) };
+      for (;;) {
+        await build.reach(this.#current);
+        const report = await this.#inTurn(() => this.#swap(build));
+        if (report !== undefined) return report;
       }
-      // It was stopped where the new states were to take the place of its own.
-      if (!this.#isHalted) this.start();
-      throw error;
+    } catch (error) {
+      await this.#inTurn(() => this.#endFailed(build, error));
+      throw build.isHalted ? this.#haltedError() : error;
     }
+  }
+
+  /** Puts the new states in the place of the old; undefined where they have to be read on first. */
+  async #swap(build: Build): Promise<RebuildReport | undefined> {
+    const { generation } = build;
+    const { current } = this.#record;
+    const isWholeBoth = isWhole(current) && isWhole(generation);
+    const isCompared = isWholeBoth && current.version === generation.version;
+    const { storage } = this.#options;
+    const report = await build.meet(this.#current, { storage, isCompared });
+    if (report !== undefined) {
+      await this.#change({ current: generation, building: null }, () => {
+        this.#current = build.run;
+        this.#building = undefined;
+        this.#atWork = undefined;
+      });
+    }
+    this.start();
+    return report;
+  }
+
+  async #endFailed(build: Build, error: unknown): Promise<void> {
+    // Whoever halted it has ended it, and another one may be at work.
+    if (this.#atWork?.build !== build) return;
+    await build.run.stop();
+    this.#atWork = undefined;
+    // It goes on when the store is opened again.
+    if (this.#options.log.isClosed) return;
+    if (!build.isHalted) {
+      this.#buildFailure = build.run.failure ?? { position: 0, reason: reasonOf(error) };
+    }
+    try {
+      if (build.isGivenUp) await this.#abandonBuilding();
+    } finally {
+      // It was stopped where the new states were to take the place of its own.
+      this.start();
+    }
+  }
+
+  #buildingError(): AllSourceError {
+    const message = `projection ${this.name}: its states are being built anew already`;
+    return new AllSourceError('replay_running', message);
   }
 
   #haltedError(): AllSourceError {
@@ -344,53 +427,60 @@ export class ManagedProjection implements ProjectionHandle {
     return new AllSourceError('projection_stopped', `projection ${this.name} is ${state}`);
   }
 
-  /** Puts the new states in the place of the old. */
-  async #swap(building: ProjectionRun, generation: GenerationRecord): Promise<RebuildReport> {
-    const before = this.#current;
-    await Promise.all([before.stop(), building.stop()]);
-    const report = isShown(generation)
-      ? { keys: 0, different: [] }
-      : await this.#compared(building, generation);
-    await this.#change({ current: generation, building: null }, () => {
-      this.#current = building;
-      this.#building = undefined;
-    });
-    this.start();
-    return report;
-  }
-
-  /** Brings both to one position; where both are to be the same, they are compared. */
-  async #compared(building: ProjectionRun, generation: GenerationRecord): Promise<RebuildReport> {
-    const before = this.#current;
-    const { current } = this.#record;
-    const isSameVersion = current.version === generation.version;
-    if (isSameVersion) await before.runTo(building.position);
-    await building.runTo(before.position);
-    const isSame = isSameVersion && isWhole(current) && isWhole(generation);
-    if (!isSame || before.position !== building.position) return { keys: 0, different: [] };
-    return compareRuns(this.#options.storage, before.space, building.space);
-  }
-
+  /** Where it was of a newer version, plain states of that are built: those before can't go on. */
   async #abandonBuilding(): Promise<void> {
-    this.#buildFailure = null;
+    const { current, building } = this.#record;
     const generations = lastGeneration(this.#record);
-    await this.#change({ building: null, generations }, () => {
-      this.#building = undefined;
-    });
-    if (!this.#isStopped) this.start();
+    const isNewer = building !== null && building.version !== current.version;
+    const isPossible = this.#options.log.logBegin === 1;
+    if (isNewer && isPossible) {
+      const { version, isElsewhere } = building;
+      const plain = { generation: generations + 1, version, isElsewhere };
+      await this.#changeBuilding({ building: plain });
+    } else {
+      await this.#changeBuilding({ building: null, generations });
+    }
+    const reason = 'events were dropped from the log, so its states can not be built anew of all';
+    this.#buildFailure = isNewer && !isPossible ? { position: 0, reason } : null;
   }
 
-  /** @param whenChanged is called in the same step in which the record changes. */
-  #change(change: Partial<ProjectionRecord>, whenChanged?: () => void): Promise<void> {
-    const changed = this.#changing.then(async () => {
-      const record = { ...this.#record, ...change };
-      await this.#options.log.append([eventOf('recorded', record)]);
-      this.#record = record;
-      whenChanged?.();
-      this.#options.onChange();
+  async #changeBuilding(
+    change: Pick<ProjectionRecord, 'building'> & Partial<ProjectionRecord>,
+  ): Promise<void> {
+    const { building } = change;
+    const run =
+      building === null ? undefined : await openRun(this.#options, this.#record, building);
+    await this.#change(change, () => {
+      this.#building = run;
     });
-    this.#changing = changed.catch(() => undefined);
-    return changed;
+  }
+
+  /** Does some work when all work before has ended, well or not. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
+  /** The same; a build that has its turn gives way. */
+  #interrupting<T>(work: () => Promise<T>): Promise<T> {
+    this.#atWork?.build.halt();
+    return this.#inTurn(work);
+  }
+
+  #mustBeThere(): void {
+    if (!this.#isRetired) return;
+    const message = `projection ${this.name} was deleted, or is being started again; get it anew`;
+    throw new AllSourceError('projection_stopped', message);
+  }
+
+  /** Within a turn. @param whenChanged is called in the same step in which the record changes. */
+  async #change(change: Partial<ProjectionRecord>, whenChanged?: () => void): Promise<void> {
+    const record = { ...this.#record, ...change };
+    await this.#options.log.append([eventOf('recorded', record)]);
+    this.#record = record;
+    whenChanged?.();
+    this.#options.onChange();
   }
 
   /** First position that it still reads; infinite where it does not run. */
@@ -411,25 +501,28 @@ export class ManagedProjection implements ProjectionHandle {
 
   /** Records again what is known, before the log that it is in is dropped. */
   rewrite(): Promise<void> {
-    this.#rewriting = this.#rewrite().finally(() => {
+    this.#rewriting = this.#interrupting(() => this.#rewrite()).finally(() => {
       this.#rewriting = undefined;
     });
     return this.#rewriting;
   }
 
   async #rewrite(): Promise<void> {
-    const isActive = this.#current.isRunning || this.#building !== undefined;
-    const wasStopped = this.#isStopped;
-    await this.stop();
-    await this.#change({});
-    for (const generation of [this.#record.current, this.#record.building]) {
-      if (generation === null) continue;
-      await this.#options.storage.rewrite?.(spaceOf(this.#record, generation));
+    const isActive = this.#current.isRunning || this.#atWork !== undefined;
+    await this.#halt();
+    try {
+      await this.#change({});
+      for (const generation of [this.#record.current, this.#record.building]) {
+        if (generation === null) continue;
+        await this.#options.storage.rewrite?.(spaceOf(this.#record, generation));
+      }
+    } finally {
+      if (isActive) this.start();
     }
-    this.#isStopped = wasStopped;
-    if (isActive) this.start();
   }
 }
+
+const soundStatuses: ReadonlySet<ProjectionStatus> = new Set(['running', 'rebuilding', 'paused']);
 
 /** Waits for the end of something, well or not; rejects with `aborted`. */
 async function aborting(work: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {

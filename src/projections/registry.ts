@@ -82,12 +82,28 @@ export class ProjectionRegistry implements EmbeddedProjections {
         checkSuccessor(projection, known.record, isElsewhere);
         if (isAnother(started, known.record)) mustBeWhole(projection.name, this.#log);
       }
-      await known?.stop();
-      const record = await this.#recordFor(started, known?.record);
-      const managed = await this.#open(record, projection, options.storage);
-      managed.start();
+      if (known === undefined || !isUnchanged(started, known)) {
+        await this.#replace(known, started, options.storage);
+      }
       return this.#handle(projection.name, tenantId);
     });
+  }
+
+  /** Starts a projection in the place of the one that is known, which goes on where that fails. */
+  async #replace(
+    known: ManagedProjection | undefined,
+    started: Started,
+    storage: ProjectionStorage | undefined,
+  ): Promise<void> {
+    await known?.retire();
+    try {
+      const record = await this.#recordFor(started, known?.record);
+      const managed = await this.#open(record, started.projection, storage);
+      managed.start();
+    } catch (error) {
+      await known?.revive();
+      throw error;
+    }
   }
 
   #handle(name: string, tenantId: string): ProjectionHandle {
@@ -124,8 +140,11 @@ export class ProjectionRegistry implements EmbeddedProjections {
   /** Those of a tenant that are not built in, for replays. */
   async managed(tenantId: string): Promise<readonly ManagedProjection[]> {
     await this.#state.load();
-    const all = [...this.#byKey.values()];
-    return all.filter(({ record }) => record.tenantId === tenantId);
+    const ofTenant = () =>
+      [...this.#byKey.values()].filter(({ record }) => record.tenantId === tenantId);
+    // One that is being started again is found as what it becomes.
+    if (ofTenant().some(({ isRetired }) => isRetired)) await this.#state.settled();
+    return ofTenant();
   }
 
   #managed(name: string, tenantId: string): ManagedProjection {
@@ -138,9 +157,14 @@ export class ProjectionRegistry implements EmbeddedProjections {
   delete(name: string, options: OfTenant = {}): Promise<void> {
     return this.#state.inTurn(async () => {
       const managed = this.#managed(name, tenantOf(options.tenantId));
-      await managed.stop();
-      await managed.drop();
-      await this.#log.append([eventOf('deleted', managed.record)]);
+      await managed.retire();
+      try {
+        await managed.drop();
+        await this.#log.append([eventOf('deleted', managed.record)]);
+      } catch (error) {
+        await managed.revive();
+        throw error;
+      }
       const key = recordKey(managed.record);
       this.#byKey.delete(key);
       this.#generations.set(key, lastGeneration(managed.record));
@@ -198,7 +222,8 @@ export class ProjectionRegistry implements EmbeddedProjections {
   ): Promise<ManagedProjection> {
     const generations = [record.current, record.building];
     const storage = placedStorage({ log: this.#storage, given, generations });
-    const place = { log: this.#log, storage, isElsewhere: given !== undefined };
+    const isElsewhere = given !== undefined;
+    const place = { log: this.#log, storage, isElsewhere, isWritable: this.#isWritable };
     const onChange = (): void => this.changes.notify();
     const managed = await ManagedProjection.open({ ...place, projection, onChange }, record);
     this.#byKey.set(recordKey(record), managed);
@@ -226,7 +251,7 @@ export class ProjectionRegistry implements EmbeddedProjections {
             record.declaration as unknown as ProjectionDeclaration,
           ) as Projection);
     const managed = await this.#open(record, projection);
-    if (this.#isWritable) managed.start();
+    managed.start();
   }
 }
 
@@ -243,6 +268,13 @@ function isAnother(
 ): boolean {
   const newest = newestOf(known);
   return projection.version !== newest.version || isElsewhere !== isKeptElsewhere(newest);
+}
+
+/** Whether it is data that runs as it is declared; code may be other code each time. */
+function isUnchanged(started: Started, known: ManagedProjection): boolean {
+  const { projection, isElsewhere } = started;
+  if (projection.declaration === null || isElsewhere) return false;
+  return known.isSound && !isAnother(started, known.record);
 }
 
 function kindOf({ declaration }: Projection): 'code' | 'declarative' {

@@ -60,6 +60,11 @@ export class SystemAccess {
     return this.#core.watermark;
   }
 
+  /** Whether the store closes: nothing is read any more, and parts write what they have. */
+  get isClosed(): boolean {
+    return this.#core.isClosed;
+  }
+
   /** First position of the log: what lies before it was dropped. */
   get logBegin(): number {
     return readFirstPosition(this.#core.native);

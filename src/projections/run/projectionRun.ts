@@ -29,6 +29,12 @@ export interface RunOptions<S> {
   readonly replay?: ReplayOfStates | undefined;
 }
 
+interface StartOptions {
+  readonly until?: number | undefined;
+  readonly isRead?: boolean | undefined;
+  readonly isOnce?: boolean | undefined;
+}
+
 /**
  * Keeps one set of states up to date. Where an event fails, all that is not durable yet is forgotten and
  * made again up to that event, so a handler that failed half way has left nothing behind.
@@ -86,27 +92,25 @@ export class ProjectionRun<S = unknown> {
 
   /**
    * Goes on where it is; up to a position, or with what becomes durable. `isRead`: its states are those
-   * of the projection from now on.
+   * of the projection from now on. `isOnce`: it ends where it fails, whatever the projection says.
    */
-  start({
-    until,
-    isRead = false,
-  }: { readonly until?: number; readonly isRead?: boolean } = {}): void {
+  start(options: StartOptions = {}): void {
+    const { isRead = false } = options;
     if (this.#running !== undefined) return;
     this.#isActivationDue ||= isRead;
     this.#failure = null;
     const stop = new AbortController();
-    const done = this.#run(stop.signal, until).finally(() => {
+    const done = this.#run(stop.signal, options).finally(() => {
       this.#running = undefined;
       this.#moved.notify();
     });
     this.#running = { stop, done };
   }
 
-  /** Resolves once it has come to a position, or failed. */
+  /** Resolves once it has come to a position, or failed: nothing is tried again. */
   async runTo(position: number): Promise<void> {
     if (position <= this.#position) return;
-    this.start({ until: position });
+    this.start({ until: position, isOnce: true });
     await this.#running?.done;
   }
 
@@ -151,7 +155,10 @@ export class ProjectionRun<S = unknown> {
     return new AllSourceError('projection_stopped', message);
   }
 
-  async #run(signal: AbortSignal, until: number | undefined): Promise<void> {
+  async #run(
+    signal: AbortSignal,
+    { until, isOnce = false }: Pick<StartOptions, 'until' | 'isOnce'>,
+  ): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
       const begin = this.#position;
       try {
@@ -166,6 +173,7 @@ export class ProjectionRun<S = unknown> {
         const delayMs = Math.min(retryMs * 2 ** (attempt - 1), retryMsMax);
         // The first try of an event that failed comes at once.
         const isNew = error instanceof EventFailure && !error.isConfirmed;
+        if (isOnce && !isNew) return;
         if (!isNew) await wait(delayMs, undefined, { signal }).catch(() => undefined);
         if (signal.aborted) return;
       }

@@ -1,6 +1,6 @@
-import { isEqual } from '../domain/index.js';
-import type { ProjectionStorage, StateSpace } from './storage/types.js';
-import type { RebuildReport } from './types.js';
+import { isEqual } from '../../domain/index.js';
+import type { ProjectionStorage, StateSpace } from '../storage/types.js';
+import type { RebuildReport } from '../types.js';
 
 /** Keys that are compared, and differences that are told. */
 const comparedMax = 10_000;
