@@ -222,6 +222,25 @@ describe('a build', () => {
 });
 
 describe('a projection', () => {
+  it('reads on while the states before a rebuild are removed, which is tried again', async () => {
+    const store = await openStore({ memory: true });
+    const watched = await WatchedStorage.make();
+    const { storage } = watched;
+    const handle = await store.projections.start(totals(), { storage });
+    const going = gate();
+    watched.before = async (call) => {
+      if (call !== 'drop') return;
+      if (watched.generationsOf('drop').length === 1) throw new Error('cut');
+      await going.opened;
+    };
+    await handle.rebuild();
+    await until(() => watched.generationsOf('drop').length === 2);
+    await handle.waitFor(await place(store, 'a', 1));
+    expect(watched.generationsOf('drop')).toEqual([1, 1]);
+    going.open();
+    await handle.stop();
+  });
+
   it('goes on where its states could not be recorded again', async () => {
     const store = await openStore({ memory: true });
     const watched = await WatchedStorage.make();

@@ -7,6 +7,7 @@ import type { ReplayOfStates } from '../record.js';
 import type { KeptStates, ProjectionStorage, StateSpace } from '../storage/types.js';
 import type { ProjectedState, Projection, ProjectionFailure } from '../types.js';
 import { EventFailure, reasonOf } from './eventFailure.js';
+import { OlderStates } from './olderStates.js';
 import { openSpace } from './openedSpace.js';
 import { PendingStates } from './pendingStates.js';
 import { projectionSource } from './projectionSource.js';
@@ -43,6 +44,7 @@ export class ProjectionRun<S = unknown> {
   readonly space: StateSpace;
   readonly #options: RunOptions<S>;
   readonly #states: PendingStates<S>;
+  readonly #older: OlderStates;
   readonly #moved = new WakeUp();
   readonly #flushes = new WakeUp();
   #position: number;
@@ -61,6 +63,7 @@ export class ProjectionRun<S = unknown> {
     this.#options = options;
     this.space = options.space;
     this.#states = new PendingStates(options, kept);
+    this.#older = new OlderStates(options.storage, options.space);
     this.#position = this.begin;
   }
 
@@ -118,6 +121,7 @@ export class ProjectionRun<S = unknown> {
   async stop(): Promise<void> {
     this.#running?.stop.abort();
     await this.#running?.done;
+    await this.#older.stop();
   }
 
   async get(key: string): Promise<ProjectedState<S> | undefined> {
@@ -214,10 +218,9 @@ export class ProjectionRun<S = unknown> {
       this.#isUncertain = false;
       this.#flushes.notify();
     }
-    const { generation } = space;
     if (this.#isActivationDue) {
       await storage.activate?.(space);
-      if (generation > 1) await storage.drop({ ...space, generation: generation - 1 });
+      this.#older.drop();
     } else if (this.#position === before) {
       return;
     }
