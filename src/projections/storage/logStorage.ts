@@ -1,4 +1,4 @@
-import { systemTenant } from '../../domain/index.js';
+import { VersionConflictError, systemTenant } from '../../domain/index.js';
 import type { JsonValue, NewEvent } from '../../domain/index.js';
 import { checkedLimit } from '../../eventStore/index.js';
 import type { SystemAccess } from '../../eventStore/index.js';
@@ -15,12 +15,20 @@ const stateType = 'projection.state';
 const removedType = 'projection.removed';
 const cursorType = 'projection.cursor';
 const parkedType = 'projection.parked';
-/** Keys that are recorded again by one append. */
+/** Keys that are looked up at a time as states are recorded again. */
 const rewrittenKeys = 1000;
+/** What one append that records states again has, at most: a store takes 64 MiB, and a char has up to 3 bytes. */
+const rewrittenEvents = 1000;
+const rewrittenChars = 16 * 1024 * 1024;
 
 interface CursorPayload {
   readonly position: number;
   readonly parked: number;
+}
+
+interface Cursor {
+  readonly payload: CursorPayload;
+  readonly version: number | undefined;
 }
 
 /**
@@ -35,9 +43,15 @@ export class LogStorage implements ProjectionStorage {
   }
 
   async open(space: StateSpace): Promise<CursorPayload> {
+    return (await this.#cursor(space)).payload;
+  }
+
+  /** Its version is undefined where there is no such event, or it was dropped. */
+  async #cursor(space: StateSpace): Promise<Cursor> {
     const event = await this.#log.last(cursorOf(space));
-    // Only `#cursorText` writes these events.
-    return (event?.payload as CursorPayload | undefined) ?? { position: 0, parked: 0 };
+    if (event === undefined) return { payload: { position: 0, parked: 0 }, version: undefined };
+    // Only `cursorEvent` makes these events.
+    return { payload: event.payload as unknown as CursorPayload, version: event.version };
   }
 
   async load(
@@ -57,15 +71,33 @@ export class LogStorage implements ProjectionStorage {
     space: StateSpace,
     { changes, after, position, parked }: StateCommit,
   ): Promise<void> {
-    const before = await this.open(space);
+    const { payload: before, version } = await this.#cursor(space);
     if (before.position !== after) throw new StatesMovedError(space, after, before.position);
     const tenantId = tenantOfSpace(space);
     const texts = [
       ...changes.map((change) => changeText(tenantId, change)),
       ...parked.map((payload) => JSON.stringify(parkedEvent(space, payload))),
-      JSON.stringify(cursorEvent(space, { position, parked: before.parked + parked.length })),
     ];
-    await this.#log.appendTexts(texts);
+    const cursor = cursorEvent(space, { position, parked: before.parked + parked.length });
+    try {
+      await this.#append(space, texts, { ...cursor, expectedVersion: version ?? 0 });
+    } catch (error) {
+      // Somebody else has committed since it was read.
+      if (!(error instanceof VersionConflictError)) throw error;
+      throw new StatesMovedError(space, after, (await this.open(space)).position);
+    }
+  }
+
+  /** One append; rejects with `version_conflict` where the cursor was moved. */
+  async #append(space: StateSpace, texts: readonly string[], cursor: NewEvent): Promise<void> {
+    try {
+      await this.#log.appendTexts([...texts, JSON.stringify(cursor)]);
+    } catch (error) {
+      if (!(error instanceof VersionConflictError) || cursor.expectedVersion !== 0) throw error;
+      // Where all events of it were dropped, its versions go on all the same.
+      if ((await this.#cursor(space)).version !== undefined) throw error;
+      await this.#append(space, texts, { ...cursor, expectedVersion: error.currentVersion });
+    }
   }
 
   async list(
@@ -107,21 +139,45 @@ export class LogStorage implements ProjectionStorage {
   }
 
   async rewrite(space: StateSpace): Promise<void> {
-    const tenantId = tenantOfSpace(space);
-    let from: string | null = null;
-    do {
-      const page: StoredStates = await this.list(space, { prefix: '', from, limit: rewrittenKeys });
-      const texts = page.states.map(({ key, state }) =>
-        changeText(tenantId, { key, text: JSON.stringify(state) }),
-      );
-      if (texts.length > 0) await this.#log.appendTexts(texts);
-      from = page.next;
-    } while (from !== null);
-    for (const parked of await this.parked(space)) {
-      await this.#log.appendTexts([JSON.stringify(parkedEvent(space, parked))]);
-    }
-    await this.#log.appendTexts([JSON.stringify(cursorEvent(space, await this.open(space)))]);
+    for await (const texts of slicesOf(this.#textsOf(space))) await this.#log.appendTexts(texts);
+    // It says that all before it is there.
+    const { payload } = await this.#cursor(space);
+    await this.#log.appendTexts([JSON.stringify(cursorEvent(space, payload))]);
   }
+
+  /** States one by one, as each may be large, and what was parked. */
+  async *#textsOf(space: StateSpace): AsyncGenerator<string> {
+    const tenantId = tenantOfSpace(space);
+    let firstPosition = 1;
+    do {
+      const page = { prefix: '', firstPosition, limit: rewrittenKeys };
+      const { items, nextPosition } = this.#log.namesOf(tenantId, page);
+      for (const { entityId: key } of items) {
+        const [state] = await this.load(space, [key]);
+        if (state !== undefined) yield changeText(tenantId, { key, text: JSON.stringify(state) });
+      }
+      firstPosition = nextPosition;
+    } while (firstPosition !== 0);
+    for (const parked of await this.parked(space)) {
+      yield JSON.stringify(parkedEvent(space, parked));
+    }
+  }
+}
+
+/** As many texts at a time as one append may have. */
+async function* slicesOf(texts: AsyncIterable<string>): AsyncGenerator<readonly string[]> {
+  let slice: string[] = [];
+  let chars = 0;
+  for await (const text of texts) {
+    if (slice.length >= rewrittenEvents || (chars > 0 && chars + text.length > rewrittenChars)) {
+      yield slice;
+      slice = [];
+      chars = 0;
+    }
+    slice.push(text);
+    chars += text.length;
+  }
+  if (slice.length > 0) yield slice;
 }
 
 /** Its length is bounded: 64 bytes of tenant and of name. */
