@@ -59,7 +59,8 @@ export const errorTable = {
   event_id_conflict: { status: 409, meaning: 'The event id was used for other content.' },
   events_dropped: {
     status: 410,
-    meaning: 'Events that are needed were dropped from the front of the log; ask for those behind them.',
+    meaning:
+      'Events that are needed were dropped from the front of the log; ask for those behind them.',
   },
   payload_too_large: { status: 413, meaning: 'The body or event is over its size limit.' },
   unsupported_media_type: { status: 415, meaning: 'The content type is not one that is taken.' },

@@ -485,7 +485,7 @@ export class ManagedProjection implements ProjectionHandle {
 
   /** First position that it still reads; infinite where it does not run. */
   neededFrom(): number {
-    const isBuilding = this.#rebuilding !== undefined;
+    const isBuilding = this.#atWork !== undefined;
     if (this.#isHalted || !(isBuilding || this.#current.isRunning)) return Infinity;
     // Where a build is given up, the states before go on.
     const building = isBuilding ? this.#building : undefined;

@@ -115,7 +115,8 @@ export interface OfTenant {
 /** The projections of a store, by name. */
 export interface Projections {
   /**
-   * Makes a projection that is data, or a new version of it; it goes on whenever the store is open.
+   * Makes a projection that is data, or a new version of it; it goes on whenever the store is open. One that
+   * runs as it is declared is left alone.
    * Rejects with `validation_error`, `projection_conflict`.
    */
   declare(

@@ -27,7 +27,7 @@ describe('the states of a log', () => {
 
   it('are recorded again where they are more than one append takes', async () => {
     const storage = await makeStorage();
-    const text = 'x'.repeat(64_000);
+    const text = 'x'.repeat(70_000);
     const parked = [1, 2, 3].map((position) => ({ position, reason: 'bad' }));
     for (let i = 0; i < 12; i += 1) {
       const keys = Array.from({ length: 100 }, (_, n) => `k-${i}-${n}`);
