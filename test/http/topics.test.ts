@@ -187,6 +187,9 @@ describe('messages of a topic over a WebSocket', () => {
     await makeTopic(target);
     await appendLines(target, lines(100));
     await outcome(target, 100);
+    // What came out is counted before it is durable.
+    const before = await WebSocketClient.open(target, '?topic=orders&from_position=1');
+    await before.received(101);
     const client = await WebSocketClient.open(target);
     const wanted = { type: 'subscribe', topic: 'orders', from_position: 1, batch: true };
     client.send({ ...wanted, credit: 10 });
