@@ -57,6 +57,8 @@ export class ProjectionRun<S = unknown> {
   /** Storage does not know yet that these are the states that are read. */
   #isActivationDue = false;
   #processed = 0;
+  /** Of those, the ones that are written: the rest is taken in again after a failure. */
+  #processedWritten = 0;
   #failed = 0;
 
   private constructor(options: RunOptions<S>, kept: KeptStates) {
@@ -204,6 +206,7 @@ export class ProjectionRun<S = unknown> {
 
   #rollBack(): void {
     this.#states.rollBack();
+    this.#processed = this.#processedWritten;
     this.#position = this.begin;
     this.#isUncertain = true;
   }
@@ -322,7 +325,9 @@ export class ProjectionRun<S = unknown> {
 
   async #commit(): Promise<void> {
     this.#isFlushWanted = false;
+    const processed = this.#processed;
     if (this.#position > this.#states.committedPosition) await this.#states.commit(this.#position);
+    this.#processedWritten = processed;
     if (this.#failure?.position === 0) this.#failure = null;
     this.#flushes.notify();
   }
