@@ -3,8 +3,8 @@ import { tenantOf, textOf } from '../eventStore/index.js';
 import type { Selection } from '../projections/index.js';
 import type { ReplayConfig, ReplayMode, ReplayRequest } from './types.js';
 
-const batchEventsMax = 10_000;
-const workersMax = 32;
+export const batchEventsMax = 10_000;
+export const workersMax = 32;
 const modes: ReadonlySet<string> = new Set(['clear', 'blue_green']);
 const requestNames: Readonly<Record<keyof ReplayRequest, true>> = {
   tenantId: true,

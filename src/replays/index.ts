@@ -1,3 +1,4 @@
+export { batchEventsMax, workersMax } from './checkedRequest.js';
 export { replayDocument } from './documents.js';
 export { ReplayRegistry } from './registry.js';
 export type {

@@ -1,9 +1,8 @@
 import { type Static, Type } from '@sinclair/typebox';
+import { batchEventsMax, workersMax } from '../../replays/index.js';
 import { count, entityId, eventType, tenantId, timestamp } from './formats.js';
 
 const strict = { additionalProperties: false };
-const batchEventsMax = 10_000;
-const workersMax = 32;
 
 const mode = Type.Union([Type.Literal('clear'), Type.Literal('blue_green')], {
   description:
