@@ -78,6 +78,32 @@ export class TablePrinter {
   }
 }
 
+/** A column of a list, and what it shows of an item. */
+interface ListColumn<T> extends Column {
+  readonly cell: (item: T) => string;
+}
+
+interface ListForm<T> {
+  /** One JSON document a line in the place of a table. */
+  readonly json: boolean;
+  readonly document: (item: T) => unknown;
+  /** The remark where there are none. */
+  readonly none?: string;
+  readonly columns: readonly ListColumn<T>[];
+}
+
+/** All items of a list, as a table or as JSON. */
+export async function printList<T>(items: readonly T[], form: ListForm<T>): Promise<void> {
+  const { json, document, none, columns } = form;
+  if (json) {
+    for (const item of items) await printJson(document(item));
+    return;
+  }
+  if (items.length === 0 && none !== undefined) printNote(none);
+  const rows = items.map((item) => columns.map(({ cell }) => cell(item)));
+  await new TablePrinter(columns).print(rows);
+}
+
 /** `name  value` lines with the values under each other. */
 export async function printPairs(pairs: readonly (readonly [string, string])[]): Promise<void> {
   const width = Math.max(...pairs.map(([name]) => name.length));

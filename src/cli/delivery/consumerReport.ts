@@ -4,42 +4,32 @@ import {
   formatCount,
   formatTime,
   printJson,
-  printNote,
+  printList,
   printPairs,
   TablePrinter,
   writeOut,
 } from '../output.js';
 import { describeFilter } from './server.js';
 
-export async function printConsumers(
-  consumers: readonly ConsumerInfo[],
-  json: boolean,
-): Promise<void> {
-  if (json) {
-    for (const info of consumers) await printJson(consumerDocument(info));
-    return;
-  }
-  if (consumers.length === 0) printNote('no consumers; `allsource consumer create` makes one');
-  const table = new TablePrinter([
-    { title: 'consumer' },
-    { title: 'cursor', align: 'right' },
-    { title: 'lag', align: 'right' },
-    { title: 'in flight', align: 'right' },
-    { title: 'dead letters', align: 'right' },
-    { title: 'members', align: 'right' },
-    { title: 'state' },
-  ]);
-  await table.print(
-    consumers.map((info) => [
-      info.name,
-      String(info.cursor),
-      formatCount(info.lag),
-      formatCount(info.inFlight),
-      formatCount(info.deadLetters),
-      formatCount(info.members.length),
-      describeState(info),
-    ]),
-  );
+export function printConsumers(consumers: readonly ConsumerInfo[], json: boolean): Promise<void> {
+  return printList(consumers, {
+    json,
+    document: consumerDocument,
+    none: 'no consumers; `allsource consumer create` makes one',
+    columns: [
+      { title: 'consumer', cell: ({ name }) => name },
+      { title: 'cursor', align: 'right', cell: ({ cursor }) => String(cursor) },
+      { title: 'lag', align: 'right', cell: ({ lag }) => formatCount(lag) },
+      { title: 'in flight', align: 'right', cell: ({ inFlight }) => formatCount(inFlight) },
+      {
+        title: 'dead letters',
+        align: 'right',
+        cell: ({ deadLetters }) => formatCount(deadLetters),
+      },
+      { title: 'members', align: 'right', cell: ({ members }) => formatCount(members.length) },
+      { title: 'state', cell: describeState },
+    ],
+  });
 }
 
 export async function printConsumer(info: ConsumerInfo, json: boolean): Promise<void> {

@@ -5,45 +5,28 @@ import {
   deliveryDocument,
   webhookDocument,
 } from '../../webhooks/index.js';
-import {
-  formatCount,
-  formatTime,
-  printJson,
-  printNote,
-  printPairs,
-  TablePrinter,
-} from '../output.js';
+import { formatCount, formatTime, printJson, printList, printNote, printPairs } from '../output.js';
 import { describeFilter } from './server.js';
 
-export async function printWebhooks(
-  webhooks: readonly WebhookInfo[],
-  json: boolean,
-): Promise<void> {
-  if (json) {
-    for (const info of webhooks) await printJson(webhookDocument(info));
-    return;
-  }
-  if (webhooks.length === 0) printNote('no webhooks; `allsource webhook create` makes one');
-  const table = new TablePrinter([
-    { title: 'webhook' },
-    { title: 'status' },
-    { title: 'cursor', align: 'right' },
-    { title: 'lag', align: 'right' },
-    { title: 'dead letters', align: 'right' },
-    { title: 'failures', align: 'right' },
-    { title: 'url' },
-  ]);
-  await table.print(
-    webhooks.map((info) => [
-      info.name,
-      info.status,
-      String(info.cursor),
-      formatCount(info.lag),
-      formatCount(info.deadLetters),
-      formatCount(info.failures),
-      info.url,
-    ]),
-  );
+export function printWebhooks(webhooks: readonly WebhookInfo[], json: boolean): Promise<void> {
+  return printList(webhooks, {
+    json,
+    document: webhookDocument,
+    none: 'no webhooks; `allsource webhook create` makes one',
+    columns: [
+      { title: 'webhook', cell: ({ name }) => name },
+      { title: 'status', cell: ({ status }) => status },
+      { title: 'cursor', align: 'right', cell: ({ cursor }) => String(cursor) },
+      { title: 'lag', align: 'right', cell: ({ lag }) => formatCount(lag) },
+      {
+        title: 'dead letters',
+        align: 'right',
+        cell: ({ deadLetters }) => formatCount(deadLetters),
+      },
+      { title: 'failures', align: 'right', cell: ({ failures }) => formatCount(failures) },
+      { title: 'url', cell: ({ url }) => url },
+    ],
+  });
 }
 
 /** With the secret where it was told, which is once. */
@@ -80,31 +63,25 @@ export async function printWebhook(
   if (secret !== undefined) printNote('the secret is not told again: give it to the receiver now');
 }
 
-export async function printDeliveries(
+export function printDeliveries(
   deliveries: readonly WebhookDelivery[],
   json: boolean,
 ): Promise<void> {
-  if (json) {
-    for (const delivery of deliveries) await printJson(deliveryDocument(delivery));
-    return;
-  }
-  if (deliveries.length === 0) printNote('no deliveries since the store was opened');
-  const table = new TablePrinter([
-    { title: 'time' },
-    { title: 'position', align: 'right' },
-    { title: 'attempt', align: 'right' },
-    { title: 'ms', align: 'right' },
-    { title: 'status', align: 'right' },
-    { title: 'result' },
-  ]);
-  await table.print(
-    deliveries.map(({ at, position, attempt, durationMs, status, error }) => [
-      formatTime(formatTimestamp(at)),
-      String(position),
-      String(attempt),
-      formatCount(durationMs),
-      status === null ? '' : String(status),
-      error ?? 'taken',
-    ]),
-  );
+  return printList(deliveries, {
+    json,
+    document: deliveryDocument,
+    none: 'no deliveries since the store was opened',
+    columns: [
+      { title: 'time', cell: ({ at }) => formatTime(formatTimestamp(at)) },
+      { title: 'position', align: 'right', cell: ({ position }) => String(position) },
+      { title: 'attempt', align: 'right', cell: ({ attempt }) => String(attempt) },
+      { title: 'ms', align: 'right', cell: ({ durationMs }) => formatCount(durationMs) },
+      {
+        title: 'status',
+        align: 'right',
+        cell: ({ status }) => (status === null ? '' : String(status)),
+      },
+      { title: 'result', cell: ({ error }) => error ?? 'taken' },
+    ],
+  });
 }

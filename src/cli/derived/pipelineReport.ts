@@ -12,45 +12,37 @@ import {
   formatCount,
   formatTime,
   printJson,
-  printNote,
+  printList,
   printPairs,
   TablePrinter,
   writeOut,
 } from '../output.js';
 
-export async function printPipelines(
-  pipelines: readonly PipelineInfo[],
-  json: boolean,
-): Promise<void> {
-  if (json) {
-    for (const info of pipelines) await printJson(pipelineDocument(info));
-    return;
-  }
-  if (pipelines.length === 0) printNote('no pipelines; `allsource pipeline create` makes one');
-  const table = new TablePrinter([
-    { title: 'pipeline' },
-    { title: 'name' },
-    { title: 'status' },
-    { title: 'position', align: 'right' },
-    { title: 'lag', align: 'right' },
-    { title: 'processed', align: 'right' },
-    { title: 'emitted', align: 'right' },
-    { title: 'failed', align: 'right' },
-    { title: 'output' },
-  ]);
-  await table.print(
-    pipelines.map(({ id, name, status, position, lag, statistics, definition }) => [
-      id,
-      name,
-      status,
-      String(position),
-      formatCount(lag),
-      formatCount(statistics.processed),
-      formatCount(statistics.emitted),
-      formatCount(statistics.failed),
-      describeOutput(definition),
-    ]),
-  );
+export function printPipelines(pipelines: readonly PipelineInfo[], json: boolean): Promise<void> {
+  return printList(pipelines, {
+    json,
+    document: pipelineDocument,
+    none: 'no pipelines; `allsource pipeline create` makes one',
+    columns: [
+      { title: 'pipeline', cell: ({ id }) => id },
+      { title: 'name', cell: ({ name }) => name },
+      { title: 'status', cell: ({ status }) => status },
+      { title: 'position', align: 'right', cell: ({ position }) => String(position) },
+      { title: 'lag', align: 'right', cell: ({ lag }) => formatCount(lag) },
+      {
+        title: 'processed',
+        align: 'right',
+        cell: ({ statistics }) => formatCount(statistics.processed),
+      },
+      {
+        title: 'emitted',
+        align: 'right',
+        cell: ({ statistics }) => formatCount(statistics.emitted),
+      },
+      { title: 'failed', align: 'right', cell: ({ statistics }) => formatCount(statistics.failed) },
+      { title: 'output', cell: ({ definition }) => describeOutput(definition) },
+    ],
+  });
 }
 
 export async function printPipeline(info: PipelineInfo, json: boolean): Promise<void> {
@@ -94,23 +86,17 @@ export async function printTested(tested: TestedPipeline, json: boolean): Promis
   await printPairs(countsOf(statistics));
 }
 
-export async function printDroppedEvents(
-  dropped: readonly DroppedEvent[],
-  json: boolean,
-): Promise<void> {
-  if (json) {
-    for (const event of dropped) await printJson(droppedDocument(event));
-    return;
-  }
-  if (dropped.length === 0) {
-    printNote('no event failed or came too late since the store was opened');
-  }
-  const table = new TablePrinter([
-    { title: 'position', align: 'right' },
-    { title: 'outcome' },
-    { title: 'reason' },
-  ]);
-  await table.print(dropped.map((event) => [String(event.position), event.outcome, event.reason]));
+export function printDroppedEvents(dropped: readonly DroppedEvent[], json: boolean): Promise<void> {
+  return printList(dropped, {
+    json,
+    document: droppedDocument,
+    none: 'no event failed or came too late since the store was opened',
+    columns: [
+      { title: 'position', align: 'right', cell: ({ position }) => String(position) },
+      { title: 'outcome', cell: ({ outcome }) => outcome },
+      { title: 'reason', cell: ({ reason }) => reason },
+    ],
+  });
 }
 
 function countsOf(statistics: PipelineInfo['statistics']): (readonly [string, string])[] {

@@ -8,40 +8,30 @@ import {
 import {
   formatCount,
   printJson,
+  printList,
   printNote,
   printPairs,
   TablePrinter,
   writeOut,
 } from '../output.js';
 
-export async function printProjections(
+export function printProjections(
   projections: readonly ProjectionInfo[],
   json: boolean,
 ): Promise<void> {
-  if (json) {
-    for (const info of projections) await printJson(projectionDocument(info));
-    return;
-  }
-  const table = new TablePrinter([
-    { title: 'projection' },
-    { title: 'kind' },
-    { title: 'version', align: 'right' },
-    { title: 'status' },
-    { title: 'position', align: 'right' },
-    { title: 'lag', align: 'right' },
-    { title: 'parked', align: 'right' },
-  ]);
-  await table.print(
-    projections.map((info) => [
-      info.name,
-      info.kind,
-      String(info.version),
-      info.status,
-      String(info.position),
-      formatCount(info.lag),
-      formatCount(info.eventsParked),
-    ]),
-  );
+  return printList(projections, {
+    json,
+    document: projectionDocument,
+    columns: [
+      { title: 'projection', cell: ({ name }) => name },
+      { title: 'kind', cell: ({ kind }) => kind },
+      { title: 'version', align: 'right', cell: ({ version }) => String(version) },
+      { title: 'status', cell: ({ status }) => status },
+      { title: 'position', align: 'right', cell: ({ position }) => String(position) },
+      { title: 'lag', align: 'right', cell: ({ lag }) => formatCount(lag) },
+      { title: 'parked', align: 'right', cell: ({ eventsParked }) => formatCount(eventsParked) },
+    ],
+  });
 }
 
 export async function printProjection(info: ProjectionInfo, json: boolean): Promise<void> {
@@ -108,12 +98,14 @@ export async function printState(
   await writeOut(`\nstate\n${JSON.stringify(state, null, 2)}\n`);
 }
 
-export async function printParked(parked: readonly ParkedEvent[], json: boolean): Promise<void> {
-  if (json) {
-    for (const { position, reason } of parked) await printJson({ position, reason });
-    return;
-  }
-  if (parked.length === 0) printNote('no event was left out');
-  const table = new TablePrinter([{ title: 'position', align: 'right' }, { title: 'reason' }]);
-  await table.print(parked.map(({ position, reason }) => [String(position), reason]));
+export function printParked(parked: readonly ParkedEvent[], json: boolean): Promise<void> {
+  return printList(parked, {
+    json,
+    document: ({ position, reason }) => ({ position, reason }),
+    none: 'no event was left out',
+    columns: [
+      { title: 'position', align: 'right', cell: ({ position }) => String(position) },
+      { title: 'reason', cell: ({ reason }) => reason },
+    ],
+  });
 }

@@ -1,38 +1,25 @@
 import { formatTimestamp } from '../../domain/index.js';
 import { replayDocument, type ReplayInfo } from '../../replays/index.js';
-import {
-  formatCount,
-  formatTime,
-  printJson,
-  printNote,
-  printPairs,
-  TablePrinter,
-} from '../output.js';
+import { formatCount, formatTime, printJson, printList, printPairs } from '../output.js';
 
-export async function printReplays(replays: readonly ReplayInfo[], json: boolean): Promise<void> {
-  if (json) {
-    for (const info of replays) await printJson(replayDocument(info));
-    return;
-  }
-  if (replays.length === 0) printNote('no replays; `allsource replay start` begins one');
-  const table = new TablePrinter([
-    { title: 'replay' },
-    { title: 'started' },
-    { title: 'status' },
-    { title: 'events', align: 'right' },
-    { title: 'of', align: 'right' },
-    { title: 'projections' },
-  ]);
-  await table.print(
-    replays.map((info) => [
-      info.replayId,
-      formatTime(formatTimestamp(info.startedAt)),
-      info.status,
-      formatCount(info.processedEvents),
-      formatCount(info.totalEvents),
-      info.projections.join(', '),
-    ]),
-  );
+export function printReplays(replays: readonly ReplayInfo[], json: boolean): Promise<void> {
+  return printList(replays, {
+    json,
+    document: replayDocument,
+    none: 'no replays; `allsource replay start` begins one',
+    columns: [
+      { title: 'replay', cell: ({ replayId }) => replayId },
+      { title: 'started', cell: ({ startedAt }) => formatTime(formatTimestamp(startedAt)) },
+      { title: 'status', cell: ({ status }) => status },
+      {
+        title: 'events',
+        align: 'right',
+        cell: ({ processedEvents }) => formatCount(processedEvents),
+      },
+      { title: 'of', align: 'right', cell: ({ totalEvents }) => formatCount(totalEvents) },
+      { title: 'projections', cell: ({ projections }) => projections.join(', ') },
+    ],
+  });
 }
 
 export async function printReplay(info: ReplayInfo, json: boolean): Promise<void> {
