@@ -255,7 +255,10 @@ Napi::Value StoreObject::Read(const Napi::CallbackInfo& info) {
     query::Selection selection =
         ValueOf(info.Env(), engine().Locate(arguments.query(), arguments.limit));
     answer_numbers_[kUseAsync] = IsLarge(selection) ? 1 : 0;
-    if (answer_numbers_[kUseAsync] != 0) return Napi::Number::New(info.Env(), 0);
+    if (answer_numbers_[kUseAsync] != 0) {
+      located_ = std::move(selection);
+      return Napi::Number::New(info.Env(), 0);
+    }
     BeginAnswer(info[14]);
     const Status status =
         Render(engine(), selection, arguments.bytes_max, arguments.flags, answer_);
@@ -266,16 +269,16 @@ Napi::Value StoreObject::Read(const Napi::CallbackInfo& info) {
   });
 }
 
-// readAsync(…query): promise of a Buffer, the text and two doubles: count and next position
+// readAsync(flags, bytesMax): what the call of read just before located, as a promise of a Buffer: the
+// text and two doubles, count and next position
 Napi::Value StoreObject::ReadAsync(const Napi::CallbackInfo& info) {
   return Guarded(info, [&]() -> Napi::Value {
-    const QueryArguments arguments(info);
-    query::Selection selection =
-        ValueOf(info.Env(), engine().Locate(arguments.query(), arguments.limit));
+    const uint32_t flags = info[0].As<Napi::Number>().Uint32Value();
+    const auto bytes_max = static_cast<size_t>(info[1].As<Napi::Number>().Int64Value());
     return RenderLater(
         info.Env(), handle_,
-        [&engine = engine(), selection = std::move(selection), flags = arguments.flags,
-         bytes_max = arguments.bytes_max](query::Sink& sink) mutable {
+        [&engine = engine(), selection = std::exchange(located_, {}), flags,
+         bytes_max](query::Sink& sink) mutable {
           if (Status status = Render(engine, selection, bytes_max, flags, sink); !status.ok()) {
             return status;
           }

@@ -83,7 +83,8 @@ class StoreObject : public Napi::ObjectWrap<StoreObject> {
   double* answer_numbers_ = nullptr;
   std::vector<std::span<uint8_t>> slabs_;
   Napi::ObjectReference answer_memory_, slab_memory_;
-  query::Sink answer_;  // of the read at hand, or one that did not fit the slab
+  query::Selection located_;  // of a read that is rendered on the thread pool
+  query::Sink answer_;        // of the read at hand, or one that did not fit the slab
   query::Sink ids_;
   napi_env env_;
 };

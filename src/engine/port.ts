@@ -199,8 +199,8 @@ export interface NativeStore {
   ): number;
   /** The answer of the call before, which did not fit its slab. */
   takeOverflow(): Buffer;
-  /** The text and behind it two doubles: count and next position. */
-  readAsync(...args: QueryArguments): Promise<Buffer>;
+  /** What the call of `read` just before located: the text, and behind it two doubles: count and next position. */
+  readAsync(flags: number, bytesMax: number): Promise<Buffer>;
   /** The text and behind it four doubles: version, position, time, events merged. */
   stateAsync(...args: StateArguments): Promise<Buffer>;
   /** 0 where the entity has no such version. */

@@ -7,6 +7,8 @@ export type { BytesChunk, BytesForm, ObjectsChunk } from './read/reader.js';
 export { RecordedState } from './parts/recordedState.js';
 export { readRecords, recordEvent } from './parts/records.js';
 export { WakeUp } from './parts/wakeUp.js';
+export { EventLines, linesOf } from './parts/eventLines.js';
+export type { LinesSlice } from './parts/eventLines.js';
 export { eventBytes, parseEvents } from './parts/eventSource.js';
 export type { EventBytes } from './parts/eventSource.js';
 export { SystemAccess, partitionedEvents } from './parts/systemAccess.js';

@@ -1,14 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { AllSourceError, EventTypes, abortedError } from '../domain/index.js';
 import type { StoredEvent } from '../domain/index.js';
-import { WakeUp, eventBytes, parseEvents } from '../eventStore/index.js';
+import { EventLines, WakeUp, eventBytes, parseEvents } from '../eventStore/index.js';
 import type { EventBytes } from '../eventStore/index.js';
-import type {
-  Emission,
-  PipelineMachine,
-  PipelineResult,
-  PipelineStatistics,
-} from '../pipelines/index.js';
+import type { PipelineMachine, PipelineResult, PipelineStatistics } from '../pipelines/index.js';
 import { beginningOf } from './beginning.js';
 import type { Beginning, PipelineRunOptions } from './beginning.js';
 import { paneLookOf } from './paneLook.js';
@@ -61,7 +56,8 @@ export class PipelineRun {
   #isWriteOpen = false;
   /** Undefined where no window goes by the time of the store. */
   readonly #paneLookMs: number | undefined;
-  #emissions: Emission[] = [];
+  /** Those that are not being written yet. */
+  #results = new EventLines();
   #lastProcessed: number | null = null;
   #failure: string | null = null;
   #done: Promise<void> | undefined;
@@ -94,7 +90,7 @@ export class PipelineRun {
   }
   /** Behind which it goes on after an error: what changed nothing since the last write is not read again. */
   get begin(): number {
-    const isWritten = !this.#isChanged && !this.#isWriteOpen && this.#emissions.length === 0;
+    const isWritten = !this.#isChanged && !this.#isWriteOpen && this.#results.count === 0;
     return isWritten ? this.#position : this.#committed;
   }
   get statistics(): PipelineStatistics {
@@ -148,7 +144,7 @@ export class PipelineRun {
 
   get #isAtRest(): boolean {
     const isMarkUsed = this.#mark === 0 || this.#paneLookMs === undefined;
-    return isMarkUsed && this.#emissions.length === 0 && this.#resultsInFlight === 0;
+    return isMarkUsed && this.#results.count === 0 && this.#resultsInFlight === 0;
   }
 
   async #until(condition: () => boolean, signal: AbortSignal | undefined): Promise<void> {
@@ -203,7 +199,7 @@ export class PipelineRun {
     this.#visible = position;
     this.#dropped = this.#droppedWritten;
     this.#resultsInFlight = 0;
-    this.#emissions = [];
+    this.#results = new EventLines();
     this.#isChanged = false;
     this.#isWriteOpen = false;
     this.#mark = 0;
@@ -331,7 +327,7 @@ export class PipelineRun {
     this.#show();
     const isFar = position - this.#committed >= quietPositionsMax;
     const isChangeDue = this.#isChanged && this.#isDue();
-    if (this.#emissions.length > 0 || isChangeDue || isFar) await this.#commit();
+    if (this.#results.count > 0 || isChangeDue || isFar) await this.#commit();
     this.#moved.notify();
   }
 
@@ -358,11 +354,12 @@ export class PipelineRun {
 
   /** Events without a result are behind one only while nothing is still to be written. */
   #show(): void {
-    if (this.#emissions.length === 0 && this.#resultsInFlight === 0) this.#visible = this.#position;
+    if (this.#results.count === 0 && this.#resultsInFlight === 0) this.#visible = this.#position;
   }
 
   #take({ emissions, dropped }: PipelineResult, position: number): void {
-    for (const emission of emissions) this.#emissions.push(emission);
+    const { storage } = this.#options;
+    for (const emission of emissions) this.#results.add(storage.textOf(emission));
     for (const { outcome, reason } of dropped) {
       if (outcome === 'filtered') continue;
       this.#dropped = [...this.#dropped, { position, outcome, reason }].slice(-droppedMax);
@@ -372,16 +369,16 @@ export class PipelineRun {
   /** Begins to write what there is once the write before has ended; it is not waited for. */
   async #commit(): Promise<void> {
     await this.#writing;
-    const emissions = this.#emissions;
+    const results = this.#results;
     const changes = this.#machine.takeChanges();
-    this.#emissions = [];
+    this.#results = new EventLines(results.bytes);
     this.#isChanged = false;
-    this.#resultsInFlight = emissions.length;
+    this.#resultsInFlight = results.count;
     this.#committedAt = performance.now();
     this.#writesBegun = this.#writesAsked;
     this.#isWriteOpen = true;
     this.#writing = this.#write(
-      { emissions, changes, position: this.#position },
+      { results, changes, position: this.#position },
       { asked: this.#writesAsked, dropped: this.#dropped },
     );
     // Whoever writes next is told.

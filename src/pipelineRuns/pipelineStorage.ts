@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { AllSourceError, systemTenant } from '../domain/index.js';
 import type { JsonValue, StoredEvent } from '../domain/index.js';
-import type { SystemAccess } from '../eventStore/index.js';
+import { EventLines, linesOf } from '../eventStore/index.js';
+import type { LinesSlice, SystemAccess } from '../eventStore/index.js';
 import type { Emission, StateChange, StateEntry } from '../pipelines/index.js';
 import { OutputTexts } from './outputs/outputTexts.js';
 import type { PipelineSpace } from './pipelineSpace.js';
@@ -10,12 +11,10 @@ const stateType = 'pipeline.state';
 const removedType = 'pipeline.removed';
 const cursorType = 'pipeline.cursor';
 const pageKeys = 1000;
-/** Of one append: a text has up to three bytes for each character. */
-const sliceCharactersMax = 8 * 1024 * 1024;
-const sliceEventsMax = 20_000;
 
 export interface Checkpoint {
-  readonly emissions: readonly Emission[];
+  /** Of the events since the checkpoint before; the rest of the write is put behind them. */
+  readonly results: EventLines;
   readonly changes: readonly StateChange[];
   /** All events up to here were processed. */
   readonly position: number;
@@ -53,6 +52,11 @@ export class PipelineStorage {
     this.#outputs = new OutputTexts(space);
     this.#stateTenant = `$pipelines/${tenantId}/${id}/${generation}`;
     this.#cursor = `pipeline/${tenantId}/${id}/${generation}/cursor`;
+  }
+
+  /** A result as it is written. */
+  textOf(emission: Emission): string {
+    return this.#outputs.textOf(emission);
   }
 
   async read(): Promise<Written> {
@@ -95,15 +99,17 @@ export class PipelineStorage {
    * Gives where in the log the end of it was written: what lies before it is not younger. After an error,
    * `read` comes before the next one.
    */
-  async commit(checkpoint: Checkpoint): Promise<number> {
+  async commit({ results, changes, position }: Checkpoint): Promise<number> {
+    for (const text of this.#stateTexts(changes)) results.add(text);
+    const cursor = { tenantId: systemTenant, entityId: this.#cursor, eventType: cursorType };
+    results.add(JSON.stringify({ ...cursor, payload: { position } }));
     let last = 0;
-    for (const slice of slicesOf(this.#textsOf(checkpoint))) last = await this.#append(slice);
+    for (const slice of results.slices()) last = await this.#append(slice);
     this.#torn = new Map();
     return last;
   }
 
-  *#textsOf({ emissions, changes, position }: Checkpoint): Generator<string> {
-    for (const emission of emissions) yield this.#outputs.textOf(emission);
+  *#stateTexts(changes: readonly StateChange[]): Generator<string> {
     const torn = new Map(this.#torn);
     const tenantId = this.#stateTenant;
     for (const change of changes) {
@@ -112,22 +118,21 @@ export class PipelineStorage {
       yield stateText({ tenantId, entityId }, change);
     }
     yield* torn.values();
-    const cursor = { tenantId: systemTenant, entityId: this.#cursor, eventType: cursorType };
-    yield JSON.stringify({ ...cursor, payload: { position } });
   }
 
   /** Gives the last position. A result that a write that broke off made of another answer stays. */
-  async #append(texts: readonly string[]): Promise<number> {
+  async #append(slice: LinesSlice): Promise<number> {
     try {
-      return (await this.#log.appendTexts(texts)).lastPosition;
+      return (await this.#log.appendLines(slice.bytes)).lastPosition;
     } catch (error) {
       const isKnown = error instanceof AllSourceError && error.code === 'event_id_conflict';
       if (!isKnown) throw error;
+      const count = slice.ends.length;
       // Only results have ids.
-      if (texts.length === 1) return 0;
-      const half = texts.length >>> 1;
-      await this.#append(texts.slice(0, half));
-      return this.#append(texts.slice(half));
+      if (count === 1) return 0;
+      const half = count >>> 1;
+      await this.#append(linesOf(slice, 0, half));
+      return this.#append(linesOf(slice, half, count));
     }
   }
 
@@ -135,7 +140,7 @@ export class PipelineStorage {
   async rewrite(position: number): Promise<void> {
     const { state } = await this.read();
     const changes = state.map(([key, value]) => ({ key, value }));
-    await this.commit({ emissions: [], changes, position });
+    await this.commit({ results: new EventLines(), changes, position });
   }
 }
 
@@ -151,21 +156,4 @@ function stateText(
   return value === undefined
     ? JSON.stringify({ ...place, eventType: removedType, payload: null })
     : JSON.stringify({ ...place, eventType: stateType, payload: { key, value } });
-}
-
-/** As many texts together as one append takes. */
-function* slicesOf(texts: Iterable<string>): Generator<readonly string[]> {
-  let slice: string[] = [];
-  let characters = 0;
-  for (const text of texts) {
-    const isFull = slice.length === sliceEventsMax || characters + text.length > sliceCharactersMax;
-    if (isFull && slice.length > 0) {
-      yield slice;
-      slice = [];
-      characters = 0;
-    }
-    slice.push(text);
-    characters += text.length;
-  }
-  yield slice;
 }

@@ -76,7 +76,7 @@ describe('flush of a pipeline', () => {
     await store.pipelines.create(byTheirTime, { id: 'p', from: 'beginning' });
     const order = { eventType: 'order.placed', entityId: 'o-1', payload: { at: begin } };
     await store.appendBatch(Array(9_000).fill(order), { return: 'summary' });
-    failAppend('appendTexts', { behind: 0 });
+    failAppend('appendLines', { behind: 0 });
     await store.pipelines.flush('p');
     expect((await store.pipelines.get('p')).statistics.processed).toBe(9_000);
   });
@@ -86,7 +86,7 @@ describe('flush of a pipeline', () => {
     await store.pipelines.create(perMinute, { id: 'p', from: 'beginning' });
     await place(store);
     clock.micros += 60 * second;
-    failAppend('appendTexts', { behind: 1 });
+    failAppend('appendLines', { behind: 1 });
     await store.pipelines.flush('p');
     expect(await countsOf(store)).toEqual([1]);
   });

@@ -106,7 +106,7 @@ describe('a pipeline of a store', () => {
   it('tells of a dropped event once, where it is processed again', async () => {
     const store = await open();
     await store.pipelines.create(sums, { id: 'p' });
-    failAppend('appendTexts');
+    failAppend('appendLines');
     await place(store, { region: 'eu', total: 'none' });
     await store.pipelines.flush('p');
     expect(await store.pipelines.dropped('p')).toHaveLength(1);

@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished } from 'vitest';
-import { SystemAccess, openCore } from '../../src/eventStore/index.js';
+import { EventLines, SystemAccess, openCore } from '../../src/eventStore/index.js';
 import { PipelineStorage } from '../../src/pipelineRuns/pipelineStorage.js';
 import type { Emission, StateChange } from '../../src/pipelines/index.js';
 import { codeOf } from '../support/store.js';
@@ -26,7 +26,7 @@ const resultsOf = (value: number) =>
   });
 
 const checkpoint = (position: number, changes: readonly StateChange[]) => ({
-  emissions: [],
+  results: new EventLines(),
   changes,
   position,
 });
@@ -46,7 +46,7 @@ it.each([0, 1, 2])('has the state of before where append %i of a write fails', a
     { key: 'k2', value: 'before' },
   ];
   await make().commit(checkpoint(7, before));
-  failAppend('appendTexts', { behind });
+  failAppend('appendLines', { behind });
   const torn = [...valueOf(1), { key: 'k2', value: undefined }];
   expect(await codeOf(() => make().commit(checkpoint(9, torn)))).toBe('storage_full');
   const storage = make();
@@ -68,16 +68,20 @@ it.each([0, 1, 2])('has the state of before where append %i of a write fails', a
 
 it('is empty where the first write broke off', async () => {
   const { make } = await open();
-  failAppend('appendTexts', { behind: 1 });
+  failAppend('appendLines', { behind: 1 });
   await codeOf(() => make().commit(checkpoint(9, valueOf(1))));
   expect(await make().read()).toEqual({ position: undefined, state: [] });
 });
 
 it('writes results once, where they are made again of the same and of other answers', async () => {
   const { log, make } = await open();
-  const write = (results: readonly Emission[], value: string) =>
-    make().commit({ emissions: results, changes: [{ key: 'k', value }], position: 9 });
-  failAppend('appendTexts', { behind: 1 });
+  const write = (emissions: readonly Emission[], value: string) => {
+    const storage = make();
+    const results = new EventLines();
+    for (const emission of emissions) results.add(storage.textOf(emission));
+    return storage.commit({ results, changes: [{ key: 'k', value }], position: 9 });
+  };
+  failAppend('appendLines', { behind: 1 });
   expect(await codeOf(() => write(resultsOf(1), 'torn'))).toBe('storage_full');
   const { watermark } = log;
   // Some of those that are there, and all that are not.

@@ -51,7 +51,7 @@ export async function expectDerived(
 
 /** One append of the parts of stores fails, behind those that may go through before it. */
 export function failAppend(
-  name: 'append' | 'appendTexts',
+  name: 'append' | 'appendLines',
   { behind = 0 }: { readonly behind?: number } = {},
 ): void {
   const original = SystemAccess.prototype[name];

@@ -94,6 +94,12 @@ export class SystemAccess {
     return this.#append(`[${texts.join(',')}]`, withResults);
   }
 
+  /** The same for lines of such texts, without the results. */
+  appendLines(bytes: Buffer): Promise<BatchResult> {
+    const { ndjson: format } = inputFormat;
+    return this.#core.appendSystem({ bytes, format, ...systemNames, full: false });
+  }
+
   /** Whether the time is a clock's that tests turn on: timers know nothing of it. */
   get isTimeSet(): boolean {
     return this.#core.time !== undefined;
@@ -318,11 +324,11 @@ export class SystemAccess {
 
   #append(text: string, full: boolean): Promise<BatchResult> {
     const { batch: format } = inputFormat;
-    const names = fieldNames.system;
-    const bytes = Buffer.from(text);
-    return this.#core.appendSystem({ bytes, format, names, tenantId: 'default', full });
+    return this.#core.appendSystem({ bytes: Buffer.from(text), format, ...systemNames, full });
   }
 }
+
+const systemNames = { names: fieldNames.system, tenantId: 'default' };
 
 /** The tenant may be one of the store's own. */
 function queryOfAny({ tenantId = 'default', ...options }: SubscribeOptions, watermark: number) {

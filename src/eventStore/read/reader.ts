@@ -83,7 +83,7 @@ export class Reader {
     const flags = flagsOf(query, readFlag.apiStyle);
     const bytes = this.#read(query, flags, bounds, arraySlab);
     if (bytes === undefined) {
-      const later = await this.#readLater(query, flags, bounds);
+      const later = await this.#readLater(flags, bounds);
       const { count, nextPosition } = later;
       return { events: parseEvents(`[${later.bytes.toString()}]`), count, nextPosition };
     }
@@ -97,7 +97,7 @@ export class Reader {
     if (bytes === undefined || bytes < 0) {
       const answer =
         bytes === undefined
-          ? await this.#readLater(query, flags, bounds)
+          ? await this.#readLater(flags, bounds)
           : { bytes: this.#native.takeOverflow(), ...this.#answer() };
       const { tail, nextCursor } = pageEnd(query, answer);
       return {
@@ -117,7 +117,7 @@ export class Reader {
   async chunk(query: EngineQuery, bounds: ReadBounds, form: BytesForm): Promise<BytesChunk> {
     const flags = flagsOf(query, flagOf[form]);
     const bytes = this.#read(query, flags, bounds, arraySlab);
-    if (bytes === undefined) return this.#readLater(query, flags, bounds);
+    if (bytes === undefined) return this.#readLater(flags, bounds);
     return { bytes: this.#copy(bytes), ...this.#answer() };
   }
 
@@ -180,9 +180,9 @@ export class Reader {
     return this.#numbers[answerNumber.useAsync] === 1 ? undefined : bytes;
   }
 
-  async #readLater(query: EngineQuery, flags: number, bounds: ReadBounds): Promise<BytesChunk> {
+  async #readLater(flags: number, bounds: ReadBounds): Promise<BytesChunk> {
     try {
-      const answer = await this.#native.readAsync(...argumentsOf(query, flags, bounds));
+      const answer = await this.#native.readAsync(flags, bounds.bytes);
       const end = answer.length - laterNumbersBytes;
       return {
         bytes: answer.subarray(0, end),

@@ -8,8 +8,9 @@ const resultType = 'pipeline.result';
 /** Results for a webhook are of so many entities by their order key: in order within each. */
 const orderHexDigits = 2;
 /** Of an emission that an event at a position gave. */
-const eventKey = /^e(\d{1,16})$/;
-const positionHexDigits = 14;
+const eventKey = /^e(\d{1,14})$/;
+const hashHexDigits = 14;
+const positionHexDigits = 12;
 
 type Output = PipelineDefinition['output'];
 
@@ -21,14 +22,15 @@ export function topicTenantOf(tenantId: string): string {
 /** What comes out of a pipeline, as events in JSON text. */
 export class OutputTexts {
   readonly #space: PipelineSpace;
-  /** Hexadecimal digits of every id of this life. */
-  readonly #prefix: string;
+  /** With which every id of this life begins. */
+  readonly #idHead: string;
   #output: Output | undefined;
   #head = '';
 
   constructor(space: PipelineSpace) {
     this.#space = space;
-    this.#prefix = hashOf(spaceText(space)).slice(0, 16);
+    const hex = hashOf(spaceText(space));
+    this.#idHead = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(12, 15)}-`;
   }
 
   textOf({ key, output, value, orderKey, time }: Emission): string {
@@ -77,15 +79,12 @@ export class OutputTexts {
   /** The same for the same result, however often it is made: a UUID of version 8 (RFC 9562). */
   #idOf(key: string): string {
     const position = eventKey.exec(key)?.[1];
-    const rest =
-      position === undefined
-        ? `f${hashOf(`${spaceText(this.#space)}/${key}`).slice(0, positionHexDigits)}`
-        : `0${Number(position).toString(16).padStart(positionHexDigits, '0')}`;
-    const hex = this.#prefix;
-    return (
-      `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(12, 15)}-` +
-      `8${rest.slice(0, 3)}-${rest.slice(3)}`
-    );
+    if (position !== undefined) {
+      const digits = Number(position).toString(16).padStart(positionHexDigits, '0');
+      return `${this.#idHead}8000-${digits}`;
+    }
+    const hash = hashOf(`${spaceText(this.#space)}/${key}`).slice(0, hashHexDigits);
+    return `${this.#idHead}8f${hash.slice(0, 2)}-${hash.slice(2)}`;
   }
 }
 

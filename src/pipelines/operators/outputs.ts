@@ -5,6 +5,9 @@ import type { Item } from '../value/item.js';
 import { compileTemplate, fillTemplate } from '../value/template.js';
 import type { Template } from '../value/template.js';
 
+/** Bytes of UTF-8 for one UTF-16 unit, at most. */
+const unitBytesMax = 3;
+
 /** Fills the placeholders of outputs. */
 export class Outputs {
   readonly #usual: Output;
@@ -37,5 +40,6 @@ export class Outputs {
 
 function isEntityId(text: string): boolean {
   if (text === '' || text !== text.trim() || /[\p{Cc}\p{Surrogate}]/u.test(text)) return false;
-  return new TextEncoder().encode(text).length <= entityIdBytesMax;
+  const isShort = text.length * unitBytesMax <= entityIdBytesMax;
+  return isShort || new TextEncoder().encode(text).length <= entityIdBytesMax;
 }
