@@ -24,6 +24,7 @@ constexpr uint32_t kLines = 4;
 constexpr uint32_t kPartitions = 8;   // two doubles for each event in the place of its text
 constexpr uint32_t kMergedOnly = 16;  // of a state: the merged object alone
 constexpr uint32_t kHeads = 32;       // events without payload and metadata
+constexpr uint32_t kRows = 64;        // see WriteRows
 
 // Layout of the numbers that a read writes.
 enum AnswerNumber : size_t {
@@ -54,7 +55,7 @@ bool IsAscii(const uint8_t* bytes, size_t count) {
 }
 
 // The arguments (tenant, entity, type, prefix, first, last, since, until, flags, limit, bytesMax,
-// tags, positions, matches). What is undefined or NaN is not asked for.
+// tags, positions, matches, members). What is undefined or NaN is not asked for.
 class QueryArguments {
  public:
   explicit QueryArguments(const Napi::CallbackInfo& info) {
@@ -72,6 +73,7 @@ class QueryArguments {
     limit = info[9].As<Napi::Number>().Uint32Value();
     bytes_max = info[10].As<Napi::Number>().Uint32Value();
     query_.descending = (flags & kDescending) != 0;
+    if (info[14].IsArray()) TakeMembers(info[14].As<Napi::Array>());
     if (info[11].IsArray()) TakeTags(info[11].As<Napi::Array>());
     if (info[12].IsTypedArray()) TakePositions(info[12].As<Napi::Float64Array>());
     if (info[13].IsArray()) TakeMatches(info[13].As<Napi::Array>());
@@ -84,6 +86,7 @@ class QueryArguments {
   uint32_t flags = 0;
   size_t limit = 0;
   size_t bytes_max = 0;  // of records
+  query::MemberNames members;
 
  private:
   void TakeTags(const Napi::Array& tags) {
@@ -91,6 +94,10 @@ class QueryArguments {
     query_.tags.assign(tags_.begin(), tags_.end());
   }
 
+  void TakeMembers(const Napi::Array& names) {
+    members.emplace();
+    for (uint32_t i = 0; i < names.Length(); i++) members->push_back(TextOf(names.Get(i), "member"));
+  }
   // Three arrays of texts for each match: types, entities, tags.
   void TakeMatches(const Napi::Array& matches) {
     for (uint32_t i = 0; i + 2 < matches.Length(); i += 3) {
@@ -132,9 +139,11 @@ bool IsLarge(const query::Selection& selection) {
   return selection.events.size() > kInlineEventsMax || BytesOf(selection) > kInlineBytesMax;
 }
 
-Status Render(const engine::Engine& engine, query::Selection& selection, size_t bytes_max,
-              uint32_t flags, query::Sink& sink) {
+Status Render(const engine::Engine& engine, query::Selection& selection,
+              const query::MemberNames& members, size_t bytes_max, uint32_t flags,
+              query::Sink& sink) {
   if (Status status = engine.Fetch(selection, bytes_max); !status.ok()) return status;
+  if ((flags & kRows) != 0) return query::WriteRows(selection.events, members, sink);
   if ((flags & kPartitions) != 0) return query::WritePartitions(selection.events, sink);
   const char separator = (flags & kLines) != 0 ? '\n' : ',';
   Status status = query::WriteEvents(selection.events, StyleOf(flags), separator, sink);
@@ -256,12 +265,12 @@ Napi::Value StoreObject::Read(const Napi::CallbackInfo& info) {
         ValueOf(info.Env(), engine().Locate(arguments.query(), arguments.limit));
     answer_numbers_[kUseAsync] = IsLarge(selection) ? 1 : 0;
     if (answer_numbers_[kUseAsync] != 0) {
-      located_ = std::move(selection);
+      located_ = {std::move(selection), arguments.members};
       return Napi::Number::New(info.Env(), 0);
     }
-    BeginAnswer(info[14]);
-    const Status status =
-        Render(engine(), selection, arguments.bytes_max, arguments.flags, answer_);
+    BeginAnswer(info[15]);
+    const Status status = Render(engine(), selection, arguments.members, arguments.bytes_max,
+                                 arguments.flags, answer_);
     if (!status.ok()) throw ErrorOf(info.Env(), status);
     answer_numbers_[kCount] = static_cast<double>(selection.events.size());
     answer_numbers_[kNextPosition] = static_cast<double>(selection.next_position);
@@ -277,11 +286,11 @@ Napi::Value StoreObject::ReadAsync(const Napi::CallbackInfo& info) {
     const auto bytes_max = static_cast<size_t>(info[1].As<Napi::Number>().Int64Value());
     return RenderLater(
         info.Env(), handle_,
-        [&engine = engine(), selection = std::exchange(located_, {}), flags,
+        [&engine = engine(), located = std::exchange(located_, {}), flags,
          bytes_max](query::Sink& sink) mutable {
-          if (Status status = Render(engine, selection, bytes_max, flags, sink); !status.ok()) {
-            return status;
-          }
+          auto& [selection, members] = located;
+          Status status = Render(engine, selection, members, bytes_max, flags, sink);
+          if (!status.ok()) return status;
           return AppendNumbers({static_cast<double>(selection.events.size()),
                                 static_cast<double>(selection.next_position)},
                                sink);

@@ -11,6 +11,7 @@
 #include "addon/progress_notifier.h"
 #include "addon/store_handle.h"
 #include "ingest/stage.h"
+#include "query/json_writer.h"
 #include "wal/frame_buffer.h"
 
 namespace allsource::addon {
@@ -83,8 +84,14 @@ class StoreObject : public Napi::ObjectWrap<StoreObject> {
   double* answer_numbers_ = nullptr;
   std::vector<std::span<uint8_t>> slabs_;
   Napi::ObjectReference answer_memory_, slab_memory_;
-  query::Selection located_;  // of a read that is rendered on the thread pool
-  query::Sink answer_;        // of the read at hand, or one that did not fit the slab
+  // A read that is to be rendered on the thread pool.
+  struct Located {
+    query::Selection selection;
+    query::MemberNames members;
+  };
+
+  Located located_;
+  query::Sink answer_;  // of the read at hand, or one that did not fit the slab
   query::Sink ids_;
   napi_env env_;
 };

@@ -1,8 +1,11 @@
 #include "query/json_writer.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
+#include "ingest/json_walk.h"
+#include "ingest/structure.h"
 #include "query/text_out.h"
 #include "wal/segment_format.h"
 
@@ -78,7 +81,71 @@ void PutEvent(TextOut& out, const wal::Record& record, uint64_t position, uint32
   out.Put('}');
 }
 
+// Writes some members of payloads, which were checked when they were appended.
+class MemberWriter {
+ public:
+  explicit MemberWriter(const MemberNames& names) : names_(names) {}
+
+  // Needs as many bytes as the payload has.
+  void Put(TextOut& out, std::string_view payload) {
+    if (!names_ || payload.empty() || payload.front() != '{' || !structure_.Build(payload).ok()) {
+      out.Put(payload);
+      return;
+    }
+    const bool escapes = payload.find('\\') != std::string_view::npos;
+    ingest::JsonWalk walk(payload, structure_.offsets(), 0, payload.size(), escapes);
+    out.Put('{');
+    bool is_first = true;
+    (void)walk.Take('{');
+    while (walk.Peek() != '}') {
+      if (walk.Peek() == ',') (void)walk.Take(',');
+      const size_t begin = walk.offset();
+      std::string_view name;
+      std::string_view value;
+      if (!walk.TakeString(name) || !walk.Take(':') || !walk.TakeValue(value)) break;
+      if (!IsWanted(name)) continue;
+      if (!std::exchange(is_first, false)) out.Put(',');
+      out.Put(payload.substr(begin, static_cast<size_t>(value.end() - payload.begin()) - begin));
+    }
+    out.Put('}');
+  }
+
+ private:
+  // A name with escapes may be any.
+  bool IsWanted(std::string_view name) const {
+    return name.find('\\') != std::string_view::npos ||
+           std::find(names_->begin(), names_->end(), name) != names_->end();
+  }
+
+  const MemberNames& names_;
+  ingest::Structure structure_;
+};
+
 }  // namespace
+
+Status WriteRows(std::span<const index::StoredEvent> events, const MemberNames& names, Sink& sink) {
+  TextOut out(sink);
+  MemberWriter members(names);
+  for (size_t i = 0; i < events.size(); i++) {
+    const wal::Record record = wal::DecodeTrustedRecord(events[i].record);
+    const wal::EventFields& fields = record.fields;
+    if (!out.Reserve(EventTextBytesMax(record))) return NoMemory();
+    out.Put(i == 0 ? "[" : ",[");
+    for (const std::string_view text : {fields.type, fields.entity, fields.tenant}) {
+      out.String(text);
+      out.Put(',');
+    }
+    out.Number(record.version);
+    out.Put(',');
+    out.Time(record.timestamp_micros, Style::kApi);
+    out.Put(',');
+    out.Number(events[i].position);
+    out.Put(',');
+    members.Put(out, fields.payload);
+    out.Put(']');
+  }
+  return Status::Ok();
+}
 
 Status WriteEvents(std::span<const index::StoredEvent> events, Style style, char separator,
                    Sink& sink) {

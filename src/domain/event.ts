@@ -64,3 +64,9 @@ interface StoredEventEnvelope {
 export type StoredEvent<E extends EventShape = AnyEvent> = E extends EventShape
   ? StoredEventEnvelope & { readonly eventType: E['eventType']; readonly payload: E['payload'] }
   : never;
+
+/** What most parts that take events in look at. */
+export type EventCore = Pick<
+  StoredEvent,
+  'eventType' | 'entityId' | 'tenantId' | 'version' | 'timestamp' | 'position' | 'payload'
+>;

@@ -47,6 +47,7 @@ export const readFlag = {
   partitions: 8,
   mergedOnly: 16,
   heads: 32,
+  rows: 64,
 } as const;
 /** How payloads are merged into a state: key by key, by RFC 7396, or not, which leaves null for it. */
 export const mergeKind = { shallow: 0, deep: 1, none: 2 } as const;
@@ -147,6 +148,8 @@ export type QueryArguments = [
   positions: Float64Array | undefined,
   /** Three arrays for each match: types, entities, tags. One match at least must hold. */
   matches: readonly (readonly string[])[] | undefined,
+  /** Of payloads, where events are rows; all where it is undefined. */
+  members: readonly string[] | undefined,
 ];
 
 export type StateArguments = [

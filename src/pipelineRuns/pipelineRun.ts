@@ -1,8 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { AllSourceError, EventTypes, abortedError } from '../domain/index.js';
-import type { StoredEvent } from '../domain/index.js';
-import { EventLines, WakeUp, eventBytes, parseEvents } from '../eventStore/index.js';
+import type { EventCore } from '../domain/index.js';
+import { EventLines, WakeUp, eventBytes, parseRows } from '../eventStore/index.js';
 import type { EventBytes } from '../eventStore/index.js';
+import { usedMembers } from '../pipelines/index.js';
 import type { PipelineMachine, PipelineResult, PipelineStatistics } from '../pipelines/index.js';
 import { beginningOf } from './beginning.js';
 import type { Beginning, PipelineRunOptions } from './beginning.js';
@@ -229,7 +230,8 @@ export class PipelineRun {
     const { filter } = new EventTypes(definition.sourceEventTypes);
     const source = eventBytes(log, {
       ...{ tenantId, filter, until: undefined, signal },
-      form: 'apiList',
+      form: 'rows',
+      members: usedMembers(definition),
       after: this.#position,
     });
     for (let next = source.next(); ;) {
@@ -298,7 +300,7 @@ export class PipelineRun {
 
   async #process(bytes: Buffer | undefined): Promise<void> {
     if (bytes === undefined) return;
-    for (const event of parseEvents(bytes)) {
+    for (const event of parseRows(bytes)) {
       const result = this.#asksOthers ? this.#inTurn(event) : this.#machine.process(event);
       this.#take(result instanceof Promise ? await result : result, event.position);
       this.#lastProcessed = event.timestamp;
@@ -309,7 +311,7 @@ export class PipelineRun {
   }
 
   /** Begins with an event when it is its turn; what it waits for is behind the turn. */
-  async #inTurn(event: StoredEvent): Promise<PipelineResult> {
+  async #inTurn(event: EventCore): Promise<PipelineResult> {
     const { background } = this.#options.log;
     const { result } = await background.run(async () => {
       const given = this.#machine.process(event);

@@ -35,6 +35,7 @@ export type {
   WindowOperator,
 } from './definition/types.js';
 export { createMachine } from './machine.js';
+export { usedMembers } from './operators/usedMembers.js';
 export type { MachineOptions, PipelineMachine } from './machine.js';
 export type { EnrichRequest, EnrichSource } from './operators/enrich.js';
 export type { Dropped, Emission, PipelineResult } from './result.js';

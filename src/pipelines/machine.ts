@@ -1,5 +1,5 @@
 import { AllSourceError, EventTypes } from '../domain/index.js';
-import type { StoredEvent } from '../domain/index.js';
+import type { EventCore } from '../domain/index.js';
 import type { PipelineDefinition } from './definition/types.js';
 import type { EnrichSource } from './operators/enrich.js';
 import { makeStage } from './operators/makeStage.js';
@@ -72,7 +72,7 @@ export class PipelineMachine {
   }
 
   /** Events of other types or tenants are passed over, and not counted. */
-  process(event: StoredEvent): PipelineResult | Promise<PipelineResult> {
+  process(event: EventCore): PipelineResult | Promise<PipelineResult> {
     const isTaken =
       event.tenantId === this.definition.tenantId && this.#sourceTypes.includes(event.eventType);
     if (!isTaken) return { emissions: [], dropped: [] };

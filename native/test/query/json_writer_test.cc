@@ -114,6 +114,31 @@ TEST_CASE("payloads come back byte for byte, but for line breaks where each even
   CHECK(lines.find('\r') == std::string::npos);
 }
 
+TEST_CASE("rows have what most readers look at, and of payloads the members that are wanted") {
+  Writer writer;
+  writer.store.MustAppend(ArrayText({
+      EventText("\\\"", R"({"a" : 1,"b":{"a":[2]}, "\u0061":3 ,"a":4})"),
+      EventText("e", R"([{"a":1}])"),
+      EventText("e", "{ }"),
+      EventText("e", R"({"b":1})"),
+  }));
+  const auto rows = [&](const MemberNames& names) {
+    Sink sink;
+    REQUIRE_OK(WriteRows(writer.Select().events, names, sink));
+    return std::string(reinterpret_cast<const char*>(sink.data()), sink.bytes());
+  };
+  const std::string head = R"(["test.event","\"","default",1,1769851800123456,1,)";
+  const std::string e = R"(["test.event","e","default",)";
+  CHECK(rows(std::nullopt) ==
+        head + R"({"a" : 1,"b":{"a":[2]}, "\u0061":3 ,"a":4}],)" + e +
+            R"(1,1769851800123456,2,[{"a":1}]],)" + e + R"(2,1769851800123456,3,{ }],)" + e +
+            R"(3,1769851800123456,4,{"b":1}])");
+  CHECK(rows(std::vector<std::string>{"a"}) ==
+        head + R"({"a" : 1,"\u0061":3,"a":4}],)" + e + R"(1,1769851800123456,2,[{"a":1}]],)" + e +
+            R"(2,1769851800123456,3,{}],)" + e + R"(3,1769851800123456,4,{}])");
+  CHECK(rows(std::vector<std::string>{}).ends_with(R"(4,{}])"));
+}
+
 TEST_CASE("listings in both names") {
   Writer writer;
   writer.store.MustAppend(

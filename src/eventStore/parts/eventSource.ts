@@ -1,4 +1,10 @@
-import type { EventFilter, StoredEvent, SubscriptionFilter } from '../../domain/index.js';
+import type {
+  EventCore,
+  EventFilter,
+  JsonValue,
+  StoredEvent,
+  SubscriptionFilter,
+} from '../../domain/index.js';
 import type { BytesChunk } from '../read/reader.js';
 import type { SystemAccess } from './systemAccess.js';
 
@@ -12,7 +18,9 @@ export interface EventBytes {
 export interface SourceOptions {
   readonly tenantId: string;
   readonly filter: SubscriptionFilter;
-  readonly form: 'apiList' | 'apiHeads';
+  readonly form: 'apiList' | 'apiHeads' | 'rows';
+  /** Members of payloads that rows have, where the source has no end; all where it is left out. */
+  readonly members?: readonly string[] | undefined;
   /** Behind this position. */
   readonly after: number;
   /** Ends at this position; without it the source goes on with what becomes durable. */
@@ -29,13 +37,13 @@ export async function* eventBytes(
   log: SystemAccess,
   options: SourceOptions,
 ): AsyncGenerator<EventBytes> {
-  const { tenantId, filter, signal, form, until } = options;
+  const { tenantId, filter, signal, form, members, until } = options;
   let { after } = options;
   if (until !== undefined) {
     yield* eventBytesUntil(log, { ...options, until });
     return;
   }
-  const follower = log.followBytes({ tenantId, filter, from: after + 1, signal }, form);
+  const follower = log.followBytes({ tenantId, filter, from: after + 1, signal }, form, members);
   for (;;) {
     const delivery = await follower.next(Infinity);
     if (delivery === undefined) return;
@@ -65,4 +73,20 @@ async function* eventBytesUntil(
 export function parseEvents(bytes: Buffer): readonly StoredEvent[] {
   // The engine wrote this text; its shape is that of StoredEvent.
   return JSON.parse(`[${bytes.toString()}]`) as readonly StoredEvent[];
+}
+
+export function* parseRows(bytes: Buffer): Generator<EventCore> {
+  // The engine wrote this text.
+  const rows = JSON.parse(`[${bytes.toString()}]`) as readonly (readonly [
+    eventType: string,
+    entityId: string,
+    tenantId: string,
+    version: number,
+    timestamp: number,
+    position: number,
+    payload: JsonValue,
+  ])[];
+  for (const [eventType, entityId, tenantId, version, timestamp, position, payload] of rows) {
+    yield { eventType, entityId, tenantId, version, timestamp, position, payload };
+  }
 }

@@ -224,8 +224,12 @@ export class SystemAccess {
   }
 
   /** Matching events as they become durable; told of each range at once. */
-  followBytes(options: SubscribeOptions, form: BytesForm): Follower<BytesChunk> {
-    const query = queryOf(options, this.watermark);
+  followBytes(
+    options: SubscribeOptions,
+    form: BytesForm,
+    members?: readonly string[],
+  ): Follower<BytesChunk> {
+    const query = { ...queryOf(options, this.watermark), members };
     const read = (range: EngineQuery, bounds: ReadBounds): Promise<BytesChunk> =>
       this.#core.reader.chunk(range, bounds, form);
     return this.#core.follow({ query, read, signal: options.signal, checkpointMs: 0 });

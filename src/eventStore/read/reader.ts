@@ -44,15 +44,18 @@ export interface ObjectsChunk extends Chunk {
 
 /**
  * `lines`: a line of JSON for each event; `list`: the members of a JSON array, commas between;
- * `apiList`: the same in the names of the API; `apiHeads`: and without payload and metadata; `partitions`: two doubles for each event, its position and the partition of its entity.
+ * `apiList`: the same in the names of the API; `apiHeads`: and without payload and metadata; `rows`:
+ * what `parseRows` reads; `partitions`: two doubles for each event, its position and the partition of
+ * its entity.
  */
-export type BytesForm = 'lines' | 'list' | 'apiList' | 'apiHeads' | 'partitions';
+export type BytesForm = 'lines' | 'list' | 'apiList' | 'apiHeads' | 'rows' | 'partitions';
 
 const flagOf: Readonly<Record<BytesForm, number>> = {
   lines: readFlag.lines,
   list: 0,
   apiList: readFlag.apiStyle,
   apiHeads: readFlag.heads,
+  rows: readFlag.rows,
   partitions: readFlag.partitions,
 };
 
@@ -250,5 +253,6 @@ function argumentsOf(query: EngineQuery, flags: number, bounds: ReadBounds): Que
     query.tags,
     query.positions,
     query.matches,
+    query.members,
   ];
 }

@@ -5,6 +5,8 @@ import type { Item } from '../value/item.js';
 import { compileTemplate, fillTemplate } from '../value/template.js';
 import type { Template } from '../value/template.js';
 
+type EventOutput = Extract<Output, { type: 'event' }>;
+
 /** Bytes of UTF-8 for one UTF-16 unit, at most. */
 const unitBytesMax = 3;
 
@@ -12,6 +14,9 @@ const unitBytesMax = 3;
 export class Outputs {
   readonly #usual: Output;
   readonly #templates = new Map<string, Template>();
+  /** What went out last, as it is in the definition and filled: often the next is the same. */
+  #last: Output | undefined;
+  #lastFilled: EventOutput | undefined;
 
   constructor(usual: Output) {
     this.#usual = usual;
@@ -23,9 +28,14 @@ export class Outputs {
     if (output.type !== 'event' || !output.entityId.includes('{')) return output;
     const entityId = fillTemplate(this.#templateOf(output.entityId), item);
     if (entityId instanceof Failure) return entityId;
-    return isEntityId(entityId)
-      ? { ...output, entityId }
-      : new Failure(`entity_id: expected 1-${entityIdBytesMax} bytes that an entity id may have`);
+    if (output === this.#last && entityId === this.#lastFilled?.entityId) return this.#lastFilled;
+    if (!isEntityId(entityId)) {
+      const expected = `expected 1-${entityIdBytesMax} bytes that an entity id may have`;
+      return new Failure(`entity_id: ${expected}`);
+    }
+    this.#last = output;
+    this.#lastFilled = { ...output, entityId };
+    return this.#lastFilled;
   }
 
   /** There are as many as the definition has outputs. */

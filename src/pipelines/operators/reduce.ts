@@ -42,6 +42,8 @@ export class ReduceStage implements Stage {
   readonly #field;
   /** The one updated longest ago comes first. */
   readonly #groups = new Map<string, Group>();
+  /** The one that was updated last. */
+  #newest: Group | undefined;
   #updates = 0;
   #plan: Plan | undefined;
 
@@ -80,13 +82,18 @@ export class ReduceStage implements Stage {
     if (this.#plan === undefined) return;
     const { key, group, aggregate } = this.#plan;
     this.#plan = undefined;
-    const isKnown = this.#groups.delete(key);
-    if (!isKnown && this.#groups.size >= this.#operator.maxGroups) this.#evict();
+    if (group !== this.#newest) this.#moveToEnd(key, group);
     group.aggregate = aggregate.settled?.() ?? aggregate;
     this.#updates += 1;
     group.updated = this.#updates;
-    this.#groups.set(key, group);
     this.#context.changes.mark(group);
+  }
+
+  #moveToEnd(key: string, group: Group): void {
+    const isKnown = this.#groups.delete(key);
+    if (!isKnown && this.#groups.size >= this.#operator.maxGroups) this.#evict();
+    this.#groups.set(key, group);
+    this.#newest = group;
   }
 
   restore(entries: readonly StateEntry[]): void {

@@ -1,4 +1,4 @@
-import type { JsonValue, StoredEvent } from '../../domain/index.js';
+import type { JsonValue, EventCore } from '../../domain/index.js';
 import type { Output } from '../definition/types.js';
 
 /** What goes through the operators: a value, where it comes from, and its time. */
@@ -6,7 +6,7 @@ export class Item {
   /** Never changed itself; an operator puts another in its place. */
   value: JsonValue;
   /** Undefined behind a window. */
-  readonly event: StoredEvent | undefined;
+  readonly event: EventCore | undefined;
   /** Microseconds since 1970: of the event, or the last of the pane. */
   readonly time: number;
   /** Where it began; what it plans for the operators from there on is committed together. */
@@ -21,7 +21,7 @@ export class Item {
   private constructor(
     value: JsonValue,
     from: {
-      event?: StoredEvent;
+      event?: EventCore;
       time: number;
       firstOperator: number;
       paneKey: string;
@@ -36,7 +36,7 @@ export class Item {
     this.#paneKey = from.paneKey;
   }
 
-  static ofEvent(event: StoredEvent): Item {
+  static ofEvent(event: EventCore): Item {
     const { entityId: orderKey, timestamp: time } = event;
     return new Item(event.payload, { event, time, firstOperator: 0, paneKey: '', orderKey });
   }
