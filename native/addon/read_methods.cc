@@ -42,18 +42,6 @@ query::Style StyleOf(uint32_t flags) {
   return (flags & kApiStyle) != 0 ? query::Style::kApi : query::Style::kWire;
 }
 
-bool IsAscii(const uint8_t* bytes, size_t count) {
-  uint64_t bits = 0;
-  size_t at = 0;
-  for (; at + 8 <= count; at += 8) {
-    uint64_t word;
-    std::memcpy(&word, bytes + at, 8);
-    bits |= word;
-  }
-  for (; at < count; at++) bits |= bytes[at];
-  return (bits & 0x8080808080808080) == 0;
-}
-
 // The arguments (tenant, entity, type, prefix, first, last, since, until, flags, limit, bytesMax,
 // tags, positions, matches, members). What is undefined or NaN is not asked for.
 class QueryArguments {

@@ -1,5 +1,6 @@
 #include "addon/store_object.h"
 
+#include <cstring>
 #include <utility>
 
 #include "addon/store_handle.h"
@@ -191,6 +192,18 @@ class OpenWorker : public PromiseWorker {
   Status status_;
 };
 
+bool IsAscii(const uint8_t* bytes, size_t count) {
+  uint64_t bits = 0;
+  size_t at = 0;
+  for (; at + 8 <= count; at += 8) {
+    uint64_t word;
+    std::memcpy(&word, bytes + at, 8);
+    bits |= word;
+  }
+  for (; at < count; at++) bits |= bytes[at];
+  return (bits & 0x8080808080808080) == 0;
+}
+
 double* NumbersOf(const Napi::Value& value, size_t needed) {
   if (value.IsTypedArray()) {
     const auto array = value.As<Napi::TypedArray>();
@@ -206,6 +219,11 @@ Napi::FunctionReference StoreObject::Define(Napi::Env env) {
       DefineClass(env, "Store",
                   {
                       InstanceMethod<&StoreObject::Stage>("stage"),
+                      InstanceMethod<&StoreObject::SetSubject>("setSubject"),
+                      InstanceMethod<&StoreObject::Enforced>("enforced"),
+                      InstanceMethod<&StoreObject::EnforcedPayloads>("enforcedPayloads"),
+                      InstanceMethod<&StoreObject::SettleEnforced>("settleEnforced"),
+                      InstanceMethod<&StoreObject::DescribeStaged>("describeStaged"),
                       InstanceMethod<&StoreObject::Commit>("commit"),
                       InstanceMethod<&StoreObject::Refusals>("refusals"),
                       InstanceMethod<&StoreObject::UseAnswerMemory>("useAnswerMemory"),

@@ -43,6 +43,13 @@ class StoreObject : public Napi::ObjectWrap<StoreObject> {
   Slot& SlotOf(const Napi::Value& number);
   Napi::Value IdsOf(Napi::Env env, const std::vector<engine::Outcome>& outcomes);
 
+  // payload_methods.cc
+  Napi::Value SetSubject(const Napi::CallbackInfo& info);
+  Napi::Value Enforced(const Napi::CallbackInfo& info);
+  Napi::Value EnforcedPayloads(const Napi::CallbackInfo& info);
+  Napi::Value SettleEnforced(const Napi::CallbackInfo& info);
+  Napi::Value DescribeStaged(const Napi::CallbackInfo& info);
+
   // read_methods.cc
   Napi::Value Read(const Napi::CallbackInfo& info);
   Napi::Value ReadAsync(const Napi::CallbackInfo& info);
@@ -93,8 +100,11 @@ class StoreObject : public Napi::ObjectWrap<StoreObject> {
   Located located_;
   query::Sink answer_;  // of the read at hand, or one that did not fit the slab
   query::Sink ids_;
+  query::Sink payloads_;  // of the piece at hand
   napi_env env_;
 };
+
+bool IsAscii(const uint8_t* bytes, size_t count);
 
 // Numbers that a method writes for its caller: a Float64Array.
 double* NumbersOf(const Napi::Value& value, size_t needed);

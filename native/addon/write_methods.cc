@@ -94,6 +94,7 @@ Napi::Value StoreObject::Stage(const Napi::CallbackInfo& info) {
     slot.refusals.clear();
     slot.stage.events.clear();
     slot.stage.tags.clear();
+    slot.stage.enforced.clear();
     slot.stage.conditions.clear();
     slot.stage.match = {};
     slot.stage.errors.clear();

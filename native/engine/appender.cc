@@ -273,6 +273,15 @@ Result<bool> Appender::FindById(const StagedEvent& event, const uint8_t* record,
   return true;
 }
 
+bool Appender::KnowsIdOf(const Stage& stage, uint32_t number) {
+  const StagedEvent& event = stage.events[number];
+  if (!event.has_id || closed_) return false;
+  Outcome outcome;
+  bool same = true;
+  const auto known = FindById(event, stage.buffer->data() + event.record_offset, outcome, same);
+  return known.ok() ? known.value() : known.status().code() == Code::kDropped;
+}
+
 Status Appender::FindKnown(const Stage& stage, std::vector<Outcome>& outcomes, size_t& known,
                            Refusal& refusal) {
   std::unordered_set<index::Term, TermHash> seen;

@@ -68,6 +68,9 @@ class Appender {
   Status Commit(ingest::Stage& stage, std::vector<Outcome>& outcomes,
                 std::vector<std::pair<uint32_t, Refusal>>& refusals);
 
+  // Whether the log has the id of a staged event, or had it: a commit writes nothing for it then.
+  bool KnowsIdOf(const ingest::Stage& stage, uint32_t event);
+
   // Writes all, leaves the mark of a clean end, syncs.
   Status Close();
 

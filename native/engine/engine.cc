@@ -101,6 +101,16 @@ Status Engine::StageText(std::string_view text, const ingest::StageOptions& opti
   return stager_->Run(text, options, stage, error);
 }
 
+void Engine::SetSubject(std::string_view tenant, std::string_view subject, uint32_t number) {
+  std::lock_guard lock(mutex_);
+  stager_->SetSubject(tenant, subject, number);
+}
+
+bool Engine::KnowsIdOf(const ingest::Stage& stage, uint32_t event) {
+  std::lock_guard lock(mutex_);
+  return appender_ != nullptr && appender_->KnowsIdOf(stage, event);
+}
+
 Status Engine::Commit(ingest::Stage& stage, std::vector<Outcome>& outcomes,
                       std::vector<std::pair<uint32_t, Refusal>>& refusals) {
   std::lock_guard lock(mutex_);

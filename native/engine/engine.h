@@ -78,6 +78,10 @@ class Engine {
   // Checks the text of an append and makes records of it; nothing is promised yet.
   Status StageText(std::string_view text, const ingest::StageOptions& options, ingest::Stage& stage,
                    ingest::StageError& error);
+  // Which staged events have payloads to check: see ingest::Subjects and Stage::enforced.
+  void SetSubject(std::string_view tenant, std::string_view subject, uint32_t number);
+  // See Appender::KnowsIdOf.
+  bool KnowsIdOf(const ingest::Stage& stage, uint32_t event);
   // See Appender::Commit. What is committed is durable, and visible, once the watermark reaches it.
   Status Commit(ingest::Stage& stage, std::vector<Outcome>& outcomes,
                 std::vector<std::pair<uint32_t, Refusal>>& refusals);

@@ -8,6 +8,7 @@
 #include "ingest/event_parser.h"
 #include "ingest/match_parser.h"
 #include "ingest/structure.h"
+#include "ingest/subjects.h"
 
 namespace allsource::ingest {
 namespace {
@@ -39,6 +40,11 @@ class Stager::Impl {
     if (status.ok()) status = StageText(text);
     structure_.Trim();
     return status;
+  }
+
+  void SetSubject(std::string_view tenant, std::string_view subject, uint32_t number) {
+    subjects_.Set(index_->Tenant(tenant), subject, number);
+    last_type_tenant_ = nullptr;  // what is known of its last type may be true no more
   }
 
  private:
@@ -223,7 +229,7 @@ class Stager::Impl {
   Status StageLine(JsonWalk& walk) {
     if (Status status = StageEvent(walk); !status.ok()) return status;
     if (stage_->events.back().refused || walk.AtEnd()) return Status::Ok();
-    if (options_->independent) stage_->events.pop_back();
+    if (options_->independent) DropLast();
     return RefuseEvent(Code::kInvalidJson, walk.error());
   }
 
@@ -257,6 +263,11 @@ class Stager::Impl {
       last_type_ = event.fields.type;
       last_type_tenant_ = &tenant;
       last_type_term_ = tenant.Type(event.fields.type);
+      last_type_subject_ = subjects_.NumberOf(tenant, last_type_, last_type_term_);
+    }
+    if (last_type_subject_ != 0) {
+      const auto number = static_cast<uint32_t>(event_number());
+      stage_->enforced.push_back({number, last_type_subject_});
     }
     staged.terms.type = last_type_term_;
     staged.first_tag = static_cast<uint32_t>(stage_->tags.size());
@@ -272,6 +283,12 @@ class Stager::Impl {
     }
     stage_->events.push_back(staged);
     return Status::Ok();
+  }
+
+  void DropLast() {
+    stage_->events.pop_back();
+    auto& enforced = stage_->enforced;
+    if (!enforced.empty() && enforced.back().event == event_number()) enforced.pop_back();
   }
 
   // Most events name no tenant of their own.
@@ -328,9 +345,11 @@ class Stager::Impl {
 
   index::LogIndex* const index_;
   Structure structure_;
+  Subjects subjects_;
   std::string last_type_;
   const index::TenantTerms* last_type_tenant_ = nullptr;
   index::Term last_type_term_;
+  uint32_t last_type_subject_ = 0;
 
   // Of the run at hand.
   Stage* stage_ = nullptr;
@@ -347,6 +366,10 @@ Stager::~Stager() = default;
 Status Stager::Run(std::string_view text, const StageOptions& options, Stage& stage,
                    StageError& error) {
   return impl_->Run(text, options, stage, error);
+}
+
+void Stager::SetSubject(std::string_view tenant, std::string_view subject, uint32_t number) {
+  impl_->SetSubject(tenant, subject, number);
 }
 
 }  // namespace allsource::ingest

@@ -64,6 +64,12 @@ struct MatchCondition {
   uint64_t after = 0;
 };
 
+// An event whose payload is to be checked before it is committed.
+struct EnforcedEvent {
+  uint32_t event = 0;    // in Stage::events
+  uint32_t subject = 0;  // the number it was set with
+};
+
 struct StageError {
   uint32_t event = 0;  // number of the event in the input, from 0
   Code code = Code::kOk;
@@ -76,6 +82,7 @@ struct Stage {
   std::shared_ptr<wal::FrameBuffer> buffer;
   std::vector<StagedEvent> events;
   std::vector<index::Term> tags;  // of all events, one behind the other
+  std::vector<EnforcedEvent> enforced;
   std::vector<Condition> conditions;
   MatchCondition match;
   // Of independent events: each event is a frame of its own, and a bad one spoils only itself.
@@ -105,6 +112,9 @@ class Stager {
   // Fills `stage`, whose buffer is empty. An error means that nothing of the text can be committed;
   // `error` then names event and field.
   Status Run(std::string_view text, const StageOptions& options, Stage& stage, StageError& error);
+
+  // See Subjects::Set.
+  void SetSubject(std::string_view tenant, std::string_view subject, uint32_t number);
 
  private:
   class Impl;

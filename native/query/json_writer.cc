@@ -18,17 +18,19 @@ constexpr size_t kEscapedBytesMax = 6;
 
 struct EventNames {
   std::string_view id, type, entity, tenant, tags, payload, metadata, timestamp, version, position,
-      partition;
+      partition, schema_version;
 };
 
 constexpr EventNames kWireNames = {
     "{\"id\":",      ",\"event_type\":", ",\"entity_id\":", ",\"tenant_id\":",
     ",\"tags\":[",   ",\"payload\":",    ",\"metadata\":",  ",\"timestamp\":",
-    ",\"version\":", ",\"position\":",   ",\"partition\":"};
+    ",\"version\":", ",\"position\":",   ",\"partition\":",
+    ",\"schema_version\":"};
 constexpr EventNames kApiNames = {
     "{\"id\":",      ",\"eventType\":", ",\"entityId\":", ",\"tenantId\":",
     ",\"tags\":[",   ",\"payload\":",   ",\"metadata\":", ",\"timestamp\":",
-    ",\"version\":", ",\"position\":",  ",\"partition\":"};
+    ",\"version\":", ",\"position\":",  ",\"partition\":",
+    ",\"schemaVersion\":"};
 
 Status NoMemory() {
   return Status(Code::kIo, "there is not enough memory for the answer; ask for fewer events");
@@ -78,6 +80,10 @@ void PutEvent(TextOut& out, const wal::Record& record, uint64_t position, uint32
   out.Number(position);
   out.Put(kNames.partition);
   out.Number(partition);
+  if (record.schema_version != 0) {
+    out.Put(kNames.schema_version);
+    out.Number(record.schema_version);
+  }
   out.Put('}');
 }
 

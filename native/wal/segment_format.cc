@@ -186,6 +186,10 @@ void SetRecordVersion(uint8_t* record, uint64_t version) {
   Store<uint64_t>(record + record_field::kVersion, version);
 }
 
+void SetRecordSchemaVersion(uint8_t* record, uint32_t schema_version) {
+  Store<uint32_t>(record + record_field::kSchemaVersion, schema_version);
+}
+
 void MoveRecord(const uint8_t* record, size_t bytes, const uint8_t* frame, uint8_t* to) {
   std::memmove(to, record, bytes);
   Store<uint32_t>(to + record_field::kFrameBack, static_cast<uint32_t>(to - frame));

@@ -110,6 +110,7 @@ void EncodeRecord(const EventFields& fields, uint32_t frame_back, uint8_t* to);
 void SetRecordTime(uint8_t* record, int64_t timestamp_micros);
 void SetRecordId(uint8_t* record, const Uuid& id);
 void SetRecordVersion(uint8_t* record, uint64_t version);
+void SetRecordSchemaVersion(uint8_t* record, uint32_t schema_version);
 // Moves a whole record to another place, in the same frame.
 void MoveRecord(const uint8_t* record, size_t bytes, const uint8_t* frame, uint8_t* to);
 // Nothing where the lengths do not add up or go past the end of `bytes`.
