@@ -85,14 +85,13 @@ Napi::Value StoreObject::SettleEnforced(const Napi::CallbackInfo& info) {
   });
 }
 
-// describeStaged(slot, event): its tenant and type, and whether the log has its id
+// describeStaged(slot, event): its type, and whether the log has its id
 Napi::Value StoreObject::DescribeStaged(const Napi::CallbackInfo& info) {
   return Guarded(info, [&] {
     const ingest::Stage& stage = SlotOf(info[0]).stage;
     const uint32_t event = info[1].As<Napi::Number>().Uint32Value();
     const wal::EventFields fields = ingest::FieldsOf(stage, event);
     Napi::Object object = Napi::Object::New(info.Env());
-    object.Set("tenantId", std::string(fields.tenant));
     object.Set("eventType", std::string(fields.type));
     object.Set("isKnown", engine().KnowsIdOf(stage, event));
     return object;

@@ -17,6 +17,10 @@ export const errorTable = {
   validation_error: { status: 400, meaning: 'A field breaks a rule; the message names both.' },
   invalid_query: { status: 400, meaning: 'A query parameter is unknown or has a bad value.' },
   invalid_json: { status: 400, meaning: 'The body is not JSON (RFC 8259) or not UTF-8.' },
+  payload_schema_violation: {
+    status: 400,
+    meaning: 'The payload breaks the schema of its event type; nothing of the append was written.',
+  },
   unauthenticated: { status: 401, meaning: 'No credentials, or credentials that are not valid.' },
   forbidden: { status: 403, meaning: 'The credentials do not allow this.' },
   event_not_found: { status: 404, meaning: 'No event has this id.' },
@@ -102,6 +106,13 @@ export type ErrorCode = keyof typeof errorTable;
 export interface ErrorDetail {
   readonly field?: string;
   readonly line?: number;
+  /** Number of the event in its batch, from 0. */
+  readonly event?: number;
+  /** Of a payload that breaks its schema: this schema and version, where in the payload, and the keyword. */
+  readonly subject?: string;
+  readonly version?: number;
+  readonly pointer?: string;
+  readonly rule?: string;
   readonly reason: string;
 }
 

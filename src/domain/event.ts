@@ -59,6 +59,8 @@ interface StoredEventEnvelope {
   readonly position: number;
   /** 0-31, from the entity id. */
   readonly partition: number;
+  /** Of the schema that the payload was found valid under when it was appended; absent where none was. */
+  readonly schemaVersion?: number;
 }
 
 export type StoredEvent<E extends EventShape = AnyEvent> = E extends EventShape

@@ -72,6 +72,9 @@ export const outcomeNumber = {
   count: 5,
 } as const;
 
+/** Layout of the numbers that `enforcedPayloads` writes: how many, then these for each event. */
+export const enforcedNumber = { event: 0, subject: 1, count: 2 } as const;
+
 /**
  * Layout of the numbers that a read writes. Of a state `count` is the version, `nextPosition` the
  * position of the last event, `timestamp` its time, and `folded` how many events were merged.
@@ -179,6 +182,25 @@ export interface NativeStore {
     conditions: string | undefined,
     match: string | undefined,
   ): number;
+  /**
+   * A subject is an event type, or a prefix that ends in `.*`; its number is above 0, and 0 takes it
+   * away. An event belongs to that of its type, else to that of the longest prefix.
+   */
+  setSubject(tenant: string, subject: string, number: number): void;
+  /** How many events of a staged slot belong to a subject. */
+  enforced(slot: number): number;
+  /**
+   * Their payloads from number `first` on as one JSON array: as many as fit a piece, and the numbers
+   * of `enforcedNumber`.
+   */
+  enforcedPayloads(slot: number, first: number, numbers: Float64Array): string;
+  /**
+   * Of `count` of them from number `first` on: the version of the schema to store, 0 = none, or -1,
+   * which takes the event out of the slot, or empties it where its events are not independent.
+   */
+  settleEnforced(slot: number, first: number, count: number, verdicts: Float64Array): void;
+  /** `isKnown`: the log has the id of the event. */
+  describeStaged(slot: number, event: number): { eventType: string; isKnown: boolean };
   /** Commits a slot; returns the ids of all outcomes as one text if `full`. */
   commit(slot: number, numbers: Float64Array, full: boolean): string | undefined;
   refusals(slot: number): NativeRefusal[];

@@ -13,6 +13,7 @@ export { eventBytes, parseEvents, parseRows } from './parts/eventSource.js';
 export type { EventBytes } from './parts/eventSource.js';
 export { SystemAccess, partitionedEvents } from './parts/systemAccess.js';
 export type { EntityPlace } from './parts/systemAccess.js';
+export type { PayloadGate, PayloadRefusal, PayloadViolation } from './append/payloadGate.js';
 export { mergedSnapshotType, reducedSnapshotType, snapshotTenantOf } from './snapshotNames.js';
 export { checkedLimit, tenantOf, textOf } from './read/query.js';
 export { endOf } from './read/stateRequest.js';

@@ -58,6 +58,28 @@ TEST_CASE("an event in the wire names and in the names of the API") {
         R"("position":1,"partition":8})");
 }
 
+TEST_CASE("the version of the schema is told where there is one") {
+  Writer writer;
+  ingest::Stage stage;
+  ingest::StageError error;
+  const std::string text = ArrayText({EventText("e", "1"), EventText("e", "2")});
+  REQUIRE_OK(
+      writer.store.engine().StageText(text, TestStore::BatchOptions(), stage, error));
+  wal::SetRecordSchemaVersion(stage.buffer->data() + stage.events[1].record_offset, 4'294'967'295);
+  std::vector<engine::Outcome> outcomes;
+  std::vector<std::pair<uint32_t, engine::Refusal>> refusals;
+  REQUIRE_OK(writer.store.engine().Commit(stage, outcomes, refusals));
+  REQUIRE_OK(writer.store.WaitDurable(2));
+  const auto end_of = [&](Style style) {
+    const std::string events = writer.Events(style, ',');
+    CHECK(events.find("\"partition\":18},{") != std::string::npos);
+    return events.substr(events.rfind(','));
+  };
+  CHECK(end_of(Style::kWire) == ",\"schema_version\":4294967295}");
+  CHECK(end_of(Style::kApi) == ",\"schemaVersion\":4294967295}");
+  CHECK(end_of(Style::kApiHead) == ",\"schemaVersion\":4294967295}");
+}
+
 TEST_CASE("absent metadata is null, and separators stand between events only") {
   Writer writer;
   writer.store.MustAppend(

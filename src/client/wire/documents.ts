@@ -24,6 +24,7 @@ export interface WireEvent {
   readonly version: number;
   readonly position: number;
   readonly partition: number;
+  readonly schema_version?: number;
 }
 
 export interface WireResult {
@@ -90,6 +91,7 @@ export function toEvent(event: WireEvent): StoredEvent {
     version: event.version,
     position: event.position,
     partition: event.partition,
+    ...(event.schema_version !== undefined && { schemaVersion: event.schema_version }),
   };
 }
 

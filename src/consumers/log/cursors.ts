@@ -53,7 +53,7 @@ export class Cursors {
    */
   async commit(events: readonly NewEvent[], partition: number, position: number): Promise<void> {
     await this.#writing;
-    await this.#log.append([...events, this.#event(partition, position)]);
+    await this.#log.appendChecked([...events, this.#event(partition, position)]);
     this.#written(partition, position);
   }
 

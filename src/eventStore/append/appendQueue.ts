@@ -11,6 +11,8 @@ import { AcknowledgementQueue } from './acknowledgements.js';
 import { BatchJob } from './batchJob.js';
 import type { BatchInput } from './batchJob.js';
 import { LineBufferPool } from './lineBuffer.js';
+import { PayloadChecks } from './payloadGate.js';
+import type { PayloadGate } from './payloadGate.js';
 import { SinglesJob } from './singlesJob.js';
 import type { LineSource } from './singlesJob.js';
 import type { SetTime } from './setTime.js';
@@ -45,6 +47,11 @@ export class AppendQueue {
   /** Appends that were asked for since the store was opened. */
   get calls(): number {
     return this.#calls;
+  }
+
+  /** Set before the first append that it is to check. */
+  set gate(gate: PayloadGate) {
+    this.#engine.payloads.gate = gate;
   }
 
   get isIdle(): boolean {
@@ -140,6 +147,7 @@ export class CommitEngine {
   readonly native: NativeStore;
   readonly acknowledgements = new AcknowledgementQueue();
   readonly lineBuffers = new LineBufferPool();
+  readonly payloads: PayloadChecks;
   watermark = 0;
   /** Highest position that was given out; it becomes durable later. */
   lastPosition = 0;
@@ -148,6 +156,7 @@ export class CommitEngine {
 
   constructor(native: NativeStore, time: SetTime | undefined) {
     this.native = native;
+    this.payloads = new PayloadChecks(native);
     this.#time = time;
   }
 

@@ -3,6 +3,8 @@ import { commitNumber, fromNative, inputFormat, refusalError } from '../../engin
 import type { Acknowledgement } from './acknowledgements.js';
 import { internalError } from './appendQueue.js';
 import type { AppendJob, CommitEngine } from './appendQueue.js';
+import { lineOfEvent, payloadError } from './payloadGate.js';
+import type { EventPlace } from './payloadGate.js';
 import type { BatchResult } from '../types.js';
 
 /** One atomic append. */
@@ -21,6 +23,8 @@ export interface BatchInput {
   readonly full: boolean;
   /** Lines of the same source in earlier batches, for line numbers in errors. */
   readonly linesBefore?: number;
+  /** The store's own: their payloads are not checked. */
+  readonly isExempt?: boolean;
   /** What this batch is a part of: once one batch of it failed, later ones are not written. */
   readonly group?: BatchGroup;
 }
@@ -72,9 +76,19 @@ export class BatchJob implements AppendJob {
     return true;
   }
 
-  #stage({ native }: CommitEngine): number {
-    const { bytes, format, names, tenantId, conditions, match } = this.input;
-    return native.stage(slot, bytes, format, names, false, tenantId, conditions, match);
+  #stage({ native, payloads }: CommitEngine): number {
+    const { bytes, format, names, tenantId, conditions, match, isExempt } = this.input;
+    const events = native.stage(slot, bytes, format, names, false, tenantId, conditions, match);
+    if (isExempt === true) return events;
+    const refused = payloads.check(slot, { isAtomic: true });
+    if (refused.length > 0) throw payloadError(refused, (event) => this.#placeOf(event));
+    return events;
+  }
+
+  #placeOf(event: number): EventPlace {
+    const { bytes, format, linesBefore = 0 } = this.input;
+    if (format === inputFormat.ndjson) return { line: linesBefore + lineOfEvent(bytes, event) };
+    return format === inputFormat.batch ? { event } : {};
   }
 
   /** A conflict is told when all that was committed before is durable: its winner is there then. */

@@ -5,6 +5,7 @@ import type { Acknowledgement } from './acknowledgements.js';
 import { internalError } from './appendQueue.js';
 import type { AppendJob, Commit, CommitEngine } from './appendQueue.js';
 import type { LineBuffer } from './lineBuffer.js';
+import { payloadError } from './payloadGate.js';
 import type { AppendResult } from '../types.js';
 
 const linesMax = 4096;
@@ -27,6 +28,8 @@ export interface LineSource {
 export class SinglesJob implements AppendJob {
   readonly #lines: LineBuffer;
   readonly #waiters: Waiter[] = [];
+  /** By number of the event: its payload breaks a schema. */
+  readonly #invalid = new Map<number, AllSourceError>();
   #isStaged = false;
   /** Outcomes that were handed on already, where the engine was busy in between. */
   #done = 0;
@@ -65,6 +68,12 @@ export class SinglesJob implements AppendJob {
     const { names, tenantId } = this.source;
     engine.native.stage(slot, lines, ndjson, names, true, tenantId, undefined, undefined);
     engine.lineBuffers.giveBack(this.#lines);
+    for (const refused of engine.payloads.check(slot, { isAtomic: false })) {
+      this.#invalid.set(
+        refused.event,
+        payloadError([refused], () => ({})),
+      );
+    }
     this.#isStaged = true;
   }
 
@@ -76,9 +85,8 @@ export class SinglesJob implements AppendJob {
       const waiter = this.#waiters[event];
       if (!waiter) continue;
       const refusal = refused?.get(event);
-      const settlement = refusal
-        ? new Refused(refusalError(refusal), engine.lastPosition)
-        : commit.result(event);
+      const error = refusal ? refusalError(refusal) : this.#invalid.get(event);
+      const settlement = error ? new Refused(error, engine.lastPosition) : commit.result(event);
       engine.lastPosition = Math.max(engine.lastPosition, settlement.position);
       waiters.push(waiter);
       settlements.push(settlement);

@@ -1,6 +1,8 @@
 import { AllSourceError, systemTenant, toJsonText } from '../../domain/index.js';
 import type { EventFilter, NewEvent, StoredEvent, SubscriptionFilter } from '../../domain/index.js';
-import { fieldNames, fromNative, inputFormat } from '../../engine/index.js';
+import { calling, fieldNames, fromNative, inputFormat } from '../../engine/index.js';
+import type { BatchInput } from '../append/batchJob.js';
+import type { PayloadGate } from '../append/payloadGate.js';
 import type { BackgroundTurns } from './background.js';
 import type { Follower } from '../read/follower.js';
 import { cursorOf, pageLimit, toEngineQuery } from '../read/query.js';
@@ -81,9 +83,17 @@ export class SystemAccess {
     if (failure !== null) throw fromNative(failure);
   }
 
-  /** One atomic append, whose events may be of the store's own tenants. */
+  /**
+   * One atomic append, whose events may be of the store's own tenants. Payloads are not checked: what
+   * the store derives or copies was taken in once, and a refusal would stop a part that runs by itself.
+   */
   append(events: readonly NewEvent[]): Promise<BatchResult> {
-    return this.#append(toJsonText(events, 'events'), true);
+    return this.#append(toJsonText(events, 'events'), { full: true, isExempt: true });
+  }
+
+  /** The same where events are what a caller wants to append: their payloads are checked. */
+  appendChecked(events: readonly NewEvent[]): Promise<BatchResult> {
+    return this.#append(toJsonText(events, 'events'), { full: true, isExempt: false });
   }
 
   /** The same for events as JSON texts in the names of the API; the result of each where it is wanted. */
@@ -91,13 +101,32 @@ export class SystemAccess {
     texts: readonly string[],
     { withResults = false }: { readonly withResults?: boolean } = {},
   ): Promise<BatchResult> {
-    return this.#append(`[${texts.join(',')}]`, withResults);
+    return this.#append(`[${texts.join(',')}]`, { full: withResults, isExempt: true });
+  }
+
+  /** Sets who checks payloads, before the first append that is to be checked. */
+  setPayloadGate(gate: PayloadGate): void {
+    this.#core.appends.gate = gate;
+  }
+
+  /**
+   * Sets what the gate is asked about, from the next append on: events of a tenant of this type, or
+   * whose type begins with the prefix before `*` in a subject that ends in `.*`. The type's own
+   * subject comes before a prefix, a longer prefix before a shorter one. The gate gets `number`, from
+   * 1 to 2^32 - 1, of the subject; undefined takes it away.
+   */
+  setSubject(tenantId: string, subject: string, number: number | undefined): void {
+    if (tenantId.startsWith('$')) {
+      throw new AllSourceError('internal_error', 'events of the store itself are not checked');
+    }
+    calling(() => this.#core.native.setSubject(tenantId, subject, number ?? 0));
   }
 
   /** The same for lines of such texts, without the results. */
   appendLines(bytes: Buffer): Promise<BatchResult> {
     const { ndjson: format } = inputFormat;
-    return this.#core.appendSystem({ bytes, format, ...systemNames, full: false });
+    const wanted = { full: false, isExempt: true };
+    return this.#core.appendSystem({ bytes, format, ...systemNames, ...wanted });
   }
 
   /** Whether the time is a clock's that tests turn on: timers know nothing of it. */
@@ -326,9 +355,12 @@ export class SystemAccess {
     return this.#core.reader.chunk(positionsQuery(positions), chunkBounds, form);
   }
 
-  #append(text: string, full: boolean): Promise<BatchResult> {
+  #append(
+    text: string,
+    wanted: Required<Pick<BatchInput, 'full' | 'isExempt'>>,
+  ): Promise<BatchResult> {
     const { batch: format } = inputFormat;
-    return this.#core.appendSystem({ bytes: Buffer.from(text), format, ...systemNames, full });
+    return this.#core.appendSystem({ bytes: Buffer.from(text), format, ...systemNames, ...wanted });
   }
 }
 

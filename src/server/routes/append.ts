@@ -18,6 +18,7 @@ const appendErrors = [
   'validation_error',
   'invalid_query',
   'invalid_json',
+  'payload_schema_violation',
   'version_conflict',
   'append_condition_failed',
   'event_id_conflict',

@@ -88,6 +88,11 @@ export const batchResult = Type.Object(
   { ...strict, $id: 'BatchResult' },
 );
 
+const schemaVersion = Type.Integer({
+  minimum: 1,
+  description: 'Of the schema that the payload was checked against; absent where there was none',
+});
+
 export const storedEvent = Type.Object(
   {
     id: uuid,
@@ -101,6 +106,7 @@ export const storedEvent = Type.Object(
     version,
     position,
     partition: Type.Integer({ minimum: 0, maximum: 31 }),
+    schema_version: Type.Optional(schemaVersion),
   },
   { ...strict, $id: 'Event' },
 );
@@ -216,6 +222,11 @@ export const problem = Type.Object(
           {
             field: Type.Optional(Type.String()),
             line: Type.Optional(Type.Integer()),
+            event: Type.Optional(count),
+            subject: Type.Optional(Type.String()),
+            version: Type.Optional(schemaVersion),
+            pointer: Type.Optional(Type.String()),
+            rule: Type.Optional(Type.String()),
             reason: Type.String(),
           },
           strict,
