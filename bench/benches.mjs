@@ -35,6 +35,7 @@ export const limitFigures = [
 export const benches = [
   ...['durable', 'memory'].flatMap((mode) => [...batchBenches(mode), ...singleBenches(mode)]),
   ...conditionBenches(),
+  ...schemaBenches(),
   ...liveBenches(),
   ...derivedBenches(),
   ...readBenches(),
@@ -122,6 +123,17 @@ function conditionBenches() {
     module: 'throughput/conditionalAppend.mjs',
     options: { mode: 'durable', inFlight, events },
     peer: 'the same without a condition, in turns',
+  }));
+}
+
+/** @returns {Bench[]} */
+function schemaBenches() {
+  return ['enforced', 'others'].map((of) => ({
+    name: `schema-${of}-durable-4x1000`,
+    unit: 'events/s',
+    module: 'throughput/enforcedAppend.mjs',
+    options: { of, inFlight: 4, events: 1_000 },
+    peer: 'the same in a store without schemas, in turns',
   }));
 }
 

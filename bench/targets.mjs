@@ -48,6 +48,22 @@ export const targets = [
       `Atomic appends of ${events === 1 ? 'one event' : `${events} events`} with two tags each under a ` +
       'condition on a type and two tags behind the watermark, as a share of the same appends without it.',
   })),
+  {
+    bench: 'schema-enforced-durable-4x1000',
+    of: 'value',
+    atLeast: 200_000,
+    meaning:
+      'Events a second acknowledged after fdatasync, NDJSON buffers of 1 000 lines with 200-byte ' +
+      'payloads, each checked against the schema of its type before anything is committed.',
+  },
+  {
+    bench: 'schema-others-durable-4x1000',
+    of: 'ratio',
+    atLeast: 0.97,
+    meaning:
+      'The same appends of eight types without a schema to a store that has 200 for other types, as a ' +
+      'share of those to a store without any.',
+  },
   ...['merged', 'reducer'].map((via) => ({
     bench: `state-1000-snapshot-${via}`,
     of: /** @type {const} */ ('value'),

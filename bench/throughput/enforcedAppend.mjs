@@ -66,6 +66,7 @@ export async function run(options) {
         opened.store.appendBatch(batches[index % batches.length] ?? [], { return: 'summary' }),
     });
     opened.acknowledged += measured.acknowledged;
+    opened.nanos.push(measured.extra.cpuNanosPerEvent);
     return measured.rate;
   };
   await measure(plain);
@@ -79,7 +80,8 @@ export async function run(options) {
   if (gate.checked !== expected) {
     throw new Error(`checked ${gate.checked} payloads, expected ${expected}`);
   }
-  const extra = { ...rates, ...describeCommits(gated.store.counters()) };
+  const cpuNanosPerEvent = { plain: median(plain.nanos), gated: median(gated.nanos) };
+  const extra = { ...rates, cpuNanosPerEvent, ...describeCommits(gated.store.counters()) };
   for (const { store, acknowledged } of [plain, gated]) {
     await checkAcknowledged(/** @type {any} */ (store), acknowledged);
     await store.close();
@@ -92,7 +94,12 @@ async function openStore(dataDir) {
   mkdirSync(dataDir, { recursive: true });
   const core = await openCore({ dataDir }, { milestoneEvery: 0 });
   const store = new NativeEventStore(core, { dataDir });
-  return { store, log: new SystemAccess(core), acknowledged: 0 };
+  return {
+    store,
+    log: new SystemAccess(core),
+    acknowledged: 0,
+    nanos: /** @type {number[]} */ ([]),
+  };
 }
 
 /** Checks orders by a compiled schema, and counts them. */
