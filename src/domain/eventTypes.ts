@@ -1,5 +1,17 @@
 import type { SubscriptionFilter } from './filter.js';
-import { matchTextsMax } from './limits.js';
+import type { TextRule } from './json/fields.js';
+import { eventTypeBytesMax, matchTextsMax } from './limits.js';
+
+const typePattern = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/;
+const expectedType = `expected an event type: up to ${eventTypeBytesMax} of a-z, 0-9, '_', '-', '.'`;
+
+export function isEventType(text: string): boolean {
+  return typePattern.test(text) && text.length <= eventTypeBytesMax;
+}
+
+export const eventTypeRule: TextRule = {
+  problem: (text) => (isEventType(text) ? undefined : expectedType),
+};
 
 /** Some event types: by name, by prefix as `order.*`, or all, which is `*` or no name at all. */
 export class EventTypes {

@@ -1,4 +1,4 @@
-import { AllSourceError, EventTypes } from '../domain/index.js';
+import { AllSourceError, EventTypes, Failure } from '../domain/index.js';
 import type { EventCore } from '../domain/index.js';
 import type { PipelineDefinition } from './definition/types.js';
 import type { EnrichSource } from './operators/enrich.js';
@@ -10,7 +10,6 @@ import { Changes } from './state/changes.js';
 import type { StateChange, StateEntry } from './state/changes.js';
 import { Statistics } from './state/statistics.js';
 import type { PipelineStatistics } from './state/statistics.js';
-import { Failure } from './value/failure.js';
 import { Item } from './value/item.js';
 import { resultFault } from './value/resultFault.js';
 import { WindowStage } from './window/windowStage.js';

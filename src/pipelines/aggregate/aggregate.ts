@@ -1,5 +1,5 @@
+import { Failure, kindOf } from '../../domain/index.js';
 import type { JsonValue } from '../../domain/index.js';
-import { Failure, kindOf } from '../value/failure.js';
 
 /**
  * What was aggregated so far. It never changes: adding makes another one, so that an item which fails

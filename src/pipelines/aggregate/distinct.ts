@@ -1,6 +1,5 @@
-import { canonicalText } from '../../domain/index.js';
+import { canonicalText, Failure, kindOf } from '../../domain/index.js';
 import type { JsonValue } from '../../domain/index.js';
-import { Failure, kindOf } from '../value/failure.js';
 import { keptCharactersMax } from './aggregate.js';
 import type { Aggregate } from './aggregate.js';
 import { HyperLogLog } from './hyperLogLog.js';

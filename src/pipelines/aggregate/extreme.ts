@@ -1,5 +1,5 @@
+import { Failure, kindOf } from '../../domain/index.js';
 import type { JsonValue } from '../../domain/index.js';
-import { Failure, kindOf } from '../value/failure.js';
 import { keptCharactersMax, numberOf } from './aggregate.js';
 import type { Aggregate } from './aggregate.js';
 

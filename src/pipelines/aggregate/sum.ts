@@ -1,5 +1,5 @@
+import { Failure } from '../../domain/index.js';
 import type { JsonValue } from '../../domain/index.js';
-import { Failure } from '../value/failure.js';
 import { numberOf } from './aggregate.js';
 import type { Aggregate } from './aggregate.js';
 

@@ -1,6 +1,5 @@
-import type { JsonObject } from '../../domain/index.js';
-import { pathRule } from './fields.js';
-import type { Fields } from './fields.js';
+import type { Fields, JsonObject } from '../../domain/index.js';
+import { pathRule } from '../value/path.js';
 import { groupFieldsMax, groupsRange } from './limits.js';
 import { aggregateFunctions } from './types.js';
 import type { Aggregation } from './types.js';

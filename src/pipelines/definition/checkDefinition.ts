@@ -1,7 +1,5 @@
-import { AllSourceError } from '../../domain/index.js';
-import type { ErrorDetail, JsonObject } from '../../domain/index.js';
-import { Fields, patternRule } from './fields.js';
-import type { TextRule } from './fields.js';
+import { AllSourceError, Fields, isEventType, patternRule } from '../../domain/index.js';
+import type { ErrorDetail, JsonObject, TextRule } from '../../domain/index.js';
 import {
   definitionBytesMax,
   descriptionCharactersMax,
@@ -9,7 +7,7 @@ import {
   sourceTypesMax,
 } from './limits.js';
 import { checkOperator, operatorFields, operatorToWire } from './operator.js';
-import { checkOutput, isEventType, nameRule, outputToWire, typeOf } from './output.js';
+import { checkOutput, nameRule, outputToWire, typeOf } from './output.js';
 import type { Operator, PipelineDefinition } from './types.js';
 
 const definitionNames = [

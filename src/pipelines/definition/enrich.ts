@@ -1,9 +1,7 @@
-import { isJsonObject, isJsonValue } from '../../domain/index.js';
-import type { JsonObject } from '../../domain/index.js';
-import { compilePath } from '../value/path.js';
+import { Fields, isJsonObject, isJsonValue } from '../../domain/index.js';
+import type { JsonObject, TextRule } from '../../domain/index.js';
+import { compilePath, pathRule } from '../value/path.js';
 import { templateProblem } from '../value/template.js';
-import { Fields, pathRule } from './fields.js';
-import type { TextRule } from './fields.js';
 import {
   enrichFieldsMax,
   httpCacheSeconds,

@@ -3,8 +3,6 @@
 export const operatorsMax = 32;
 export const sourceTypesMax = 100;
 export const descriptionCharactersMax = 1_000;
-export const pathCharactersMax = 256;
-export const pathSegmentsMax = 32;
 export const urlCharactersMax = 2_048;
 export const groupFieldsMax = 8;
 export const enrichFieldsMax = 100;
@@ -17,7 +15,6 @@ export const tableBytesMax = 1024 * 1024;
 export const definitionBytesMax = 1536 * 1024;
 /** Panes that one event of a sliding window is in. */
 export const panesPerEventMax = 1_000;
-export const roundDigitsMax = 15;
 
 const yearSeconds = 31_536_000;
 

@@ -1,13 +1,10 @@
-import { isJsonValue } from '../../domain/index.js';
-import type { JsonObject, JsonValue } from '../../domain/index.js';
-import { compilePath } from '../value/path.js';
+import { isJsonValue, parseTransform, shown } from '../../domain/index.js';
+import type { Fields, JsonObject, JsonValue } from '../../domain/index.js';
+import { compilePath, pathRule } from '../value/path.js';
 import { aggregationNames, aggregationToWire, checkAggregation } from './aggregation.js';
 import { checkEnrich, enrichToWire } from './enrich.js';
-import { pathRule, shown } from './fields.js';
-import type { Fields } from './fields.js';
 import { branchesMax, inValuesMax } from './limits.js';
 import { checkOutput, outputToWire } from './output.js';
-import { parseTransform } from './transform.js';
 import { filterOps } from './types.js';
 import type {
   BranchOperator,

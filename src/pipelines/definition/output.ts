@@ -1,29 +1,22 @@
-import { entityIdBytesMax, eventTypeBytesMax, secretProblem } from '../../domain/index.js';
-import type { ErrorDetail, JsonObject } from '../../domain/index.js';
+import {
+  entityIdBytesMax,
+  eventTypeRule,
+  Fields,
+  patternRule,
+  secretProblem,
+} from '../../domain/index.js';
+import type { ErrorDetail, JsonObject, TextRule } from '../../domain/index.js';
 import { templateProblem } from '../value/template.js';
-import { Fields, patternRule } from './fields.js';
-import type { TextRule } from './fields.js';
 import { urlCharactersMax } from './limits.js';
 import type { Output } from './types.js';
 
 const namePattern = /^[A-Za-z0-9._-]{1,64}$/;
 export const nameRule = patternRule(namePattern, "expected 1-64 letters, digits, '.', '_' and '-'");
 
-const typePattern = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/;
-const expectedType = `expected an event type: up to ${eventTypeBytesMax} of a-z, 0-9, '_', '-', '.'`;
-
 /** Names of pipelines, topics and projections. */
 export function isName(text: string): boolean {
   return namePattern.test(text);
 }
-
-export function isEventType(text: string): boolean {
-  return typePattern.test(text) && text.length <= eventTypeBytesMax;
-}
-
-const eventTypeRule: TextRule = {
-  problem: (text) => (isEventType(text) ? undefined : expectedType),
-};
 
 const entityIdRule: TextRule = {
   problem: (text) => {

@@ -1,7 +1,7 @@
-import type { JsonObject } from '../../domain/index.js';
+import { Fields } from '../../domain/index.js';
+import type { JsonObject, TextRule } from '../../domain/index.js';
+import { pathRule } from '../value/path.js';
 import { aggregationNames, aggregationToWire, checkAggregation } from './aggregation.js';
-import { Fields, pathRule } from './fields.js';
-import type { TextRule } from './fields.js';
 import { latenessSeconds, panesPerEventMax, sessionSeconds, windowSeconds } from './limits.js';
 import { calendarUnits } from './types.js';
 import type { PaneRule, WindowConfig, WindowOperator } from './types.js';

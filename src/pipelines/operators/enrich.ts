@@ -1,7 +1,6 @@
-import { AllSourceError, isJsonObject, ownMember } from '../../domain/index.js';
+import { AllSourceError, Failure, isJsonObject, kindOf, ownMember } from '../../domain/index.js';
 import type { JsonObject, JsonValue } from '../../domain/index.js';
 import type { EnrichOperator } from '../definition/types.js';
-import { Failure, kindOf } from '../value/failure.js';
 import type { Item } from '../value/item.js';
 import { compilePath, readPath, withField } from '../value/path.js';
 import type { Path } from '../value/path.js';

@@ -1,6 +1,5 @@
-import { canonicalText, setMember } from '../../domain/index.js';
+import { canonicalText, Failure, setMember } from '../../domain/index.js';
 import type { JsonObject, JsonValue } from '../../domain/index.js';
-import { Failure } from '../value/failure.js';
 import type { Item } from '../value/item.js';
 import { compilePath, readPath } from '../value/path.js';
 import type { Path } from '../value/path.js';

@@ -1,6 +1,5 @@
-import { entityIdBytesMax } from '../../domain/index.js';
+import { entityIdBytesMax, Failure } from '../../domain/index.js';
 import type { Output } from '../definition/types.js';
-import { Failure } from '../value/failure.js';
 import type { Item } from '../value/item.js';
 import { compileTemplate, fillTemplate } from '../value/template.js';
 import type { Template } from '../value/template.js';

@@ -1,9 +1,9 @@
+import { Failure } from '../../domain/index.js';
 import type { JsonObject, JsonValue } from '../../domain/index.js';
 import type { Aggregate } from '../aggregate/aggregate.js';
 import { emptyAggregate, readAggregate } from '../aggregate/makeAggregate.js';
 import type { ReduceOperator } from '../definition/types.js';
 import type { Kept, StateEntry } from '../state/changes.js';
-import { Failure } from '../value/failure.js';
 import type { Item } from '../value/item.js';
 import { compilePath, readPath } from '../value/path.js';
 import { Grouping } from './grouping.js';

@@ -1,6 +1,6 @@
+import type { Failure } from '../../domain/index.js';
 import type { Changes, StateEntry } from '../state/changes.js';
 import type { Statistics } from '../state/statistics.js';
-import type { Failure } from '../value/failure.js';
 import type { Item } from '../value/item.js';
 
 /** What an operator says of an item; `held` is one that went into a window. */

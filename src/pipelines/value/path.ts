@@ -1,14 +1,12 @@
 import {
-  isJsonObject,
-  memberAt,
-  ownMember,
+  Failure,
+  fieldPathProblem,
   pathSegments,
-  setMember,
   valueAt,
+  withValueAt,
+  withoutValueAt,
 } from '../../domain/index.js';
-import type { JsonValue, PathSegment } from '../../domain/index.js';
-import { pathCharactersMax, pathSegmentsMax } from '../definition/limits.js';
-import { Failure, kindOf } from './failure.js';
+import type { JsonValue, PathSegment, TextRule } from '../../domain/index.js';
 import type { Item } from './item.js';
 
 const eventFields = {
@@ -37,11 +35,10 @@ export function pathProblem(text: string): string | undefined {
       ? undefined
       : `expected one of ${names.join(', ')}; a field of that name is payload.${text}`;
   }
-  const segments = text.split('.');
-  if (text.length > pathCharactersMax) return `expected at most ${pathCharactersMax} characters`;
-  if (segments.length > pathSegmentsMax) return `expected at most ${pathSegmentsMax} names`;
-  return segments.includes('') ? 'expected names with dots between them, as total.net' : undefined;
+  return fieldPathProblem(text);
 }
+
+export const pathRule: TextRule = { problem: pathProblem };
 
 /** The text is known to be a path. */
 export function compilePath(text: string): Path {
@@ -59,56 +56,11 @@ export function readPath(path: Path, item: Item): JsonValue | undefined {
 
 /** A value in which the field is another; what is missing on the way to it is made. */
 export function withField(path: Path, value: JsonValue, field: JsonValue): JsonValue | Failure {
-  return replaced(path, 0, value, field);
-}
-
-function replaced(
-  path: Path,
-  depth: number,
-  value: JsonValue | undefined,
-  field: JsonValue,
-): JsonValue | Failure {
-  const segment = path.segments[depth];
-  if (segment === undefined) return field;
-  const { name, index } = segment;
-  if (Array.isArray(value)) {
-    // The narrowing of a readonly array by isArray is any[].
-    const copy = [...(value as readonly JsonValue[])];
-    const member = copy[index];
-    if (member === undefined) return new Failure(`${path.text}: expected a place in the array`);
-    const next = replaced(path, depth + 1, member, field);
-    if (next instanceof Failure) return next;
-    copy[index] = next;
-    return copy;
-  }
-  if (value !== undefined && !isJsonObject(value)) {
-    return new Failure(`${path.text}: expected an object before ${name}, got ${kindOf(value)}`);
-  }
-  const member = value === undefined ? undefined : ownMember(value, name);
-  const next = replaced(path, depth + 1, member, field);
-  if (next instanceof Failure) return next;
-  const copy: Record<string, JsonValue | undefined> = { ...value };
-  setMember(copy, name, next);
-  return copy;
+  const changed = withValueAt(value, path.segments, field);
+  return changed instanceof Failure ? new Failure(`${path.text}: ${changed.reason}`) : changed;
 }
 
 /** A value without the field; the same where it has none. */
-export function withoutField(path: Path, value: JsonValue, depth = 0): JsonValue {
-  const segment = path.segments[depth];
-  const member = segment && memberAt(value, segment);
-  if (segment === undefined || member === undefined) return value;
-  const isLast = depth === path.segments.length - 1;
-  const next = isLast ? undefined : withoutField(path, member, depth + 1);
-  if (Array.isArray(value)) {
-    // The narrowing of a readonly array by isArray is any[].
-    const members = value as readonly JsonValue[];
-    const kept = next === undefined ? [] : [next];
-    return [...members.slice(0, segment.index), ...kept, ...members.slice(segment.index + 1)];
-  }
-  // A member was found, so it is an object.
-  const { [segment.name]: _, ...rest } = value as Readonly<Record<string, JsonValue>>;
-  if (next === undefined) return rest;
-  const copy = { ...(value as Readonly<Record<string, JsonValue>>) };
-  setMember(copy, segment.name, next);
-  return copy;
+export function withoutField(path: Path, value: JsonValue): JsonValue {
+  return withoutValueAt(value, path.segments);
 }

@@ -1,4 +1,4 @@
-import { Failure } from './failure.js';
+import { Failure } from '../../domain/index.js';
 import type { Item } from './item.js';
 import { compilePath, pathProblem, readPath } from './path.js';
 import type { Path } from './path.js';

@@ -1,7 +1,7 @@
+import { Failure } from '../../domain/index.js';
 import type { JsonValue } from '../../domain/index.js';
 import type { Aggregate } from '../aggregate/aggregate.js';
 import type { WindowConfig } from '../definition/types.js';
-import { Failure } from '../value/failure.js';
 import type { OpenPanes } from './openPanes.js';
 import type { Pane } from './pane.js';
 import { makePanesAt } from './paneRange.js';

@@ -1,4 +1,10 @@
-import { AllSourceError, formatTimestamp, parseTimestamp } from '../../domain/index.js';
+import {
+  AllSourceError,
+  Failure,
+  formatTimestamp,
+  kindOf,
+  parseTimestamp,
+} from '../../domain/index.js';
 import type { JsonValue } from '../../domain/index.js';
 import type { Aggregate } from '../aggregate/aggregate.js';
 import { emptyAggregate, readAggregate } from '../aggregate/makeAggregate.js';
@@ -6,7 +12,6 @@ import type { WindowOperator } from '../definition/types.js';
 import { Grouping } from '../operators/grouping.js';
 import type { Stage, StageContext, Verdict } from '../operators/stage.js';
 import type { StateEntry } from '../state/changes.js';
-import { Failure, kindOf } from '../value/failure.js';
 import { Item } from '../value/item.js';
 import { compilePath, readPath } from '../value/path.js';
 import { OpenPanes } from './openPanes.js';

@@ -1,7 +1,6 @@
-import { isJsonObject } from '../../domain/index.js';
-import type { ErrorDetail } from '../../domain/index.js';
-import { kindOf } from '../value/failure.js';
-import { pathProblem } from '../value/path.js';
+import type { ErrorDetail } from '../errors.js';
+import { kindOf } from './failure.js';
+import { isJsonObject } from './jsonValue.js';
 
 /** What a text must be like. */
 export interface TextRule {
@@ -16,8 +15,6 @@ interface Range {
   readonly max: number;
   readonly default?: number;
 }
-
-export const pathRule: TextRule = { problem: pathProblem };
 
 export function patternRule(pattern: RegExp, expected: string): TextRule {
   return { problem: (text) => (pattern.test(text) ? undefined : expected) };
