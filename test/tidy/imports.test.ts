@@ -18,6 +18,7 @@ const allowed: Record<string, readonly string[]> = {
   projections: ['domain', 'eventStore'],
   replays: ['domain', 'eventStore', 'projections'],
   pipelines: ['domain'],
+  schemas: ['domain'],
   pipelineRuns: ['domain', 'eventStore', 'projections', 'pipelines', 'webhooks', 'outgoing'],
   store: [
     'domain',

@@ -1,0 +1,3 @@
+import type { JsonObject } from '../domain/index.js';
+
+export type JsonSchema = boolean | JsonObject;
