@@ -5,3 +5,8 @@ export type { UpcastersOptions, VersionedEvent } from './evolution/upcasters.js'
 export { mappingOperationsMax } from './evolution/mapping.js';
 export type { MappingOperation } from './evolution/mapping.js';
 export type { JsonSchema } from './jsonSchema.js';
+export type { JsonSchema } from './jsonSchema.js';
+export { checkSchemaDocument } from './validation/checkSchemaDocument.js';
+export { compileSchema, type Validator } from './validation/compileSchema.js';
+export { trialCompile, type TrialOptions } from './validation/trialCompile.js';
+export type { SchemaViolation } from './validation/violations.js';

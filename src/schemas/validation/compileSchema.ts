@@ -1,0 +1,87 @@
+import type { JsonValue } from '../../domain/index.js';
+import type { JsonSchema } from '../jsonSchema.js';
+import { compileCheck, type Check, type CheckOptions } from './ajv.js';
+import { furtherStepsMax, validationStepsMax } from './limits.js';
+import { readSchema } from './readSchema.js';
+import { refuseFor } from './refusal.js';
+import { budget, StepsSpentError } from './stepBudget.js';
+import { violationsOf, type SchemaViolation } from './violations.js';
+
+export interface Validator {
+  /** What the payload breaks, at most 20 violations; empty where it is valid. */
+  validate(payload: JsonValue): readonly SchemaViolation[];
+}
+
+const noViolations: readonly SchemaViolation[] = [];
+
+/** Compiles a schema that `checkSchemaDocument` has taken. Takes up to some hundred milliseconds. */
+export function compileSchema(schema: JsonSchema): Validator {
+  return compiled(schema);
+}
+
+/** Compiles what finds all violations, too: the most that a schema costs. */
+export function compileInFull(schema: JsonSchema): void {
+  compiled(schema).findsAll();
+}
+
+function compiled(schema: JsonSchema): CompiledSchema {
+  const { document, prepared } = readSchema(schema, refuseFor('schema'));
+  const options = {
+    dialect: document.dialect,
+    ownProperties: namesInherited(JSON.stringify(prepared)),
+  };
+  return new CompiledSchema(prepared, options);
+}
+
+/** Whether the text has the name of something that every object of JavaScript has. */
+function namesInherited(text: string): boolean {
+  return Object.getOwnPropertyNames(Object.prototype).some((name) => text.includes(`"${name}"`));
+}
+
+class CompiledSchema implements Validator {
+  readonly #first: Check;
+  /** Made at the first payload that is not valid. */
+  #all: Check | undefined;
+
+  constructor(
+    private readonly prepared: JsonSchema,
+    private readonly options: Omit<CheckOptions, 'allErrors'>,
+  ) {
+    this.#first = compileCheck(prepared, { ...options, allErrors: false });
+  }
+
+  validate(payload: JsonValue): readonly SchemaViolation[] {
+    const first = run(this.#first, payload, validationStepsMax);
+    if (first === 'valid') return noViolations;
+    if (first === 'costly') return [tooCostly];
+    const violations = violationsOf(this.#first.errors ?? [], payload);
+    // Where there is much to say, the first thing is enough.
+    const check = this.findsAll();
+    const all = run(check, payload, furtherStepsMax);
+    return all === 'invalid' ? violationsOf(check.errors ?? [], payload) : violations;
+  }
+
+  findsAll(): Check {
+    this.#all ??= compileCheck(this.prepared, { ...this.options, allErrors: true });
+    return this.#all;
+  }
+}
+
+const tooCostly: SchemaViolation = {
+  pointer: '',
+  rule: 'steps',
+  message:
+    `expected a payload that is checked in ${validationStepsMax} steps, got one that takes more; ` +
+    'make the schema simpler or the payload smaller',
+};
+
+function run(check: Check, payload: JsonValue, steps: number): 'valid' | 'invalid' | 'costly' {
+  budget.left = steps;
+  try {
+    return check(payload) ? 'valid' : 'invalid';
+  } catch (error) {
+    // A RangeError is of the stack: levels of the payload times references on each.
+    if (error instanceof StepsSpentError || error instanceof RangeError) return 'costly';
+    throw error;
+  }
+}

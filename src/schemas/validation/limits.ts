@@ -1,0 +1,30 @@
+/**
+ * Bounds of the schemas that users give, of their compilation and of validation with them. Together they
+ * bound the time of each; docs/decisions/schema-validation.md has the numbers that were measured.
+ * The largest of GitHub's webhook events takes 42 kB, 10 levels, 577 subschemas and 34 referenced ones.
+ */
+
+/** A schema as JSON text in UTF-8. */
+export const schemaBytesMax = 64 * 1024;
+/** Subschemas inside each other, as they are written; definitions are levels of their own. */
+export const schemaDepthMax = 16;
+export const subschemasMax = 2_000;
+/** Subschemas that a `$ref` names: each is a function. */
+export const referencedSubschemasMax = 256;
+/** Subschemas that look at the same value, references followed: what doubles with each level is refused. */
+export const evaluationsOfOneValueMax = 10_000;
+export const patternCharactersMax = 1_024;
+/** Instructions of all compiled patterns of a schema: the time of a match grows with them. */
+export const patternInstructionsMax = 2_000;
+/** `uniqueItems` needs a `maxItems` up to this. */
+export const uniqueItemsMax = 100;
+/** Violations in one answer. */
+export const violationsMax = 20;
+/** Steps of one validation; a step takes about 5 ns. */
+export const validationStepsMax = 100_000_000;
+/** Steps that are spent to find further violations behind the first. */
+export const furtherStepsMax = 200_000;
+/** Time for a schema to compile in its trial, the start of a worker thread included. */
+export const trialTimeoutMs = 2_000;
+/** Heap of that worker thread. */
+export const trialHeapMiB = 128;
