@@ -54,6 +54,7 @@ const commonOptions: Options = {
   inlineRefs: false,
   formats: Object.fromEntries(formats),
   code: {
+    optimize: false,
     regExp: Object.assign((pattern: string) => new LinearPattern(pattern), {
       code: 'linearPattern',
     }),

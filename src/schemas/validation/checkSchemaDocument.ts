@@ -6,6 +6,7 @@ import { applicatorOf, dialectUris, type Dialect } from './keywords.js';
 import { patternInstructionsMax, schemaBytesMax, uniqueItemsMax } from './limits.js';
 import { LinearPattern } from './patterns.js';
 import { dialectOf, readSchema } from './readSchema.js';
+import { checkUnevaluatedItems } from './references.js';
 import { quote, refuseFor, type Refuse } from './refusal.js';
 import { pointerOf, type SchemaDocument, type Subschema } from './schemaDocument.js';
 
@@ -19,7 +20,8 @@ export function checkSchemaDocument(schema: unknown, field = 'schema'): JsonSche
   const copy = copyOf(schema, refuse);
   const dialect = dialectOf(copy, refuse);
   checkMetaSchema(copy, dialect, refuse);
-  const { document } = readSchema(copy, refuse);
+  const { document, references } = readSchema(copy, refuse);
+  checkUnevaluatedItems(document, references, refuse);
   const patterns = new PatternCheck(refuse);
   for (const subschema of document.subschemas.values()) {
     checkKeywords(subschema, document, { refuse, patterns });

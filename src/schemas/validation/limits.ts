@@ -8,7 +8,7 @@
 export const schemaBytesMax = 64 * 1024;
 /** Subschemas inside each other, as they are written; definitions are levels of their own. */
 export const schemaDepthMax = 16;
-export const subschemasMax = 2_000;
+export const subschemasMax = 1_000;
 /** Subschemas that a `$ref` names: each is a function. */
 export const referencedSubschemasMax = 256;
 /** Subschemas that look at the same value, references followed: what doubles with each level is refused. */
@@ -25,6 +25,8 @@ export const validationStepsMax = 100_000_000;
 /** Steps that are spent to find further violations behind the first. */
 export const furtherStepsMax = 200_000;
 /** Time for a schema to compile in its trial, the start of a worker thread included. */
-export const trialTimeoutMs = 2_000;
+export const trialTimeoutMs = 10_000;
 /** Heap of that worker thread. */
 export const trialHeapMiB = 128;
+/** Its stack, less than the main thread has: what compiles there compiles here. */
+export const trialStackMiB = 0.8;

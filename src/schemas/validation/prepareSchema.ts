@@ -27,14 +27,21 @@ export function prepareSchema(document: SchemaDocument, references: References):
 type MutableObject = Record<string, JsonValue | undefined>;
 
 class Preparation {
-  /** Names in `$defs` of what references name. */
+  /** Names in `$defs` of what references name, and of what is written twice. */
   readonly #names = new Map<Subschema, string>();
+  readonly #hasUnevaluated: boolean;
 
   constructor(
     private readonly document: SchemaDocument,
     private readonly references: References,
   ) {
-    for (const target of new Set([...references.values()].flat())) {
+    const subschemas = [...document.subschemas.values()];
+    this.#hasUnevaluated = subschemas.some(({ schema }) => hasUnevaluated(schema));
+    const conditions = this.#hasUnevaluated
+      ? subschemas.flatMap(({ children }) => children.filter(({ keyword }) => keyword === 'if'))
+      : [];
+    const named = [...references.values(), conditions.map((child) => child.subschema)].flat();
+    for (const target of new Set(named)) {
       if (target !== document.root) this.#names.set(target, `s${this.#names.size}`);
     }
   }
@@ -73,6 +80,7 @@ class Preparation {
       else this.#apply(subschema, { keyword, value, body });
     }
     moveHiddenProperty(body);
+    if (this.#hasUnevaluated) spellOutCondition(body);
     if (targets.length > 0) body['allOf'] = [...listOf(body['allOf']), ...targets];
     const steps = stepsOf(body, isCounted);
     return steps === undefined ? body : { ...body, [stepsKeyword]: { ...steps } };
@@ -120,6 +128,25 @@ function moveHiddenProperty(body: MutableObject): void {
   if (hidden === undefined) return;
   const patterns = isJsonObject(patternProperties) ? patternProperties : {};
   body['patternProperties'] = { ...patterns, '^(?:__proto__)$': hidden };
+}
+
+function hasUnevaluated(schema: JsonSchema): boolean {
+  if (typeof schema === 'boolean') return false;
+  return (
+    Object.hasOwn(schema, 'unevaluatedProperties') || Object.hasOwn(schema, 'unevaluatedItems')
+  );
+}
+
+/** To ajv what the condition looks at is evaluated even where the condition fails; to the standard not. */
+function spellOutCondition(body: MutableObject): void {
+  const { if: condition, then: consequence = true, else: alternative = true } = body;
+  if (condition === undefined) return;
+  const branches = [
+    { allOf: [condition, consequence] },
+    { allOf: [{ not: condition }, alternative] },
+  ];
+  body['allOf'] = [...listOf(body['allOf']), { anyOf: branches }];
+  for (const keyword of ['if', 'then', 'else']) Reflect.deleteProperty(body, keyword);
 }
 
 /** Keywords that go through all names of an object. */

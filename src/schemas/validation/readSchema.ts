@@ -1,7 +1,7 @@
 import type { JsonSchema } from '../jsonSchema.js';
 import { dialectUris, type Dialect } from './keywords.js';
 import { prepareSchema } from './prepareSchema.js';
-import { readReferences } from './references.js';
+import { readReferences, type References } from './references.js';
 import { quote, type Refuse } from './refusal.js';
 import { readDocument, type SchemaDocument } from './schemaDocument.js';
 
@@ -23,8 +23,12 @@ export function dialectOf(schema: JsonSchema, refuse: Refuse): Dialect {
 export function readSchema(
   schema: JsonSchema,
   refuse: Refuse,
-): { readonly document: SchemaDocument; readonly prepared: JsonSchema } {
+): {
+  readonly document: SchemaDocument;
+  readonly references: References;
+  readonly prepared: JsonSchema;
+} {
   const document = readDocument(schema, dialectOf(schema, refuse), refuse);
   const references = readReferences(document, refuse);
-  return { document, prepared: prepareSchema(document, references) };
+  return { document, references, prepared: prepareSchema(document, references) };
 }

@@ -86,6 +86,31 @@ function checkEvaluations(document: SchemaDocument, references: References, refu
   for (const subschema of document.subschemas.values()) count(subschema);
 }
 
+/** Refuses `unevaluatedItems` where ajv is not sure which items are evaluated. */
+export function checkUnevaluatedItems(
+  document: SchemaDocument,
+  references: References,
+  refuse: Refuse,
+): void {
+  const hasKeyword = ({ children }: Subschema, keyword: string): boolean =>
+    children.some((child) => child.keyword === keyword);
+  for (const subschema of document.subschemas.values()) {
+    if (!hasKeyword(subschema, 'unevaluatedItems')) continue;
+    const reached = new Set([subschema]);
+    // A set goes on to what is added under way.
+    for (const at of reached) for (const next of besides(at, references)) reached.add(next);
+    const isUnsure = [...reached].some(
+      (at) => hasKeyword(at, 'contains') || (at !== subschema && hasKeyword(at, 'items')),
+    );
+    if (!isUnsure) continue;
+    refuse(
+      `${subschema.pointer}/unevaluatedItems`,
+      'expected no contains beside it, and no items in a subschema for the same array; ' +
+        'say what items may be by prefixItems and items',
+    );
+  }
+}
+
 /** What looks at the same value as a subschema does. */
 function besides(subschema: Subschema, references: References): Subschema[] {
   const inside = subschema.children.filter(({ place }) => place === 'same');

@@ -1,13 +1,13 @@
 import { Worker } from 'node:worker_threads';
 import { AllSourceError } from '../../domain/index.js';
 import type { JsonSchema } from '../jsonSchema.js';
-import { trialHeapMiB, trialTimeoutMs } from './limits.js';
+import { trialHeapMiB, trialStackMiB, trialTimeoutMs } from './limits.js';
 import { refuseFor } from './refusal.js';
 
 export interface TrialOptions {
   /** Name of the schema in messages. @default 'schema' */
   readonly field?: string | undefined;
-  /** Time it may take, the start of the thread included. @default 2000 */
+  /** Time it may take, the start of the thread included. @default 10000 */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -25,7 +25,7 @@ export async function trialCompile(schema: JsonSchema, options: TrialOptions = {
   const { field = 'schema', timeoutMs = trialTimeoutMs } = options;
   const worker = new Worker(workerFile(), {
     workerData: schema,
-    resourceLimits: { maxOldGenerationSizeMb: trialHeapMiB },
+    resourceLimits: { maxOldGenerationSizeMb: trialHeapMiB, stackSizeMb: trialStackMiB },
   });
   try {
     const { reason } = await answerOf(worker, timeoutMs);
