@@ -1,10 +1,25 @@
+export {
+  compatibilityFindings,
+  compatibilityModes,
+  findingsAgainst,
+  isTransitive,
+} from './compatibility/compatibility.js';
+export type { EarlierVersion, VersionFinding } from './compatibility/compatibility.js';
+export type {
+  CompatibilityDirection,
+  CompatibilityMode,
+  CompatibilityOptions,
+  Finding,
+  FindingKind,
+  PairMode,
+  PatternMatcher,
+} from './compatibility/types.js';
+export { mappingOperationsMax } from './evolution/mapping.js';
+export type { MappingOperation } from './evolution/mapping.js';
 export { checkUpcaster, defineUpcaster, upcasterToWire } from './evolution/upcaster.js';
 export type { Upcaster, UpcasterDefinition } from './evolution/upcaster.js';
 export { Upcasters } from './evolution/upcasters.js';
 export type { UpcastersOptions, VersionedEvent } from './evolution/upcasters.js';
-export { mappingOperationsMax } from './evolution/mapping.js';
-export type { MappingOperation } from './evolution/mapping.js';
-export type { JsonSchema } from './jsonSchema.js';
 export type { JsonSchema } from './jsonSchema.js';
 export { checkSchemaDocument } from './validation/checkSchemaDocument.js';
 export { compileSchema, type Validator } from './validation/compileSchema.js';
