@@ -4,6 +4,7 @@ import { runCommandLine } from '../../src/cli/program.js';
 import { describeSettings } from '../../src/config/index.js';
 import * as domain from '../../src/domain/index.js';
 import { AllSourceError, errorTable, openEventStore } from '../../src/index.js';
+import * as schemaLimits from '../../src/schemas/validation/limits.js';
 import { createLogger, listen } from '../../src/server/index.js';
 import { blocksOf, readPage, sectionsOf, tableRows } from './pages.js';
 
@@ -136,6 +137,20 @@ describe('docs/reference/limits.md', () => {
     expect(documented).toEqual(Object.fromEntries(limits));
   });
 
+  it('has the bounds of schemas', () => {
+    const documented = tableRows(sectionOf(page, 'Schemas')).map(([, value, name]) => [
+      plain(name),
+      amountOf(value ?? ''),
+    ]);
+    const inBytes = (name: string, value: number): number =>
+      name.endsWith('MiB') ? value * 1024 ** 2 : value;
+    const bounds = Object.entries(schemaLimits).map(([name, value]) => [
+      name,
+      inBytes(name, value),
+    ]);
+    expect(Object.fromEntries(documented)).toEqual(Object.fromEntries(bounds));
+  });
+
   it('has the defaults of the settings', () => {
     const defaults = new Map(
       tableRows(readPage('docs/reference/config.md')).map(([key, , , value]) => [key, value]),
@@ -165,7 +180,7 @@ describe('docs/reference/limits.md', () => {
 
   /** Bytes, milliseconds, or a count: `2 MiB`, `30 s`, `10 000`, `256 bytes`. */
   function amountOf(text: string): number {
-    const match = /^([\d ]*\d) ?(\S*)/.exec(text.trim());
+    const match = /^([\d. ]*\d) ?(\S*)/.exec(text.trim());
     const number = Number((match?.[1] ?? '').replaceAll(' ', ''));
     const factors = { KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, s: 1000 };
     const unit = match?.[2] ?? '';

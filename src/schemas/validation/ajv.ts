@@ -3,10 +3,10 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { canonicalText, type JsonValue } from '../../domain/index.js';
 import type { JsonSchema } from '../jsonSchema.js';
 import { formats } from './formats.js';
-import type { Dialect } from './keywords.js';
+import type { Dialect } from './document/keywords.js';
 import { uniqueItemsMax } from './limits.js';
 import { LinearPattern } from './patterns.js';
-import { stepsKeyword, type Steps } from './prepareSchema.js';
+import { stepsKeyword, type Steps } from './document/prepareSchema.js';
 import { spend, spendOn } from './stepBudget.js';
 
 /** What ajv makes of a schema: false, with `errors`, for a value that is not valid. */

@@ -2,13 +2,13 @@ import { isJsonObject, jsonFault, type JsonValue } from '../../domain/index.js';
 import type { JsonSchema } from '../jsonSchema.js';
 import { metaSchemaErrors } from './ajv.js';
 import { formats } from './formats.js';
-import { applicatorOf, dialectUris, type Dialect } from './keywords.js';
+import { applicatorOf, dialectUris, type Dialect } from './document/keywords.js';
 import { patternInstructionsMax, schemaBytesMax, uniqueItemsMax } from './limits.js';
 import { LinearPattern } from './patterns.js';
-import { dialectOf, readSchema } from './readSchema.js';
-import { checkUnevaluatedItems } from './references.js';
-import { quote, refuseFor, type Refuse } from './refusal.js';
-import { pointerOf, type SchemaDocument, type Subschema } from './schemaDocument.js';
+import { dialectOf, readSchema } from './document/readSchema.js';
+import { checkUnevaluatedItems } from './document/references.js';
+import { quote, refuseFor, type Refuse } from './document/refusal.js';
+import { pointerOf, type SchemaDocument, type Subschema } from './document/schemaDocument.js';
 
 /**
  * Takes a schema of a user, or throws `validation_error` that names field, place in the schema, what was

@@ -2,8 +2,8 @@ import type { JsonValue } from '../../domain/index.js';
 import type { JsonSchema } from '../jsonSchema.js';
 import { compileCheck, type Check, type CheckOptions } from './ajv.js';
 import { furtherStepsMax, validationStepsMax } from './limits.js';
-import { readSchema } from './readSchema.js';
-import { refuseFor } from './refusal.js';
+import { readSchema } from './document/readSchema.js';
+import { refuseFor } from './document/refusal.js';
 import { budget, StepsSpentError } from './stepBudget.js';
 import { violationsOf, type SchemaViolation } from './violations.js';
 

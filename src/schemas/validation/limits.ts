@@ -20,6 +20,8 @@ export const patternInstructionsMax = 2_000;
 export const uniqueItemsMax = 100;
 /** Violations in one answer. */
 export const violationsMax = 20;
+/** Pointer of a violation, then it is cut. */
+export const pointerCharactersMax = 1_024;
 /** Steps of one validation; a step takes about 5 ns. */
 export const validationStepsMax = 100_000_000;
 /** Steps that are spent to find further violations behind the first. */

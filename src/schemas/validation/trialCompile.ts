@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { AllSourceError } from '../../domain/index.js';
 import type { JsonSchema } from '../jsonSchema.js';
 import { trialHeapMiB, trialStackMiB, trialTimeoutMs } from './limits.js';
-import { refuseFor } from './refusal.js';
+import { refuseFor } from './document/refusal.js';
 
 export interface TrialOptions {
   /** Name of the schema in messages. @default 'schema' */

@@ -1,8 +1,8 @@
 import type { ErrorObject } from 'ajv';
 import { isJsonObject, type JsonValue } from '../../domain/index.js';
-import { violationsMax } from './limits.js';
-import { quote } from './refusal.js';
-import { pointerOf } from './schemaDocument.js';
+import { pointerCharactersMax, violationsMax } from './limits.js';
+import { quote } from './document/refusal.js';
+import { pointerOf } from './document/schemaDocument.js';
 
 /** Where a payload breaks its schema. */
 export interface SchemaViolation {
@@ -40,7 +40,14 @@ function violationOf(error: ErrorObject, payload: JsonValue): SchemaViolation {
   const rule = keyword === 'false schema' ? 'false' : keyword;
   const pointer = name === undefined ? instancePath : instancePath + pointerOf([name]);
   const value = valueAtPointer(payload, instancePath);
-  return { pointer, rule, message: sentence(error, value) };
+  return { pointer: cut(pointer), rule, message: sentence(error, value) };
+}
+
+/** Names in payloads may be as long as a payload. */
+function cut(pointer: string): string {
+  return pointer.length <= pointerCharactersMax
+    ? pointer
+    : `${pointer.slice(0, pointerCharactersMax - 1)}…`;
 }
 
 /** The property that is missing, or that is there and must not be. */

@@ -1,6 +1,6 @@
-import { ownMember } from '../../domain/index.js';
+import { ownMember } from '../../../domain/index.js';
 import type { Dialect } from './keywords.js';
-import { evaluationsOfOneValueMax, referencedSubschemasMax } from './limits.js';
+import { evaluationsOfOneValueMax, referencedSubschemasMax } from '../limits.js';
 import { quote, type Refuse } from './refusal.js';
 import { resolveReference, type SchemaDocument, type Subschema } from './schemaDocument.js';
 

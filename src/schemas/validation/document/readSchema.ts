@@ -1,4 +1,4 @@
-import type { JsonSchema } from '../jsonSchema.js';
+import type { JsonSchema } from '../../jsonSchema.js';
 import { dialectUris, type Dialect } from './keywords.js';
 import { prepareSchema } from './prepareSchema.js';
 import { readReferences, type References } from './references.js';

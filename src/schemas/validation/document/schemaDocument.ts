@@ -1,7 +1,7 @@
-import { isJsonObject, type JsonValue } from '../../domain/index.js';
-import type { JsonSchema } from '../jsonSchema.js';
+import { isJsonObject, type JsonValue } from '../../../domain/index.js';
+import type { JsonSchema } from '../../jsonSchema.js';
 import { applicatorOf, type Applicator, type Dialect } from './keywords.js';
-import { schemaDepthMax, subschemasMax } from './limits.js';
+import { schemaDepthMax, subschemasMax } from '../limits.js';
 import { quote, type Refuse } from './refusal.js';
 
 /** One subschema where it is written. */

@@ -1,5 +1,5 @@
-import { isJsonObject, ownMember, setMember, type JsonValue } from '../../domain/index.js';
-import type { JsonSchema } from '../jsonSchema.js';
+import { isJsonObject, ownMember, setMember, type JsonValue } from '../../../domain/index.js';
+import type { JsonSchema } from '../../jsonSchema.js';
 import { applicatorOf, applicators, isAssertion } from './keywords.js';
 import type { References } from './references.js';
 import { pointerOf, type SchemaDocument, type Subschema } from './schemaDocument.js';
@@ -159,11 +159,14 @@ const namesKeywords = [
   'unevaluatedProperties',
 ] as const;
 
+/** Measured: 0.25 µs for each name of a large object. */
+const stepsPerName = 50;
+
 function stepsOf(body: MutableObject, isCounted: boolean): Steps | undefined {
   const texts = [body['maxLength'], body['minLength']].filter((limit) => limit !== undefined);
   const names = namesKeywords.filter((name) => body[name] !== undefined && body[name] !== true);
   const fixed = isCounted ? countValues(body) : 0;
-  const steps = { fixed, perCharacter: texts.length / 4, perName: names.length };
+  const steps = { fixed, perCharacter: texts.length / 4, perName: names.length * stepsPerName };
   return fixed + texts.length + names.length === 0 ? undefined : steps;
 }
 

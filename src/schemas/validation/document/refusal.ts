@@ -1,4 +1,4 @@
-import { AllSourceError } from '../../domain/index.js';
+import { AllSourceError } from '../../../domain/index.js';
 
 /** What says no to a schema: throws `validation_error` that names field and place. */
 export type Refuse = (pointer: string, sentence: string) => never;
