@@ -1,9 +1,8 @@
 // Store.setSubject, enforced, enforcedPayloads, settleEnforced, describeStaged: the check of
 // payloads between stage and commit, as JavaScript sees it.
 
-#include "ingest/payload_check.h"
-
 #include "addon/store_object.h"
+#include "ingest/payload_check.h"
 
 namespace allsource::addon {
 namespace {

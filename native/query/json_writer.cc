@@ -24,13 +24,11 @@ struct EventNames {
 constexpr EventNames kWireNames = {
     "{\"id\":",      ",\"event_type\":", ",\"entity_id\":", ",\"tenant_id\":",
     ",\"tags\":[",   ",\"payload\":",    ",\"metadata\":",  ",\"timestamp\":",
-    ",\"version\":", ",\"position\":",   ",\"partition\":",
-    ",\"schema_version\":"};
+    ",\"version\":", ",\"position\":",   ",\"partition\":", ",\"schema_version\":"};
 constexpr EventNames kApiNames = {
-    "{\"id\":",      ",\"eventType\":", ",\"entityId\":", ",\"tenantId\":",
-    ",\"tags\":[",   ",\"payload\":",   ",\"metadata\":", ",\"timestamp\":",
-    ",\"version\":", ",\"position\":",  ",\"partition\":",
-    ",\"schemaVersion\":"};
+    "{\"id\":",      ",\"eventType\":", ",\"entityId\":",  ",\"tenantId\":",
+    ",\"tags\":[",   ",\"payload\":",   ",\"metadata\":",  ",\"timestamp\":",
+    ",\"version\":", ",\"position\":",  ",\"partition\":", ",\"schemaVersion\":"};
 
 Status NoMemory() {
   return Status(Code::kIo, "there is not enough memory for the answer; ask for fewer events");

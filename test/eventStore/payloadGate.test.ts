@@ -1,5 +1,10 @@
 import { Ajv } from 'ajv';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { errorOfProblem } from '../../src/client/wire/answers.js';
+import type { Problem } from '../../src/client/wire/answers.js';
+import { toEvent } from '../../src/client/wire/documents.js';
+import type { WireEvent } from '../../src/client/wire/documents.js';
+import { problemText } from '../../src/server/http/problem.js';
 import { ConsumerRegistry } from '../../src/consumers/index.js';
 import type { JsonValue, NewEvent, OpenOptions, StoredEvent } from '../../src/index.js';
 import { verifyEvent } from '../../src/proof/index.js';
@@ -175,6 +180,18 @@ describe('a payload that breaks the schema of its type', () => {
     expect((await collect(store.read())).length).toBe(30);
   });
 
+  it('is told to a client as in the process', async () => {
+    const { store } = await openGated();
+    const error = await errorOf(() => store.appendBatch([order(good), order(bad)]));
+    const problem = JSON.parse(problemText(error, 'request-1')) as Problem;
+    const { code, message, details } = errorOfProblem(problem);
+    expect({ code, message, details }).toEqual({
+      code: 'payload_schema_violation',
+      message: `events[1]: ${sentence}`,
+      details: [{ ...detail, event: 1 }],
+    });
+  });
+
   it('leaves alone the single appends that cross beside it', async () => {
     const { store } = await openGated();
     const payloads = [good, bad, good, { total: [] }, good];
@@ -255,6 +272,7 @@ describe('a payload that keeps to the schema of its type', () => {
     expect((await store.getEvent(eventId))?.schemaVersion).toBe(2);
     const wire: unknown = JSON.parse(textOf(await store.getEventBytes(eventId)));
     expect(wire).toMatchObject({ schema_version: 2 });
+    expect(toEvent(wire as WireEvent)).toEqual(await store.getEvent(eventId));
     const lines = textOf(Buffer.concat(await collect(store.readNdjson())))
       .trim()
       .split('\n');

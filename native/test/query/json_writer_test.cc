@@ -63,8 +63,7 @@ TEST_CASE("the version of the schema is told where there is one") {
   ingest::Stage stage;
   ingest::StageError error;
   const std::string text = ArrayText({EventText("e", "1"), EventText("e", "2")});
-  REQUIRE_OK(
-      writer.store.engine().StageText(text, TestStore::BatchOptions(), stage, error));
+  REQUIRE_OK(writer.store.engine().StageText(text, TestStore::BatchOptions(), stage, error));
   wal::SetRecordSchemaVersion(stage.buffer->data() + stage.events[1].record_offset, 4'294'967'295);
   std::vector<engine::Outcome> outcomes;
   std::vector<std::pair<uint32_t, engine::Refusal>> refusals;
