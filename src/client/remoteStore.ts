@@ -39,12 +39,14 @@ import type { ConsistencyProof, EventProof, TreeHead } from '../proof/index.js';
 import type { Pipelines } from '../pipelineRuns/index.js';
 import type { Projections } from '../projections/index.js';
 import type { Replays } from '../replays/index.js';
+import type { Schemas } from '../schemaRegistry/index.js';
 import type { Snapshots } from '../state/index.js';
 import type { Webhooks } from '../webhooks/index.js';
 import { appendMany, appendOne, ingest, onlyResult } from './appends.js';
 import { Connection } from './connection.js';
 import { RemoteConsumers } from './delivery/consumers.js';
 import { RemotePipelines } from './pipelines/pipelines.js';
+import { RemoteSchemas } from './schemas.js';
 import { RemoteProjections } from './state/projections.js';
 import { readReducedState } from './state/reducedState.js';
 import { RemoteSnapshots } from './state/snapshots.js';
@@ -95,6 +97,7 @@ class RemoteEventStore implements RemoteStore<AnyEvent> {
   readonly projections: Projections;
   readonly replays: Replays;
   readonly pipelines: Pipelines;
+  readonly schemas: Schemas;
   readonly wire: WireAccess;
   readonly #connection: Connection;
   readonly #consumers: RemoteConsumers;
@@ -108,6 +111,7 @@ class RemoteEventStore implements RemoteStore<AnyEvent> {
     this.projections = new RemoteProjections(this.#connection);
     this.replays = new RemoteReplays(this.#connection);
     this.pipelines = new RemotePipelines(this.#connection);
+    this.schemas = new RemoteSchemas(this.#connection);
     this.wire = createWireAccess(this.#connection);
   }
 

@@ -32,6 +32,10 @@ export const errorTable = {
   pipeline_not_found: { status: 404, meaning: 'The tenant has no pipeline of this id.' },
   projection_not_found: { status: 404, meaning: 'The tenant has no projection of this name.' },
   projection_state_not_found: { status: 404, meaning: 'The projection has no state of this key.' },
+  schema_not_found: {
+    status: 404,
+    meaning: 'The tenant has no such subject, version of its schema, or mapping.',
+  },
   replay_not_found: { status: 404, meaning: 'The tenant has no replay of this id.' },
   route_not_found: { status: 404, meaning: 'No route has this path.' },
   method_not_allowed: { status: 405, meaning: 'The route exists, but not for this method.' },
@@ -44,6 +48,11 @@ export const errorTable = {
   webhook_exists: { status: 409, meaning: 'There is a webhook of this name.' },
   consumer_exists: { status: 409, meaning: 'A consumer of this name has other options.' },
   pipeline_exists: { status: 409, meaning: 'A pipeline of this id has another definition.' },
+  incompatible_schema: {
+    status: 409,
+    meaning:
+      'The compatibility mode of the subject forbids the change; each breaking one is in details.',
+  },
   projection_conflict: {
     status: 409,
     meaning:

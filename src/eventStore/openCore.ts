@@ -19,6 +19,7 @@ const optionNames = new Set([
   'queueBytesMax',
   'cacheBytesMax',
   'reducers',
+  'upcasters',
   'snapshots',
   'allowPrivateLookups',
 ]);

@@ -13,6 +13,7 @@ import type {
   SubscriptionFilter,
 } from '../domain/index.js';
 import type { ConsistencyProof, EventProof, TreeHead } from '../proof/index.js';
+import type { Upcaster } from '../schemas/index.js';
 import type { ProofOptions } from './integrity/proofs.js';
 import type { Follower } from './read/follower.js';
 import type { BytesChunk, BytesForm } from './read/reader.js';
@@ -51,6 +52,8 @@ export interface OpenOptions {
   readonly cacheBytesMax?: number | undefined;
   /** How the state of entities of a type comes from their events; merged where there is none. */
   readonly reducers?: readonly Reducer[] | undefined;
+  /** How payloads of older versions of a schema become those of newer ones, where reads ask for it. */
+  readonly upcasters?: readonly Upcaster[] | undefined;
   /** When snapshots of entities are made without being asked for. */
   readonly snapshots?: SnapshotPolicy | undefined;
   /**

@@ -13,6 +13,7 @@ import type {
 import { PipelineRegistry } from '../pipelineRuns/index.js';
 import { ProjectionRegistry } from '../projections/index.js';
 import { ReplayRegistry } from '../replays/index.js';
+import { SchemaRegistry } from '../schemaRegistry/index.js';
 import { EntityStates, Reducers, checkedPolicy } from '../state/index.js';
 import type { EmbeddedSnapshots, EntityStatesOptions } from '../state/index.js';
 import { WebhookRegistry } from '../webhooks/index.js';
@@ -38,6 +39,7 @@ export async function openEventStore<E extends EventShape = AnyEvent>(
   const { automatic, eventThreshold } = states.policy;
   const core = await openCore(options, { milestoneEvery: automatic ? eventThreshold : 0 });
   const store = new ComposedStore(core, options, states);
+  await store.begin();
   // What E says of payloads is the caller's word; nothing is checked against it at run time.
   return store as unknown as EmbeddedStore<E>;
 }
@@ -57,11 +59,13 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
   readonly projections: ProjectionRegistry;
   readonly replays: ReplayRegistry;
   readonly pipelines: PipelineRegistry;
+  readonly schemas: SchemaRegistry;
   readonly #states: EntityStates;
 
   constructor(core: StoreCore, options: OpenOptions, states: StateParts) {
     super(core, options);
     const system = new SystemAccess(core);
+    this.schemas = new SchemaRegistry(system, { upcasters: options.upcasters ?? [] });
     this.consumers = new ConsumerRegistry(system);
     this.webhooks = new WebhookRegistry(system);
     this.projections = new ProjectionRegistry(system, { isWritable: !this.readOnly });
@@ -76,6 +80,16 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
     });
     this.pipelines.begin();
     this.#states = new EntityStates(system, { ...states, isWritable: !this.readOnly });
+  }
+
+  /** Payloads are checked from the first append on. */
+  async begin(): Promise<void> {
+    try {
+      await this.schemas.begin();
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
   }
 
   get snapshots(): EmbeddedSnapshots {
@@ -115,6 +129,7 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
 
   /** What the parts keep in the log must not go with the events that are dropped, nor what they still read. */
   protected override async beforeDrop(before: number): Promise<number> {
+    await this.schemas.rewrite();
     await this.consumers.rewrite();
     await this.webhooks.rewrite();
     await this.projections.rewrite();
@@ -131,5 +146,6 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
     await this.replays.close();
     await this.projections.close();
     await this.#states.close();
+    await this.schemas.close();
   }
 }

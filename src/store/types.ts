@@ -15,6 +15,7 @@ import type {
 import type { EmbeddedPipelines, Pipelines } from '../pipelineRuns/index.js';
 import type { EmbeddedProjections, Projections } from '../projections/index.js';
 import type { EmbeddedReplays, Replays } from '../replays/index.js';
+import type { EmbeddedSchemas, Schemas } from '../schemaRegistry/index.js';
 import type { EmbeddedSnapshots, Snapshots } from '../state/index.js';
 import type { EmbeddedWebhooks, Webhooks } from '../webhooks/index.js';
 
@@ -35,6 +36,8 @@ export interface EventStore<E extends EventShape = AnyEvent> extends EventLog<E>
     entityId: string,
     options?: ReducedStateOptions,
   ): Promise<ReducedState<S>>;
+  /** What payloads of which events must be, and how those of older versions become newer ones. */
+  readonly schemas: Schemas;
   /** States that are kept up to date with the log. */
   readonly projections: Projections;
   /** Build states of projections anew from the log. */
@@ -61,6 +64,7 @@ export interface EventStore<E extends EventShape = AnyEvent> extends EventLog<E>
 export interface EmbeddedStore<E extends EventShape = AnyEvent>
   extends CoreStore<E>, Omit<EventStore<E>, keyof CoreStore<E>> {
   readonly snapshots: EmbeddedSnapshots;
+  readonly schemas: EmbeddedSchemas;
   readonly projections: EmbeddedProjections;
   readonly replays: EmbeddedReplays;
   readonly pipelines: EmbeddedPipelines;

@@ -20,9 +20,12 @@ const allowed: Record<string, readonly string[]> = {
   pipelines: ['domain'],
   schemas: ['domain'],
   pipelineRuns: ['domain', 'eventStore', 'projections', 'pipelines', 'webhooks', 'outgoing'],
+  schemaRegistry: ['domain', 'eventStore', 'schemas'],
   store: [
     'domain',
     'eventStore',
+    'schemas',
+    'schemaRegistry',
     'consumers',
     'webhooks',
     'state',
@@ -71,6 +74,7 @@ const allowed: Record<string, readonly string[]> = {
 
 /** What a folder takes the types of, and nothing that is there at run time. */
 const typesOnly: Record<string, readonly string[]> = {
+  eventStore: ['schemas'],
   client: [
     'eventStore',
     'consumers',
@@ -80,6 +84,8 @@ const typesOnly: Record<string, readonly string[]> = {
     'replays',
     'pipelines',
     'pipelineRuns',
+    'schemas',
+    'schemaRegistry',
     'store',
   ],
 };
