@@ -25,3 +25,5 @@ export { checkSchemaDocument } from './validation/checkSchemaDocument.js';
 export { compileSchema, type Validator } from './validation/compileSchema.js';
 export { trialCompile, type TrialOptions } from './validation/trialCompile.js';
 export type { SchemaViolation } from './validation/violations.js';
+export { eventTypesSource } from './types/eventTypesSource.js';
+export type { SubjectSchema } from './types/eventTypesSource.js';
