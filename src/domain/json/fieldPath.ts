@@ -42,7 +42,7 @@ export function valueAt(value: JsonValue, path: readonly PathSegment[]): JsonVal
 }
 
 /** An own member of an object, or an item of an array. */
-export function memberAt(value: JsonValue, { name, index }: PathSegment): JsonValue | undefined {
+function memberAt(value: JsonValue, { name, index }: PathSegment): JsonValue | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   // The narrowing of a readonly array by isArray is any[].
   if (Array.isArray(value)) return index < 0 ? undefined : (value as readonly JsonValue[])[index];

@@ -29,7 +29,7 @@ export function aliasLayout(head: string, shape: Shape, naming: Naming): Layout 
   return [head, ' =', isName ? group(indent([line, type])) : [' ', type], ';'];
 }
 
-export function typeLayout(shape: Shape, naming: Naming): Layout {
+function typeLayout(shape: Shape, naming: Naming): Layout {
   const parts = partsOf(shape, naming);
   return parts.length === 1 ? parts : unionLayout(shape, unionParts(shape, naming));
 }
