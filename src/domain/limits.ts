@@ -9,10 +9,6 @@ export const tagBytesMax = 128;
 export const matchItemsMax = 32;
 export const matchTextsMax = 100;
 export const jsonDepthMax = 128;
-/** Of a field of a payload, as `total.net`. */
-export const pathCharactersMax = 256;
-export const pathSegmentsMax = 32;
-export const roundDigitsMax = 15;
 /** One event, payload and metadata together, as JSON text. */
 export const eventBytesMax = 2 * 1024 * 1024;
 /** One atomic batch, as JSON or NDJSON text. */

@@ -1,7 +1,9 @@
 import type { JsonValue } from '../event.js';
-import { pathCharactersMax, pathSegmentsMax } from '../limits.js';
 import { Failure, kindOf } from './failure.js';
 import { isJsonObject, ownMember, setMember } from './jsonValue.js';
+
+const pathCharactersMax = 256;
+const pathSegmentsMax = 32;
 
 /** One name of a path. */
 export interface PathSegment {

@@ -1,6 +1,7 @@
 import type { JsonValue } from '../event.js';
-import { roundDigitsMax } from '../limits.js';
 import { Failure, kindOf } from './failure.js';
+
+const roundDigitsMax = 15;
 
 /** What a mapping makes of a text or a number. */
 type Transform =
