@@ -10,12 +10,23 @@ import { makeShape } from './shape.js';
 import type { Shape } from './shape.js';
 import type { PatternMatcher, Refusal } from './types.js';
 
-/** Steps of one comparison: some hundred thousand are a second of work. */
-const stepsMax = 100_000;
+/** Steps of one comparison: all of them are about 0.2 s of work. */
+const stepsMax = 50_000;
 /** Comparisons within each other. */
 const levelsMax = 200;
 /** Choices that are split within each other: each has as many parts as it has alternatives. */
 const splitsMax = 6;
+
+/** Of one answer; whoever has put these right asks again. */
+const refusalsMax = 100;
+
+/** An answer that holds if open questions do. */
+interface Provisional {
+  readonly key: string;
+  readonly depth: number;
+  /** The outermost of these questions. */
+  readonly leaned: number;
+}
 
 interface Question {
   /** How deep in the instance it was asked. */
@@ -38,6 +49,9 @@ export class Containment {
   /** The outermost open question that an answer was taken from. */
   private leaned = Infinity;
   private readonly open = new Map<string, Question>();
+  /** In the order in which they were found. */
+  private readonly provisional: Provisional[] = [];
+  private readonly provisionalByKey = new Map<string, Provisional>();
   private readonly answers = new Map<string, readonly Refusal[]>();
   private readonly shapes = new Map<string, Shape>();
 
@@ -55,14 +69,42 @@ export class Containment {
     if (known !== undefined) return known;
     const asked = this.open.get(key);
     if (asked !== undefined) return this.takenToHold(asked, demand);
+    const held = this.provisionalByKey.get(key);
+    // No less deep than it was found, since there it leant on questions about a larger value.
+    if (held !== undefined && this.depth >= held.depth) {
+      this.leaned = Math.min(this.leaned, held.leaned);
+      return [];
+    }
     if (!this.spend(1) || this.open.size >= levelsMax) return [tooLarge(demand.pointer)];
+    return this.ask(key, given, demand);
+  }
+
+  private ask(key: string, given: readonly SchemaNode[], demand: SchemaNode): readonly Refusal[] {
     const question = { depth: this.depth, order: this.open.size };
+    const begin = this.provisional.length;
     this.open.set(key, question);
-    const found = this.tracking(() => this.decide(given, demand), question.order);
+    const { answer, leaned } = this.tracking(() => this.decide(given, demand), question.order);
     this.open.delete(key);
-    // What holds only if an open question does is not known yet.
-    if (found.answer.length > 0 || found.isFirm) this.answers.set(key, found.answer);
-    return found.answer;
+    // Parts of one answer are often the same, where references lead to one place.
+    const refusals = [...new Set(answer)].slice(0, refusalsMax);
+    if (refusals.length > 0) this.settle(begin, false);
+    else if (leaned >= question.order) this.settle(begin, true);
+    if (refusals.length > 0 || leaned >= question.order) this.answers.set(key, refusals);
+    else this.hold({ key, depth: this.depth, leaned });
+    return refusals;
+  }
+
+  private hold(held: Provisional): void {
+    this.provisional.push(held);
+    this.provisionalByKey.set(held.key, held);
+  }
+
+  /** What was found since a question was opened holds with it, or is not known any more. */
+  private settle(begin: number, holds: boolean): void {
+    for (const { key } of this.provisional.splice(begin)) {
+      this.provisionalByKey.delete(key);
+      if (holds) this.answers.set(key, []);
+    }
   }
 
   isContained(given: readonly SchemaNode[], demand: SchemaNode): boolean {
@@ -83,14 +125,14 @@ export class Containment {
     }
   }
 
-  /** Runs what may lean on open questions, and tells whether it leant on none before `order`. */
-  tracking<T>(ask: () => T, order: number): { readonly answer: T; readonly isFirm: boolean } {
+  /** Runs what may lean on open questions, and tells the outermost; those from `order` on are its own. */
+  tracking<T>(ask: () => T, order: number): { readonly answer: T; readonly leaned: number } {
     const outer = this.leaned;
     this.leaned = Infinity;
     const answer = ask();
-    const isFirm = this.leaned >= order;
-    this.leaned = isFirm ? outer : Math.min(outer, this.leaned);
-    return { answer, isFirm };
+    const { leaned } = this;
+    this.leaned = leaned >= order ? outer : Math.min(outer, leaned);
+    return { answer, leaned };
   }
 
   shapeOf(given: readonly SchemaNode[]): Shape {

@@ -25,9 +25,9 @@ export class Emptiness {
     // Being asked again says nothing: it counts as not empty.
     if (this.open.has(key) || this.open.size > 100 || !this.containment.spend(1)) return false;
     this.open.add(key);
-    const { answer, isFirm } = this.containment.tracking(() => this.decide(given, shape), Infinity);
+    const { answer, leaned } = this.containment.tracking(() => this.decide(given, shape), Infinity);
     this.open.delete(key);
-    if (isFirm && (answer || this.choices === 0)) this.known.set(key, answer);
+    if (leaned === Infinity && (answer || this.choices === 0)) this.known.set(key, answer);
     return answer;
   }
 

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../../domain/index.js';
-import { isEqual, isJsonObject } from '../../domain/index.js';
+import { canonicalText, isEqual, isJsonObject } from '../../domain/index.js';
 import type { Containment } from './containment.js';
 import { keyword, schemaAt, schemasIn } from './document.js';
 import type { SchemaNode } from './document.js';
@@ -28,6 +28,7 @@ const uniqueItemsMax = 100;
 /** Tells whether one value is valid under a schema, where that can be told without formats. */
 export class Evaluation {
   private level = 0;
+  private readonly texts = new Map<readonly JsonValue[], ReadonlySet<string>>();
 
   constructor(private readonly containment: Containment) {}
 
@@ -51,6 +52,13 @@ export class Evaluation {
     return this.containment.matches(pattern, text);
   }
 
+  /** The texts of values of an enum. */
+  textsIn(members: readonly JsonValue[]): ReadonlySet<string> {
+    let texts = this.texts.get(members);
+    if (texts === undefined) this.texts.set(members, (texts = new Set(members.map(textOf))));
+    return texts;
+  }
+
   get pattern(): Containment['matches'] {
     return this.containment.matches;
   }
@@ -60,13 +68,10 @@ type Check = (node: SchemaNode, value: JsonValue, evaluation: Evaluation) => Ans
 
 const ofType: Check = (node, value) => (typesOf(node) & typeOf(value)) !== 0;
 
-const ofScalars: Check = (node, value) => {
+const ofScalars: Check = (node, value, evaluation) => {
   const [members, constant] = [keyword(node, 'enum'), keyword(node, 'const')];
   if (constant !== undefined && !isEqual(constant, value)) return false;
-  if (Array.isArray(members)) {
-    // The narrowing of a readonly array by isArray is any[].
-    if (!(members as readonly JsonValue[]).some((one) => isEqual(one, value))) return false;
-  }
+  if (Array.isArray(members) && !evaluation.textsIn(members).has(textOf(value))) return false;
   if (typeof value !== 'number') return true;
   for (const bound of lowerBoundsOf(node)) {
     if (bound.isExclusive ? value <= bound.value : value < bound.value) return false;
@@ -180,6 +185,11 @@ function ofProperty(
     const isValid = evaluation.isValid(one.node, value[name] ?? null);
     return isValid === false && !one.isCertain ? undefined : isValid;
   });
+}
+
+/** Equal for equal values; schemas are not so deep that a value in one has none. */
+function textOf(value: JsonValue): string {
+  return canonicalText(value) ?? '';
 }
 
 function isOutside(node: SchemaNode, what: 'Length' | 'Items' | 'Properties', count: number) {

@@ -7,6 +7,9 @@ import { allTypes, fractionBit, typeBits, typeOf, typesOf } from './jsonTypes.js
 /** Further schemas that are left out: less is known then, which never makes a pair compatible. */
 const conjunctsMax = 256;
 
+/** Up to so many branches of a oneOf, one branch is known to be none of the others. */
+const negationsMax = 8;
+
 export interface Bound {
   readonly value: number;
   readonly isExclusive: boolean;
@@ -76,12 +79,19 @@ export function makeShape(given: readonly SchemaNode[]): Shape {
   return { ...shape, nodes: all, ids: new Set(nodes.keys()), isNever: nodes.has(0) };
 }
 
+const knownObjectRules = new WeakMap<SchemaNode, ObjectRules>();
+
 export function objectRulesOf(node: SchemaNode): ObjectRules {
-  return {
-    properties: schemasByName(node, 'properties'),
-    patterns: schemasByName(node, 'patternProperties'),
-    additional: schemaAt(node, 'additionalProperties'),
-  };
+  let rules = knownObjectRules.get(node);
+  if (rules === undefined) {
+    rules = {
+      properties: schemasByName(node, 'properties'),
+      patterns: schemasByName(node, 'patternProperties'),
+      additional: schemaAt(node, 'additionalProperties'),
+    };
+    knownObjectRules.set(node, rules);
+  }
+  return rules;
 }
 
 export function arrayRulesOf(node: SchemaNode): ArrayRules {
@@ -274,8 +284,12 @@ function addChoices({ choices }: Shape, node: SchemaNode): void {
   if (any.length > 0) choices.push(any.map((branch) => [branch]));
   const one = schemasIn(node, 'oneOf');
   if (one.length > 0) {
+    const areFew = one.length <= negationsMax;
     choices.push(
-      one.map((branch, at) => [branch, ...one.filter((_, i) => i !== at).map(negationOf)]),
+      one.map((branch) => [
+        branch,
+        ...(areFew ? one.filter((other) => other !== branch).map(negationOf) : []),
+      ]),
     );
   }
   const condition = schemaAt(node, 'if');

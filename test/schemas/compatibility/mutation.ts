@@ -80,10 +80,8 @@ function changed(value: JsonValue, word: string, extra: JsonSchema, random: Rand
   if (word === 'type') return random.pick(typesNear[String(value)] ?? ['string', 'number']);
   if (listKeys.test(word) && Array.isArray(value)) {
     const list = value as JsonValue[];
-    if (list.length > 1 && random.chance(0.4))
-      return list
-        .filter((_, at) => at !== random.below(list.length) && true)
-        .slice(0, list.length - 1);
+    const left = random.below(list.length);
+    if (list.length > 1 && random.chance(0.4)) return list.filter((_, at) => at !== left);
     return random.chance(0.3) ? [...list].reverse() : [...list, extra];
   }
   if (mapKeys.test(word))

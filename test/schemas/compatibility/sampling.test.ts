@@ -127,12 +127,15 @@ function validatorOf(schema: JsonObject): Check {
   } finally {
     ajv.removeSchema(schema);
   }
+  let isEndless = false;
   return (value) => {
+    if (isEndless) return undefined;
     try {
       return validate(value);
     } catch (error) {
-      if (error instanceof RangeError) return undefined;
-      throw error;
+      if (!(error instanceof RangeError)) throw error;
+      isEndless = true;
+      return undefined;
     }
   };
 }
