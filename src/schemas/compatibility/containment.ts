@@ -169,7 +169,10 @@ export class Containment {
     if (shape.nodes.some((node) => this.sameness.areSame(node, demand))) return [];
     const found = this.ofMembers(shape, demand) ?? refusalsOf(this, given, demand);
     if (found.length === 0 || this.emptiness.isEmpty(given)) return [];
-    return this.split(given, shape, demand) ?? found;
+    const split = this.split(given, shape, demand);
+    if (split !== undefined || !shape.isListed) return split ?? found;
+    const reason = 'it is not known which of the values listed are valid';
+    return found.map((one) => (one.rule === 'member' ? one : undecided(one, reason)));
   }
 
   /** Decides value by value where there are only some; undefined where that says nothing. */
