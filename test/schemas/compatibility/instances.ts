@@ -57,7 +57,7 @@ export class Instances {
     level: number,
   ): JsonValue {
     const { random } = this;
-    const all = this.flatten(schemas, root, 0);
+    const all = [...new Set(this.flatten([...new Set(schemas)], root, 0))];
     const listed = all.flatMap(({ enum: list, const: one }) => [
       ...(Array.isArray(list) ? (list as JsonValue[]) : []),
       ...(one === undefined ? [] : [one]),
