@@ -2,7 +2,6 @@ export {
   compatibilityFindings,
   compatibilityModes,
   findingsAgainst,
-  isTransitive,
 } from './compatibility/compatibility.js';
 export type { EarlierVersion, VersionFinding } from './compatibility/compatibility.js';
 export type {

@@ -9,6 +9,7 @@ const allowed: Record<string, readonly string[]> = {
   engine: ['domain'],
   proof: [],
   outgoing: ['domain'],
+  schemas: ['domain'],
   eventStore: ['domain', 'engine', 'proof'],
   config: ['domain'],
   consumers: ['domain', 'eventStore'],

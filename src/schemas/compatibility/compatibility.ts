@@ -1,7 +1,7 @@
 import { canonicalText } from '../../domain/index.js';
 import type { JsonSchema } from '../jsonSchema.js';
 import { Containment, tooLarge } from './containment.js';
-import { NodeIds, SchemaDocument } from './document.js';
+import { NodeIds, SchemaDocument } from './schema/document.js';
 import { toFinding } from './findings.js';
 import { matchesPlainly } from './plainPattern.js';
 import type {
@@ -34,7 +34,7 @@ const directions: Record<PairMode, readonly CompatibilityDirection[]> = {
  * Why two schemas are not compatible; empty where they are. Both are valid schemas of draft-07 or 2020-12 (what
  * `$schema` does not say is 2020-12), and are not kept. Empty is certain: by JSON Schema no value contradicts it.
  * A finding of another kind than `undecidable` names what to change; `undecidable` counts as breaking. The work is
- * bounded: what takes too long is undecidable. Never throws.
+ * bounded, to about a second: what takes longer is undecidable. At most 100 findings a direction. Never throws.
  *
  * ```ts
  * const findings = compatibilityFindings({ required: ['a'] }, { required: ['a', 'b'] });
@@ -84,7 +84,7 @@ export function findingsAgainst(
   );
 }
 
-export function isTransitive(mode: CompatibilityMode): boolean {
+function isTransitive(mode: CompatibilityMode): boolean {
   return mode.endsWith('_TRANSITIVE');
 }
 

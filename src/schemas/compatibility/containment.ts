@@ -1,8 +1,8 @@
 import type { JsonValue } from '../../domain/index.js';
 import { Emptiness } from './emptiness.js';
 import { Evaluation } from './evaluation.js';
-import { keyword, pointerTo } from './document.js';
-import type { SchemaNode } from './document.js';
+import { keyword, pointerTo } from './schema/document.js';
+import type { SchemaNode } from './schema/document.js';
 import { undecided } from './findings.js';
 import { refusalsOf } from './rules/refusals.js';
 import { Sameness } from './sameness.js';
@@ -10,7 +10,7 @@ import { makeShape } from './shape.js';
 import type { Shape } from './shape.js';
 import type { PatternMatcher, Refusal } from './types.js';
 
-/** Steps of one comparison: all of them are about 0.2 s of work. */
+/** Steps of one comparison: all of them are about a second of work. */
 const stepsMax = 50_000;
 /** Comparisons within each other. */
 const levelsMax = 200;

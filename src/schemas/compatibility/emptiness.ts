@@ -1,7 +1,7 @@
 import type { Containment } from './containment.js';
 import { openChoice } from './containment.js';
-import type { SchemaNode } from './document.js';
-import { fractionBit, typeBits } from './jsonTypes.js';
+import type { SchemaNode } from './schema/document.js';
+import { fractionBit, typeBits } from './schema/jsonTypes.js';
 import { countOf, integerRange, itemsAt, isNamePossible, propertyOf } from './parts.js';
 import type { Shape } from './shape.js';
 

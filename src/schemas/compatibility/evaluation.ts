@@ -1,9 +1,9 @@
 import type { JsonObject, JsonValue } from '../../domain/index.js';
 import { canonicalText, isEqual, isJsonObject } from '../../domain/index.js';
 import type { Containment } from './containment.js';
-import { keyword, schemaAt, schemasIn } from './document.js';
-import type { SchemaNode } from './document.js';
-import { typeOf, typesOf } from './jsonTypes.js';
+import { keyword, schemaAt, schemasIn } from './schema/document.js';
+import type { SchemaNode } from './schema/document.js';
+import { typeOf, typesOf } from './schema/jsonTypes.js';
 import { schemasOfName } from './parts.js';
 import {
   arrayRulesOf,
@@ -14,7 +14,7 @@ import {
   textsOf,
   upperBoundsOf,
 } from './shape.js';
-import { contextWords, opaqueWords } from './words.js';
+import { contextWords, opaqueWords } from './schema/words.js';
 
 /** Yes, no, or not known. */
 type Answer = boolean | undefined;

@@ -1,5 +1,5 @@
 import type { Containment } from './containment.js';
-import type { SchemaNode } from './document.js';
+import type { SchemaNode } from './schema/document.js';
 import type { ObjectRules, Shape } from './shape.js';
 
 /** Bounds of the whole numbers that are valid. */

@@ -1,9 +1,9 @@
 import type { JsonValue } from '../../domain/index.js';
 import { canonicalText, isEqual, isJsonObject } from '../../domain/index.js';
 import type { Containment } from './containment.js';
-import { isSchema, keyword, pointerTo } from './document.js';
-import type { SchemaNode } from './document.js';
-import { annotations, schemaLists, schemaMaps, schemaWords, setWords } from './words.js';
+import { isSchema, keyword, pointerTo } from './schema/document.js';
+import type { SchemaNode } from './schema/document.js';
+import { annotations, schemaLists, schemaMaps, schemaWords, setWords } from './schema/words.js';
 
 /** Tells whether two schemas say the same in the same words. */
 export class Sameness {
@@ -65,7 +65,9 @@ export class Sameness {
   private sameLists(a: SchemaNode, b: SchemaNode, word: string): boolean {
     const [left, right] = [keyword(a, word), keyword(b, word)];
     if (!Array.isArray(left) || !Array.isArray(right) || left.length !== right.length) return false;
-    return left.every((_, at) => this.areSameAt(a, b, word, left[at], right[at], at));
+    // The narrowing of a readonly array by isArray is any[].
+    const [ours, theirs] = [left as readonly JsonValue[], right as readonly JsonValue[]];
+    return ours.every((one, at) => this.areSameAt(a, b, word, one, theirs[at], at));
   }
 
   private sameMaps(a: SchemaNode, b: SchemaNode, word: string): boolean {

@@ -1,8 +1,8 @@
 import type { JsonValue } from '../../domain/index.js';
 import { isJsonObject } from '../../domain/index.js';
-import { keyword, negationOf, schemaAt, schemasByName, schemasIn } from './document.js';
-import type { SchemaNode } from './document.js';
-import { allTypes, fractionBit, typeBits, typeOf, typesOf } from './jsonTypes.js';
+import { keyword, negationOf, schemaAt, schemasByName, schemasIn } from './schema/document.js';
+import type { SchemaNode } from './schema/document.js';
+import { allTypes, fractionBit, typeBits, typeOf, typesOf } from './schema/jsonTypes.js';
 
 /** Further schemas that are left out: less is known then, which never makes a pair compatible. */
 const conjunctsMax = 256;

@@ -112,7 +112,7 @@ function sample(drawn: Instances, given: Check, demand: Check): Sampled {
   return { value: undefined, hasValid };
 }
 
-/** Undefined where the schema refers to itself without end. */
+/** Undefined where ajv has no answer: where the schema refers to itself without end, mostly. */
 type Check = (value: unknown) => boolean | undefined;
 
 function validatorOf(schema: JsonObject): Check {
@@ -127,14 +127,15 @@ function validatorOf(schema: JsonObject): Check {
   } finally {
     ajv.removeSchema(schema);
   }
-  let isEndless = false;
+  let isBroken = false;
   return (value) => {
-    if (isEndless) return undefined;
+    if (isBroken) return undefined;
     try {
       return validate(value);
     } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      isEndless = true;
+      // Code that ajv makes for unevaluatedProperties may use a name that is not there: no answer, either.
+      if (!(error instanceof RangeError || error instanceof ReferenceError)) throw error;
+      isBroken = true;
       return undefined;
     }
   };

@@ -1,6 +1,6 @@
 import type { JsonValue } from '../../../domain/index.js';
-import { keyword, schemaAt } from '../document.js';
-import type { SchemaNode } from '../document.js';
+import { keyword, schemaAt } from '../schema/document.js';
+import type { SchemaNode } from '../schema/document.js';
 import { countOf, itemsAt } from '../parts.js';
 import { arrayRulesOf } from '../shape.js';
 import type { Shape } from '../shape.js';

@@ -1,7 +1,7 @@
-import { keyword, negationOf, schemaAt, schemasIn } from '../document.js';
-import type { SchemaNode } from '../document.js';
-import type { TypeName } from '../jsonTypes.js';
-import { typeBits } from '../jsonTypes.js';
+import { keyword, negationOf, schemaAt, schemasIn } from '../schema/document.js';
+import type { SchemaNode } from '../schema/document.js';
+import type { TypeName } from '../schema/jsonTypes.js';
+import { typeBits } from '../schema/jsonTypes.js';
 import type { Refusal } from '../types.js';
 import type { Goal } from './goal.js';
 import { refuse, schemaOf, undecidedAt } from './goal.js';

@@ -1,7 +1,7 @@
 import type { JsonValue } from '../../../domain/index.js';
 import type { Containment } from '../containment.js';
-import { keyword, pointerTo } from '../document.js';
-import type { SchemaNode } from '../document.js';
+import { keyword, pointerTo } from '../schema/document.js';
+import type { SchemaNode } from '../schema/document.js';
 import { undecided } from '../findings.js';
 import type { Shape } from '../shape.js';
 import type { Refusal, Rule } from '../types.js';
@@ -37,12 +37,7 @@ export function refuse({ demand }: Goal, { rule, at, given, demanded, detail }: 
   };
 }
 
-export function undecidedAt(
-  goal: Goal,
-  word: string,
-  reason: string,
-  given?: JsonValue | undefined,
-): Refusal {
+export function undecidedAt(goal: Goal, word: string, reason: string, given?: JsonValue): Refusal {
   const { demand } = goal;
   const pointer = pointerTo(demand.pointer, word);
   return undecided({ pointer, given, demanded: keyword(demand, word) }, reason);

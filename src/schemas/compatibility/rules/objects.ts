@@ -1,7 +1,7 @@
 import { isJsonObject } from '../../../domain/index.js';
-import { keyword, schemaAt } from '../document.js';
-import type { SchemaNode } from '../document.js';
-import { typeBits } from '../jsonTypes.js';
+import { keyword, schemaAt } from '../schema/document.js';
+import type { SchemaNode } from '../schema/document.js';
+import { typeBits } from '../schema/jsonTypes.js';
 import { isNamePossible, othersOf, propertyOf, schemasOfName } from '../parts.js';
 import type { OtherProperties } from '../parts.js';
 import { dependentNames, dependentNodes, objectRulesOf, textsOf } from '../shape.js';

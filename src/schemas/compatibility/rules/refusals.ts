@@ -1,6 +1,6 @@
 import type { Containment } from '../containment.js';
-import type { SchemaNode } from '../document.js';
-import { typeBits, typeNames, typesOf } from '../jsonTypes.js';
+import type { SchemaNode } from '../schema/document.js';
+import { typeBits, typeNames, typesOf } from '../schema/jsonTypes.js';
 import type { Refusal } from '../types.js';
 import { arrayRefusals } from './arrays.js';
 import { combinationRefusals } from './combinations.js';

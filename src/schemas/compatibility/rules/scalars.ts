@@ -1,11 +1,11 @@
-import { keyword } from '../document.js';
-import { fractionBit, typeBits } from '../jsonTypes.js';
+import { keyword } from '../schema/document.js';
+import { fractionBit, typeBits } from '../schema/jsonTypes.js';
 import type { Count } from '../parts.js';
 import { countOf, integerRange } from '../parts.js';
 import type { Bound } from '../shape.js';
 import { lowerBoundsOf, upperBoundsOf } from '../shape.js';
 import type { Refusal } from '../types.js';
-import { contextWords, opaqueWords } from '../words.js';
+import { contextWords, opaqueWords } from '../schema/words.js';
 import type { Goal } from './goal.js';
 import { givenAt, refuse, undecidedAt } from './goal.js';
 

@@ -1,6 +1,6 @@
-import { isJsonObject, ownMember } from '../../domain/index.js';
-import type { JsonObject, JsonValue } from '../../domain/index.js';
-import type { JsonSchema } from '../jsonSchema.js';
+import { isJsonObject, ownMember } from '../../../domain/index.js';
+import type { JsonObject, JsonValue } from '../../../domain/index.js';
+import type { JsonSchema } from '../../jsonSchema.js';
 
 export type Draft = 'draft-07' | '2020-12';
 

@@ -1,4 +1,4 @@
-import type { JsonValue } from '../../domain/index.js';
+import type { JsonValue } from '../../../domain/index.js';
 import { keyword } from './document.js';
 import type { SchemaNode } from './document.js';
 
