@@ -7,6 +7,7 @@ import { typeOf, typesOf } from './schema/jsonTypes.js';
 import { schemasOfName } from './parts.js';
 import {
   arrayRulesOf,
+  asksForItem,
   dependentNames,
   dependentNodes,
   lowerBoundsOf,
@@ -146,6 +147,7 @@ const ofArray: Check = (node, value, evaluation) => {
   });
   const wanted = schemaAt(node, 'contains');
   if (wanted === undefined || all === false) return all;
+  if (items.length === 0 && !asksForItem(node)) return undefined;
   const [least, most] = [keyword(node, 'minContains'), keyword(node, 'maxContains')];
   if (least !== undefined || most !== undefined) return undefined;
   const has = negate(every(items, (item) => negate(evaluation.isValid(wanted, item))));

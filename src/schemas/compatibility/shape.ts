@@ -104,6 +104,11 @@ export function arrayRulesOf(node: SchemaNode): ArrayRules {
   return { prefix: schemasIn(node, 'items'), rest: schemaAt(node, 'additionalItems') };
 }
 
+/** Whether `contains` refuses an empty array: beside a list of items, ajv takes one. */
+export function asksForItem(node: SchemaNode): boolean {
+  return arrayRulesOf(node).prefix.length === 0;
+}
+
 /** What is required when a name is there: by `dependentRequired`, and by lists in `dependencies`. */
 export function dependentNames(node: SchemaNode): readonly DependentNames[] {
   const found: DependentNames[] = [];
@@ -228,7 +233,8 @@ function addNode(shape: Shape, node: SchemaNode): void {
   push(shape.names, schemaAt(node, 'propertyNames'));
   push(shape.exclusions, schemaAt(node, 'not'));
   // With minContains, none may do.
-  if (keyword(node, 'minContains') === undefined) push(shape.contains, schemaAt(node, 'contains'));
+  if (keyword(node, 'minContains') === undefined && asksForItem(node))
+    push(shape.contains, schemaAt(node, 'contains'));
   shape.objects.push(objectRulesOf(node));
   shape.arrays.push(arrayRulesOf(node));
   addChoices(shape, node);

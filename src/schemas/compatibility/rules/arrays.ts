@@ -2,7 +2,7 @@ import type { JsonValue } from '../../../domain/index.js';
 import { keyword, schemaAt } from '../schema/document.js';
 import type { SchemaNode } from '../schema/document.js';
 import { countOf, itemsAt } from '../parts.js';
-import { arrayRulesOf } from '../shape.js';
+import { arrayRulesOf, asksForItem } from '../shape.js';
 import type { Shape } from '../shape.js';
 import type { Refusal } from '../types.js';
 import type { Goal } from './goal.js';
@@ -88,7 +88,8 @@ function isCounted({ shape, demand, containment }: Goal, wanted: SchemaNode): bo
   if (demanded.least === 0 && demanded.most === Infinity) return true;
   return shape.nodes.some((node) => {
     const counted = schemaAt(node, 'contains');
-    if (counted === undefined || !containment.sameness.areSame(counted, wanted)) return false;
+    if (counted === undefined || !asksForItem(node)) return false;
+    if (!containment.sameness.areSame(counted, wanted)) return false;
     const given = countsOf(node);
     return given.least >= demanded.least && given.most <= demanded.most;
   });
