@@ -19,7 +19,6 @@ const allowed: Record<string, readonly string[]> = {
   projections: ['domain', 'eventStore'],
   replays: ['domain', 'eventStore', 'projections'],
   pipelines: ['domain'],
-  schemas: ['domain'],
   pipelineRuns: ['domain', 'eventStore', 'projections', 'pipelines', 'webhooks', 'outgoing'],
   schemaRegistry: ['domain', 'eventStore', 'schemas'],
   store: [
