@@ -157,6 +157,7 @@ export type {
   EntityState,
   EntitySummary,
   EventBatch,
+  EventOptions,
   EventPage,
   EventTypeSummary,
   IngestOptions,

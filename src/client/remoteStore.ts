@@ -20,6 +20,7 @@ import type {
   BytesPage,
   EntityState,
   EntitySummary,
+  EventOptions,
   EventPage,
   EventTypeSummary,
   IngestOptions,
@@ -183,17 +184,20 @@ class RemoteEventStore implements RemoteStore<AnyEvent> {
     }
   }
 
-  async getEvent(eventId: string, options: OfTenant = {}): Promise<StoredEvent | undefined> {
+  async getEvent(eventId: string, options: EventOptions = {}): Promise<StoredEvent | undefined> {
     const bytes = await this.getEventBytes(eventId, options);
     if (bytes === undefined) return undefined;
     return toEvent(JSON.parse(new TextDecoder().decode(bytes)) as WireEvent);
   }
 
-  async getEventBytes(eventId: string, options: OfTenant = {}): Promise<Uint8Array | undefined> {
+  async getEventBytes(
+    eventId: string,
+    options: EventOptions = {},
+  ): Promise<Uint8Array | undefined> {
     this.#connection.mustBeOpen();
     if (eventId === '') return undefined;
     const path = `/api/v1/events/${segmentOf(eventId, 'event_id')}`;
-    const query = toQuery(options, optionTables.tenant);
+    const query = toQuery(options, optionTables.event);
     try {
       return await this.#connection.send({ path, query, isRepeatable: true }, bytesOf);
     } catch (error) {

@@ -39,6 +39,7 @@ import type {
   EngineCounters,
   EntityState,
   EntitySummary,
+  EventOptions,
   EventPage,
   EventTypeSummary,
   IngestOptions,
@@ -169,19 +170,13 @@ export class NativeEventStore implements CoreStore {
     }
   }
 
-  async getEvent(
-    eventId: string,
-    options: { tenantId?: string | undefined } = {},
-  ): Promise<StoredEvent | undefined> {
+  async getEvent(eventId: string, options: EventOptions = {}): Promise<StoredEvent | undefined> {
     this.#core.mustBeOpen();
     const tenantId = tenantOf(options.tenantId);
     return this.#core.reader.eventObject(tenantId, textOf(eventId, 'event_id'));
   }
 
-  async getEventBytes(
-    eventId: string,
-    options: { tenantId?: string | undefined } = {},
-  ): Promise<Buffer | undefined> {
+  async getEventBytes(eventId: string, options: EventOptions = {}): Promise<Buffer | undefined> {
     this.#core.mustBeOpen();
     const tenantId = tenantOf(options.tenantId);
     return this.#core.reader.eventBytes(tenantId, textOf(eventId, 'event_id'));

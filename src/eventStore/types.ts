@@ -112,6 +112,16 @@ export interface ReadOptions extends EventFilter {
   readonly limit?: number | undefined;
   /** `nextCursor` of an earlier page of the same query. */
   readonly cursor?: string | undefined;
+  /**
+   * `latest`: payloads of older versions of their schema are made those of the newest by upcasters; rejects
+   * with `unprocessable` where one is missing or fails. What is stored stays as it is.
+   */
+  readonly upcast?: 'latest' | undefined;
+}
+
+/** How one event is read. */
+export interface EventOptions extends Pick<ReadOptions, 'upcast'> {
+  readonly tenantId?: string | undefined;
 }
 
 export interface EventPage<E extends EventShape = AnyEvent> {
@@ -385,15 +395,9 @@ export interface EventLog<E extends EventShape = AnyEvent> extends AsyncDisposab
   /** All matching events as NDJSON in the wire names; of an embedded store in chunks of whole lines. */
   readNdjson(options?: ReadOptions): AsyncIterable<Uint8Array>;
   /** Undefined where no event of the tenant has this id. */
-  getEvent(
-    eventId: string,
-    options?: { tenantId?: string | undefined },
-  ): Promise<StoredEvent<E> | undefined>;
+  getEvent(eventId: string, options?: EventOptions): Promise<StoredEvent<E> | undefined>;
   /** The same as JSON in the wire names, straight from the engine. */
-  getEventBytes(
-    eventId: string,
-    options?: { tenantId?: string | undefined },
-  ): Promise<Uint8Array | undefined>;
+  getEventBytes(eventId: string, options?: EventOptions): Promise<Uint8Array | undefined>;
   /**
    * Rejects with `entity_not_found` where the entity has no events up to `asOf`, or no such version.
    * Snapshots make it faster and change nothing of the answer.
@@ -462,10 +466,7 @@ export interface CoreStore<E extends EventShape = AnyEvent> extends EventLog<E> 
   /** Bytes of the embedded store are Buffers. */
   readBytes(options?: ReadOptions): Promise<BytesPage & { readonly bytes: Buffer }>;
   readNdjson(options?: ReadOptions): AsyncIterable<Buffer>;
-  getEventBytes(
-    eventId: string,
-    options?: { tenantId?: string | undefined },
-  ): Promise<Buffer | undefined>;
+  getEventBytes(eventId: string, options?: EventOptions): Promise<Buffer | undefined>;
 
   /**
    * The same calls as bytes in the wire names, for servers. Not part of the stable API.

@@ -1,4 +1,5 @@
 export { SchemaRegistry } from './registry.js';
+export { isUpcast, upcastDocument, upcastEvents, upcastLines, upcastPage } from './upcasting.js';
 export type {
   CompatibilityCheck,
   EmbeddedSchemas,

@@ -33,8 +33,8 @@ import type {
   VersionOptions,
 } from './types.js';
 
-export const subjectsMax = 10_000;
-export const versionsMax = 1_000;
+const subjectsMax = 10_000;
+const versionsMax = 1_000;
 
 export interface SchemaRegistryOptions {
   /** Those that are code, of every tenant. */

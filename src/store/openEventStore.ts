@@ -1,10 +1,14 @@
 import { ConsumerRegistry } from '../consumers/index.js';
 import type { ConsumerHandler, ConsumerWorker, HandlerOptions } from '../consumers/index.js';
-import type { AnyEvent, EventShape, Reducer } from '../domain/index.js';
+import type { AnyEvent, EventShape, Reducer, StoredEvent } from '../domain/index.js';
 import { NativeEventStore, SystemAccess, openCore } from '../eventStore/index.js';
 import type {
+  BytesPage,
   EntityState,
+  EventOptions,
+  EventPage,
   OpenOptions,
+  ReadOptions,
   ReducedState,
   ReducedStateOptions,
   StateOptions,
@@ -13,7 +17,14 @@ import type {
 import { PipelineRegistry } from '../pipelineRuns/index.js';
 import { ProjectionRegistry } from '../projections/index.js';
 import { ReplayRegistry } from '../replays/index.js';
-import { SchemaRegistry } from '../schemaRegistry/index.js';
+import {
+  SchemaRegistry,
+  isUpcast,
+  upcastDocument,
+  upcastEvents,
+  upcastLines,
+  upcastPage,
+} from '../schemaRegistry/index.js';
 import { EntityStates, Reducers, checkedPolicy } from '../state/index.js';
 import type { EmbeddedSnapshots, EntityStatesOptions } from '../state/index.js';
 import { WebhookRegistry } from '../webhooks/index.js';
@@ -61,6 +72,7 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
   readonly pipelines: PipelineRegistry;
   readonly schemas: SchemaRegistry;
   readonly #states: EntityStates;
+  readonly #upcast = (event: StoredEvent): StoredEvent => this.schemas.upcast(event);
 
   constructor(core: StoreCore, options: OpenOptions, states: StateParts) {
     super(core, options);
@@ -90,6 +102,38 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
       await this.close();
       throw error;
     }
+  }
+
+  override read(options: ReadOptions = {}): AsyncGenerator<StoredEvent> {
+    const events = super.read(options);
+    return isUpcast(options) ? upcastEvents(events, this.#upcast) : events;
+  }
+
+  override async readPage(options: ReadOptions = {}): Promise<EventPage> {
+    const page = await super.readPage(options);
+    return isUpcast(options) ? { ...page, events: page.events.map(this.#upcast) } : page;
+  }
+
+  override async readBytes(options: ReadOptions = {}): Promise<BytesPage & { bytes: Buffer }> {
+    const page = await super.readBytes(options);
+    return isUpcast(options) ? upcastPage(page, this.#upcast) : page;
+  }
+
+  override readNdjson(options: ReadOptions = {}): AsyncGenerator<Buffer> {
+    const chunks = super.readNdjson(options);
+    return isUpcast(options) ? upcastLines(chunks, this.#upcast) : chunks;
+  }
+
+  override async getEvent(eventId: string, options: EventOptions = {}) {
+    const isWanted = isUpcast(options);
+    const event = await super.getEvent(eventId, options);
+    return event !== undefined && isWanted ? this.#upcast(event) : event;
+  }
+
+  override async getEventBytes(eventId: string, options: EventOptions = {}) {
+    const isWanted = isUpcast(options);
+    const bytes = await super.getEventBytes(eventId, options);
+    return bytes !== undefined && isWanted ? upcastDocument(bytes, this.#upcast) : bytes;
   }
 
   get snapshots(): EmbeddedSnapshots {

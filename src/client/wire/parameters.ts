@@ -31,11 +31,13 @@ const read = {
   asOf: ['as_of', 'time'],
   fromPosition: ['from_position', 'number'],
   order: ['order', 'text'],
+  upcast: ['upcast', 'text'],
 } as const satisfies OptionTable;
 
 export const optionTables = {
   tenant,
   read,
+  event: { ...tenant, upcast: ['upcast', 'text'] },
   live: { ...read, topic: ['topic', 'text'] },
   list: { ...tenant, ...page, prefix: ['prefix', 'text'] },
   state: {

@@ -34,6 +34,7 @@ export interface EngineQuery {
 }
 
 const readOptionNames: Readonly<Record<keyof ReadOptions, true>> = {
+  upcast: true,
   tenantId: true,
   entityId: true,
   eventType: true,

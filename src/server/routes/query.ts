@@ -17,13 +17,13 @@ import {
   eventsQuery,
   paramsReader,
   queryReader,
-  tenantQuery,
+  eventQuery,
   matchesOfText,
 } from '../schemas/index.js';
 import { callerTenant } from './tenant.js';
 
 const readEventsQuery = queryReader(eventsQuery);
-const readTenantQuery = queryReader(tenantQuery);
+const readEventQuery = queryReader(eventQuery);
 const readEventParams = paramsReader(eventParams);
 
 export const queryRoute: Route = {
@@ -36,7 +36,7 @@ export const queryRoute: Route = {
     tag: 'events',
     query: eventsQuery,
     answers: { [jsonType]: documents.eventPage, [ndjsonType]: documents.storedEvent },
-    errors: ['invalid_query', 'events_dropped', 'not_implemented'],
+    errors: ['invalid_query', 'events_dropped', 'unprocessable', 'not_implemented'],
   },
   handle: queryEvents,
 };
@@ -50,9 +50,15 @@ export const eventRoute: Route = {
     summary: 'One event by its id',
     tag: 'events',
     params: eventParams,
-    query: tenantQuery,
+    query: eventQuery,
     answers: { [jsonType]: documents.storedEvent },
-    errors: ['validation_error', 'invalid_query', 'event_not_found', 'events_dropped'],
+    errors: [
+      'validation_error',
+      'invalid_query',
+      'event_not_found',
+      'events_dropped',
+      'unprocessable',
+    ],
   },
   handle: getEvent,
 };
@@ -102,6 +108,7 @@ function readOptions(query: EventsQuery): ReadOptions {
     order: query.order,
     limit: query.limit,
     cursor: query.cursor,
+    upcast: query.upcast,
   };
 }
 
@@ -126,12 +133,18 @@ async function* countLines(
   }
 }
 
-function getEvent(exchange: Exchange): Reply {
+async function getEvent(exchange: Exchange): Promise<Reply> {
   const { event_id: eventId } = readEventParams(exchange.params);
   const { queryText, runtime } = exchange;
-  const query = queryText === '' ? {} : readTenantQuery(parseQueryText(queryText));
+  const query = queryText === '' ? {} : readEventQuery(parseQueryText(queryText));
   const tenantId = query.tenant_id ?? callerTenant;
-  const body = runtime.store.wire.getEvent(eventId.toLowerCase(), tenantId);
+  const { upcast } = query;
+  const id = eventId.toLowerCase();
+  const { store } = runtime;
+  const body =
+    upcast === undefined
+      ? store.wire.getEvent(id, tenantId)
+      : await store.getEventBytes(id, { tenantId, upcast });
   if (body === undefined) {
     throw new AllSourceError('event_not_found', `no event has the id ${eventId}`);
   }

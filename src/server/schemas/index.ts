@@ -21,6 +21,7 @@ export {
   entityParams,
   eventParams,
   type EventsQuery,
+  eventQuery,
   eventsQuery,
   listQuery,
   noQuery,

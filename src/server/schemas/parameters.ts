@@ -38,6 +38,15 @@ const tagParameter = Type.Array(tag, {
 /** No route without parameters takes any: a misspelt one would change nothing, unnoticed. */
 export const noQuery = Type.Object({}, strict);
 
+const upcast = Type.Literal('latest', {
+  description: 'Makes payloads of older versions of their schema those of the newest, by upcasters',
+});
+
+export const eventQuery = Type.Object(
+  { tenant_id: Type.Optional(tenantId), upcast: Type.Optional(upcast) },
+  strict,
+);
+
 export const tenantQuery = Type.Object({ tenant_id: Type.Optional(tenantId) }, strict);
 
 export const batchQuery = Type.Object(
@@ -75,6 +84,7 @@ export const eventsQuery = Type.Object(
       }),
     ),
     cursor: Type.Optional(cursor),
+    upcast: Type.Optional(upcast),
   },
   strict,
 );
