@@ -1,9 +1,14 @@
 import { AllSourceError } from '../domain/index.js';
 import type { NewEvent, StoredEvent } from '../domain/index.js';
-import { Upcasters, checkUpcaster, compatibilityFindings } from '../schemas/index.js';
+import {
+  Upcasters,
+  checkUpcaster,
+  compatibilityFindings,
+  linearMatcher,
+} from '../schemas/index.js';
 import type { Upcaster } from '../schemas/index.js';
 import { mappingEvent } from './records.js';
-import type { MappingRecord } from './records.js';
+import type { MappingRecord, VersionRecord } from './records.js';
 import type { Subject } from './subject.js';
 import type { MappingInfo, NewMapping } from './types.js';
 
@@ -118,11 +123,15 @@ export class Evolution {
     if (subject === undefined || before === undefined || after === undefined) return false;
     const known = this.#compatible.get(subject) ?? new Map<number, boolean>();
     this.#compatible.set(subject, known);
-    const answer =
-      known.get(from) ?? compatibilityFindings(before.schema, after.schema).length === 0;
+    const answer = known.get(from) ?? isContained(before, after);
     known.set(from, answer);
     return answer;
   }
+}
+
+function isContained(before: VersionRecord, after: VersionRecord): boolean {
+  const options = { matches: linearMatcher() };
+  return compatibilityFindings(before.schema, after.schema, options).length === 0;
 }
 
 function upcasterOf({ eventType, fromVersion, toVersion, operations }: NewMapping): Upcaster {

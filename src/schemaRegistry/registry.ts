@@ -3,7 +3,12 @@ import { AllSourceError } from '../domain/index.js';
 import type { JsonValue, NewEvent, StoredEvent } from '../domain/index.js';
 import { RecordedState, tenantOf } from '../eventStore/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
-import { checkSchemaDocument, findingsAgainst, trialCompile } from '../schemas/index.js';
+import {
+  checkSchemaDocument,
+  findingsAgainst,
+  linearMatcher,
+  trialCompile,
+} from '../schemas/index.js';
 import type { CompatibilityMode, JsonSchema, Upcaster, VersionFinding } from '../schemas/index.js';
 import { Enforcement as Gate } from './enforcement.js';
 import { Evolution } from './evolution.js';
@@ -329,7 +334,7 @@ function findingsOf(
   schema: JsonSchema,
   mode: CompatibilityMode,
 ): readonly VersionFinding[] {
-  return findingsAgainst(known?.versions ?? [], schema, { mode });
+  return findingsAgainst(known?.versions ?? [], schema, { mode, matches: linearMatcher() });
 }
 
 function notFound(message: string): AllSourceError {

@@ -22,6 +22,7 @@ export type { UpcastersOptions, VersionedEvent } from './evolution/upcasters.js'
 export type { JsonSchema } from './jsonSchema.js';
 export { checkSchemaDocument } from './validation/checkSchemaDocument.js';
 export { compileSchema, type Validator } from './validation/compileSchema.js';
+export { linearMatcher } from './validation/linearMatcher.js';
 export { trialCompile, type TrialOptions } from './validation/trialCompile.js';
 export type { SchemaViolation } from './validation/violations.js';
 export { eventTypesSource } from './types/eventTypesSource.js';
