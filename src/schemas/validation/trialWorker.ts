@@ -1,18 +1,17 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import type { JsonSchema } from '../jsonSchema.js';
 import { compileInFull } from './compileSchema.js';
-import type { TrialAnswer } from './trialCompile.js';
+import type { TrialAnswer } from './trialThread.js';
 
-// The thread of trialCompile.ts.
+// The thread of trialThread.ts.
 
-function answer(): TrialAnswer {
+function answerTo(schema: JsonSchema): TrialAnswer {
   try {
-    // trialCompile gives a schema.
-    compileInFull(workerData as JsonSchema);
+    compileInFull(schema);
     return {};
   } catch (error) {
     return { reason: error instanceof Error ? error.message : String(error) };
   }
 }
 
-parentPort?.postMessage(answer());
+parentPort?.on('message', (schema: JsonSchema) => parentPort?.postMessage(answerTo(schema)));
