@@ -1,3 +1,13 @@
+export {
+  checkDocument,
+  mappingDocument,
+  registeredDocument,
+  schemaDocument,
+  subjectDocument,
+  validationDocument,
+} from './documents.js';
+export { descriptionCharactersMax, tagCharactersMax, tagsMax } from './input.js';
+export { enforcements } from './types.js';
 export { SchemaRegistry } from './registry.js';
 export { isUpcast, upcastDocument, upcastEvents, upcastLines, upcastPage } from './upcasting.js';
 export type {
@@ -6,6 +16,7 @@ export type {
   Enforcement,
   MappingInfo,
   NewMapping,
+  OfTenant,
   RegisterOptions,
   RegisteredSchema,
   SchemaInfo,
@@ -13,4 +24,5 @@ export type {
   SubjectInfo,
   Validation,
   VersionOptions,
+  ViolationCounts,
 } from './types.js';

@@ -36,6 +36,7 @@ import type {
   SubjectInfo,
   Validation,
   VersionOptions,
+  ViolationCounts,
 } from './types.js';
 
 const subjectsMax = 10_000;
@@ -112,6 +113,15 @@ export class SchemaRegistry implements EmbeddedSchemas {
     await this.#state.load();
     const used = [...this.#bySubject].filter(([, { latest }]) => latest !== undefined);
     return used.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, subject]) => subject.info());
+  }
+
+  get violations(): ViolationCounts {
+    const sum = { refused: 0, warned: 0 };
+    for (const { violations } of this.#bySubject.values()) {
+      sum.refused += violations.refused;
+      sum.warned += violations.warned;
+    }
+    return sum;
   }
 
   async get(subject: string, options: VersionOptions = {}): Promise<SchemaInfo> {

@@ -27,7 +27,12 @@ export interface SubjectInfo {
   readonly compatibility: CompatibilityMode;
   readonly enforcement: Enforcement;
   /** Payloads that broke the schema since the store was opened: of events refused, or taken in. */
-  readonly violations: { readonly refused: number; readonly warned: number };
+  readonly violations: ViolationCounts;
+}
+
+export interface ViolationCounts {
+  readonly refused: number;
+  readonly warned: number;
 }
 
 /** One version of a subject's schema. */
@@ -142,4 +147,6 @@ export interface Schemas {
 export interface EmbeddedSchemas extends Schemas {
   /** Of all tenants, for `/metrics`. */
   all(): Promise<readonly SubjectInfo[]>;
+  /** Of all tenants since the store was opened, subjects that were deleted among them. */
+  readonly violations: ViolationCounts;
 }

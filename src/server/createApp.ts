@@ -95,6 +95,7 @@ function mountPattern(app: Express, at: { runtime: Runtime; pattern: string }): 
         mounted.delete(handle);
     }
   }
+  if (routes.some(({ sharesPath }) => sharesPath === true)) return;
   const serveOthers = server(at.runtime, methodHandler(at.pattern, routes));
   mounted.all((request, response) => serveOthers(request, response, {}));
 }

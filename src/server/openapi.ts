@@ -6,6 +6,7 @@ import {
   documents,
   pipelines,
   projections,
+  registry,
   replays,
   snapshots,
   webhooks,
@@ -30,6 +31,7 @@ export function buildOpenApi(routes: readonly Route[], version: string): object 
     ...projections.projectionDocuments,
     ...replays.replayDocuments,
     ...pipelines.pipelineDocuments,
+    ...registry.registryDocuments,
   ];
   const named = all.map((schema): [string, unknown] => [String(schema.$id), inlined(schema)]);
   return {

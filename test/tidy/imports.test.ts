@@ -46,6 +46,8 @@ const allowed: Record<string, readonly string[]> = {
   server: [
     'domain',
     'eventStore',
+    'schemas',
+    'schemaRegistry',
     'consumers',
     'webhooks',
     'state',

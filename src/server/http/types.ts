@@ -67,5 +67,7 @@ export interface Handler {
 /** One method of one path: it parses, calls one function of the store, and answers. */
 export interface Route extends Handler {
   readonly method: 'DELETE' | 'GET' | 'POST' | 'PUT';
+  /** Other methods of its path are those of a pattern behind it. */
+  readonly sharesPath?: boolean;
   readonly operation: Operation;
 }

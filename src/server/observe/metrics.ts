@@ -7,6 +7,7 @@ import { addConsumerMetrics } from './consumerMetrics.js';
 import { addPipelineMetrics } from './pipelineMetrics.js';
 import { addProjectionMetrics } from './projectionMetrics.js';
 import { addReplayMetrics } from './replayMetrics.js';
+import { addSchemaMetrics } from './schemaMetrics.js';
 import { addStoreMetrics } from './storeMetrics.js';
 import { addWebhookMetrics } from './webhookMetrics.js';
 
@@ -104,6 +105,7 @@ export class Metrics {
     addProjectionMetrics(this.registry, store);
     addReplayMetrics(this.registry, store);
     addPipelineMetrics(this.registry, store);
+    addSchemaMetrics(this.registry, store);
     if (withProcess) collectDefaultMetrics({ register: this.registry });
   }
 

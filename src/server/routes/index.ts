@@ -8,6 +8,7 @@ import { healthRoute, metricsRoute, openApiRoute, readyRoute, statsRoute } from 
 import { pipelineRoutes } from './state/pipelines.js';
 import { projectionRoutes } from './state/projections.js';
 import { replayRoutes } from './state/replays.js';
+import { schemaRoutes } from './state/schemas.js';
 import { snapshotRoutes } from './state/snapshots.js';
 import { streamRoute } from './stream.js';
 import { webhookRoutes } from './delivery/webhooks.js';
@@ -33,6 +34,7 @@ const described: readonly Route[] = [
   ...projectionRoutes,
   ...replayRoutes,
   ...pipelineRoutes,
+  ...schemaRoutes,
   eventTypesRoute,
   statsRoute,
   treeHeadRoute,

@@ -1,19 +1,20 @@
-export * as consumers from './consumers.js';
+export * as consumers from './delivery/consumers.js';
 export type {
   ConsumerDocument,
   DeadLettersQuery,
   NewConsumer,
   Start,
   WireFilter,
-} from './consumers.js';
+} from './delivery/consumers.js';
 export * as pipelines from './pipelines.js';
 export * as projections from './projections.js';
 export type { NewProjection } from './projections.js';
+export * as registry from './registry.js';
 export * as replays from './replays.js';
 export type { NewReplay } from './replays.js';
 export * as snapshots from './snapshots.js';
-export * as webhooks from './webhooks.js';
-export type { NewWebhook, WebhookDocument } from './webhooks.js';
+export * as webhooks from './delivery/webhooks.js';
+export type { NewWebhook, WebhookDocument } from './delivery/webhooks.js';
 export * as documents from './documents.js';
 export {
   batchQuery,

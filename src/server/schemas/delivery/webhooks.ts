@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { webhookLimits } from '../../webhooks/index.js';
+import { webhookLimits } from '../../../webhooks/index.js';
 import { filter, filterDocument, name, numberIn, sinceOpened, start } from './consumers.js';
-import { count, position, tenantId, timestamp, uuid } from './formats.js';
+import { count, position, tenantId, timestamp, uuid } from '../formats.js';
 
 const strict = { additionalProperties: false };
 const { timeoutMs, pauseAfter, maxAttempts } = webhookLimits;

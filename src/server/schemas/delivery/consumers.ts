@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { consumerLimits, consumerNamePattern } from '../../consumers/index.js';
-import { pageEventsDefault, pageEventsMax, partitionCount } from '../../domain/index.js';
-import { storedEvent } from './documents.js';
+import { consumerLimits, consumerNamePattern } from '../../../consumers/index.js';
+import { pageEventsDefault, pageEventsMax, partitionCount } from '../../../domain/index.js';
+import { storedEvent } from '../documents.js';
 import {
   count,
   entityId,
@@ -12,8 +12,8 @@ import {
   tenantId,
   timestamp,
   uuid,
-} from './formats.js';
-import { eventMatches } from './matches.js';
+} from '../formats.js';
+import { eventMatches } from '../matches.js';
 
 const strict = { additionalProperties: false };
 const { maxInFlight, ackTimeoutMs, maxAttempts } = consumerLimits;
