@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { AllSourceError } from '../domain/index.js';
+import { AllSourceError, jsonFault } from '../domain/index.js';
 import type { JsonValue, NewEvent, StoredEvent } from '../domain/index.js';
 import { RecordedState, tenantOf } from '../eventStore/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
@@ -139,6 +139,8 @@ export class SchemaRegistry implements EmbeddedSchemas {
     payload: JsonValue,
     options: VersionOptions = {},
   ): Promise<Validation> {
+    const fault = jsonFault(payload);
+    if (fault !== undefined) throw invalid('payload', `expected JSON, got ${fault.name}`);
     const { record } = await this.#version(subject, options);
     const errors = this.#gate.violationsOf(record, payload);
     return { valid: errors.length === 0, errors, schemaVersion: record.version };

@@ -16,6 +16,7 @@ import { describePipelines } from './pipelines.js';
 import { describeProofs } from './proofs.js';
 import { describeReads } from './reads.js';
 import { describeReplays } from './replays.js';
+import { describeSchemas } from './schemas.js';
 import { describeSnapshots } from './snapshots.js';
 import { describeStates } from './states.js';
 import { describeSubscriptions } from './subscriptions.js';
@@ -38,6 +39,7 @@ export function describeStoreContract(name: string, mode: StoreMode): void {
     describeStates(mode);
     describeSnapshots(mode);
     describeReplays(mode);
+    describeSchemas(mode);
     describeDrops(mode);
     describeProofs(mode);
     describeSubscriptions(mode);
