@@ -123,6 +123,31 @@ export type {
   SnapshotType,
   Snapshots,
 } from './state/index.js';
+export type {
+  CompatibilityCheck,
+  EmbeddedSchemas,
+  Enforcement,
+  MappingInfo,
+  NewMapping,
+  RegisterOptions,
+  RegisteredSchema,
+  SchemaInfo,
+  Schemas,
+  SubjectInfo,
+  Validation,
+  VersionOptions,
+  ViolationCounts,
+} from './schemaRegistry/index.js';
+export { defineUpcaster } from './schemas/index.js';
+export type {
+  CompatibilityMode,
+  JsonSchema,
+  MappingOperation,
+  SchemaViolation,
+  Upcaster,
+  UpcasterDefinition,
+  VersionFinding,
+} from './schemas/index.js';
 export { repairStore } from './eventStore/index.js';
 export { openEventStore } from './store/index.js';
 export type { EmbeddedStore, EventStore } from './store/index.js';
