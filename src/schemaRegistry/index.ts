@@ -16,7 +16,6 @@ export type {
   Enforcement,
   MappingInfo,
   NewMapping,
-  OfTenant,
   RegisterOptions,
   RegisteredSchema,
   SchemaInfo,

@@ -161,7 +161,7 @@ export class SchemaRegistry implements EmbeddedSchemas {
     return { compatible: breakingChanges.length === 0, compatibility, breakingChanges };
   }
 
-  setCompatibility(
+  async setCompatibility(
     subject: string,
     compatibility: CompatibilityMode,
     options: OfTenant = {},
@@ -170,7 +170,7 @@ export class SchemaRegistry implements EmbeddedSchemas {
     return this.#change(subject, options, (settings) => ({ ...settings, compatibility: checked }));
   }
 
-  setEnforcement(
+  async setEnforcement(
     subject: string,
     enforcement: Enforcement,
     options: OfTenant = {},

@@ -57,6 +57,10 @@ function operationOf({ operation }: Route): object {
     ...parametersOf('path', operation.params),
     ...parametersOf('query', operation.query),
   ];
+  const done = {
+    description: 'Done',
+    ...(operation.status === 204 ? {} : { content: contentOf(operation.answers) }),
+  };
   return {
     operationId: operation.id,
     summary: operation.summary,
@@ -66,10 +70,8 @@ function operationOf({ operation }: Route): object {
       ? {}
       : { requestBody: { required: true, content: contentOf(operation.bodies) } }),
     responses: {
-      [operation.status ?? 200]: {
-        description: 'Done',
-        ...(operation.status === 204 ? {} : { content: contentOf(operation.answers) }),
-      },
+      [operation.status ?? 200]: done,
+      ...(operation.unchangedStatus !== undefined && { [operation.unchangedStatus]: done }),
       ...errorResponses([...operation.errors, ...commonErrors]),
     },
   };

@@ -4,6 +4,9 @@ import { runCommandLine } from '../../src/cli/program.js';
 import { describeSettings } from '../../src/config/index.js';
 import * as domain from '../../src/domain/index.js';
 import { AllSourceError, errorTable, openEventStore } from '../../src/index.js';
+import * as registryLimits from '../../src/schemaRegistry/input.js';
+import { subjectsMax, versionsMax } from '../../src/schemaRegistry/registry.js';
+import { mappingOperationsMax } from '../../src/schemas/index.js';
 import * as schemaLimits from '../../src/schemas/validation/limits.js';
 import { createLogger, listen } from '../../src/server/index.js';
 import { blocksOf, readPage, sectionsOf, tableRows } from './pages.js';
@@ -149,6 +152,16 @@ describe('docs/reference/limits.md', () => {
       inBytes(name, value),
     ]);
     expect(Object.fromEntries(documented)).toEqual(Object.fromEntries(bounds));
+  });
+
+  it('has the bounds of the schemas of a store', () => {
+    const documented = tableRows(sectionOf(page, 'Schemas of a store')).map(([, value, name]) => [
+      plain(name),
+      amountOf(value ?? ''),
+    ]);
+    const ofVersions = Object.entries(registryLimits).filter(([, value]) => typeof value === 'number');
+    const others = { subjectsMax, versionsMax, mappingOperationsMax };
+    expect(Object.fromEntries(documented)).toEqual({ ...others, ...Object.fromEntries(ofVersions) });
   });
 
   it('has the defaults of the settings', () => {

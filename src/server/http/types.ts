@@ -47,6 +47,8 @@ interface Operation {
   readonly bodies?: Readonly<Record<string, TSchema>>;
   /** Of the answer where all went well; default 200. */
   readonly status?: 200 | 201 | 204;
+  /** Of the same answer where nothing had to be made. */
+  readonly unchangedStatus?: 200;
   /** Its bodies by media type. */
   readonly answers: Readonly<Record<string, TSchema>>;
   readonly errors: readonly ErrorCode[];

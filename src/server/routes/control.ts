@@ -31,6 +31,8 @@ export interface ControlRoute extends Pick<Route, 'method' | 'pattern' | 'handle
   readonly bodyLimit?: 'batch' | 'event';
   /** Default 200, or 204 where there is no answer. */
   readonly status?: 201;
+  /** Of the same answer where nothing had to be made. */
+  readonly unchangedStatus?: 200;
   /** What it answers where all went well, as JSON. */
   readonly answer?: TSchema;
   readonly errors: readonly ErrorCode[];
