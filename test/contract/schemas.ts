@@ -3,7 +3,12 @@ import { codeOf, collect, errorOf, newEvent, wrong } from '../support/store.js';
 import type { StoreMode } from '../support/store.js';
 
 const subject = 'order.placed';
-const totals = { type: 'object', properties: { total: { type: 'integer' } }, required: ['total'] };
+const totals = {
+  type: 'object',
+  properties: { total: { type: 'integer' } },
+  required: ['total'],
+  additionalProperties: false,
+};
 const wider = {
   ...totals,
   properties: { total: { type: 'integer' }, currency: { type: 'string' } },
@@ -90,8 +95,13 @@ function describeRegistry(mode: StoreMode): void {
       expect(await schemas.validate(subject, { total: 1 })).toEqual(valid);
       const bad = await schemas.validate(subject, { total: 'one' });
       expect(bad).toMatchObject({ valid: false, errors: [{ pointer: '/total', rule: 'type' }] });
-      const old = await schemas.validate(subject, { total: 1, currency: 1 }, { version: 1 });
-      expect(old).toEqual({ ...valid, schemaVersion: 1 });
+      const newer = { total: 1, currency: 'EUR' };
+      expect(await schemas.validate(subject, newer)).toEqual(valid);
+      const old = await schemas.validate(subject, newer, { version: 1 });
+      expect(old).toMatchObject({
+        ...{ valid: false, schemaVersion: 1 },
+        errors: [{ rule: 'additionalProperties' }],
+      });
     });
 
     it('are refused where a field is wrong, and name it', async () => {

@@ -13,7 +13,12 @@ import {
 
 const path = '/api/v1/schemas';
 const upcasters = '/api/v1/upcasters';
-const totals = { type: 'object', properties: { total: { type: 'integer' } }, required: ['total'] };
+const totals = {
+  type: 'object',
+  properties: { total: { type: 'integer' } },
+  required: ['total'],
+  additionalProperties: false,
+};
 const wider = {
   ...totals,
   properties: { total: { type: 'integer' }, currency: { type: 'string' } },
@@ -89,7 +94,10 @@ describe.each([
         { pointer: '/currency', rule: 'type' },
       ],
     });
-    expect(await validate({ total: 1, currency: 5 }, 1)).toEqual({ ...valid, schema_version: 1 });
+    expect(await validate({ total: 1, currency: 'EUR' })).toEqual(valid);
+    const old = await validate({ total: 1, currency: 'EUR' }, 1);
+    expect(old).toMatchObject({ valid: false, schema_version: 1 });
+    expect(old['errors']).toMatchObject([{ rule: 'additionalProperties' }]);
     // Nothing was counted: these were no events.
     expect(bodyOf(await send(target, 'GET', ''))['details']).toMatchObject([
       { violations: { refused: 0, warned: 0 } },
