@@ -155,7 +155,10 @@ export const newCompatibility = Type.Object(
   { ...strict, $id: 'NewCompatibility' },
 );
 
-export const newEnforcement = Type.Object({ enforcement }, { ...strict, $id: 'NewEnforcement' });
+export const newEnforcement = Type.Object(
+  { enforcement: Type.String({ description: enforcements.join(', ') }) },
+  { ...strict, $id: 'NewEnforcement' },
+);
 
 const mappingVersion = Type.Integer({
   minimum: 0,

@@ -263,7 +263,8 @@ async function setCompatibility(exchange: Exchange): Promise<Reply> {
 async function setEnforcement(exchange: Exchange): Promise<Reply> {
   const { subject } = readParams(exchange.params);
   const tenantId = tenantIn(exchange);
-  const mode: Enforcement = readEnforcement(exchange).enforcement;
+  // As above.
+  const mode = readEnforcement(exchange).enforcement as Enforcement;
   const { schemas } = exchange.runtime.store;
   return jsonReply(subjectDocument(await schemas.setEnforcement(subject, mode, { tenantId })));
 }
