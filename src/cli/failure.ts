@@ -33,6 +33,8 @@ const remedies: Readonly<Partial<Record<ErrorCode, string>>> = {
   projection_state_not_found: '`allsource projection states` prints those that there are',
   replay_not_found: '`allsource replay list` prints those of a --tenant',
   pipeline_not_found: '`allsource pipeline list` prints those of a --tenant',
+  schema_not_found: '`allsource schema list` prints the subjects of a --tenant',
+  incompatible_schema: '`allsource schema check SUBJECT FILE` prints each breaking change',
   consumer_not_found: '`allsource consumer list` prints those of a --tenant',
   webhook_not_found: '`allsource webhook list` prints those of a --tenant',
   dead_letter_not_found: 'the command dead-letters prints those that there are',

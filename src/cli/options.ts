@@ -47,7 +47,7 @@ export function addFilterFlags(command: Command): Command {
     .option('--tenant <id>', 'tenant whose events are meant (default default)');
 }
 
-function collect(text: string, before: readonly string[] = []): readonly string[] {
+export function collect(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];
 }
 

@@ -128,7 +128,7 @@ export function formatTime(timestamp: string): string {
 }
 
 /** Text from events must not steer the terminal: control and direction characters are escaped. */
-function showSafely(text: string): string {
+export function showSafely(text: string): string {
   return text.replace(
     /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
     (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,

@@ -14,6 +14,7 @@ import { addPipelineCommand } from './derived/pipeline.js';
 import { addProjectionCommand } from './derived/projection.js';
 import { addReplayCommand } from './derived/replay.js';
 import { exitUsage, reportFailure } from './failure.js';
+import { addSchemaCommand } from './schema/schema.js';
 import { packageVersion } from '../eventStore/index.js';
 
 /**
@@ -53,6 +54,7 @@ function createProgram(): Command {
     addProjectionCommand,
     addReplayCommand,
     addPipelineCommand,
+    addSchemaCommand,
     addConsumerCommand,
     addWebhookCommand,
     addVerifyCommand,

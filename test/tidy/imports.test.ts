@@ -67,6 +67,8 @@ const allowed: Record<string, readonly string[]> = {
     'replays',
     'pipelines',
     'pipelineRuns',
+    'schemas',
+    'schemaRegistry',
     'store',
     'config',
     'client',

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
+import { isJsonObject } from '../../domain/index.js';
 import type { JsonObject, JsonValue, NewEvent } from '../../domain/index.js';
 import { CliError, findSystemCode } from '../failure.js';
 
 /** A whole file, or standard input for `-`. */
-async function readText(file: string): Promise<string> {
+export async function readText(file: string): Promise<string> {
   if (file === '-') return text(process.stdin);
   try {
     return await readFile(file, 'utf8');
@@ -78,16 +79,18 @@ export function renamed(
 }
 
 function objectIn(source: string, { place, what }: Wording): JsonObject {
-  let value: JsonValue;
+  const value = jsonIn(source, { place, what });
+  if (isJsonObject(value)) return value;
+  throw new CliError(`${place}: expected ${what} as a JSON object`);
+}
+
+export function jsonIn(source: string, { place, what }: Wording): JsonValue {
   try {
-    value = JSON.parse(source) as JsonValue;
+    return JSON.parse(source) as JsonValue;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new CliError(`${place}: expected ${what} as JSON: ${reason}`, { cause: error });
   }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value))
-    return value as JsonObject;
-  throw new CliError(`${place}: expected ${what} as a JSON object`);
 }
 
 export function nameOf(file: string): string {

@@ -4,6 +4,7 @@ import type { StatsDocument } from '../../eventStore/index.js';
 import type { Pipelines } from '../../pipelineRuns/index.js';
 import type { Projections } from '../../projections/index.js';
 import type { Replays } from '../../replays/index.js';
+import type { Schemas } from '../../schemaRegistry/index.js';
 import type { Snapshots } from '../../state/index.js';
 import type { LiveFilter, QueryOptions, ServerTarget, StateQuery } from './target.js';
 import { toWireResult, type WireBatchResult, type WireState } from './wire.js';
@@ -39,6 +40,9 @@ export class RemoteTarget implements ServerTarget {
 
   get pipelines(): Pipelines {
     return this.#store.pipelines;
+  }
+  get schemas(): Schemas {
+    return this.#store.schemas;
   }
 
   query(options: QueryOptions): AsyncIterable<Uint8Array> {

@@ -5,6 +5,7 @@ import { type StatsDocument } from '../../eventStore/index.js';
 import type { Pipelines } from '../../pipelineRuns/index.js';
 import type { Projections } from '../../projections/index.js';
 import type { Replays } from '../../replays/index.js';
+import type { Schemas } from '../../schemaRegistry/index.js';
 import type { Snapshots } from '../../state/index.js';
 import { openEventStore, type EmbeddedStore } from '../../store/index.js';
 import { CliError, exitUsage } from '../failure.js';
@@ -45,6 +46,7 @@ interface TargetCalls {
   readonly projections: Projections;
   readonly pipelines: Pipelines;
   readonly replays: Replays;
+  readonly schemas: Schemas;
   /** Appends NDJSON as one: all of it or nothing. */
   append(batch: Uint8Array): Promise<WireBatchResult>;
   close(): Promise<void>;
@@ -120,6 +122,9 @@ class LocalTarget implements DirectoryTarget {
 
   get pipelines(): Pipelines {
     return this.#store.pipelines;
+  }
+  get schemas(): Schemas {
+    return this.#store.schemas;
   }
 
   query(options: QueryOptions): AsyncIterable<Uint8Array> {
