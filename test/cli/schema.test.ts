@@ -169,7 +169,7 @@ describe('allsource schema check', () => {
     expect(refused.code).toBe(1);
     expect(refused.stdout).toMatch(/^order\.placed: incompatible \(BACKWARD\)$/m);
     expect(refused.stdout).toMatch(/^ +required_added at \/required/m);
-    expect(refused.stdout).toMatch(/^ +was +nothing$/m);
+    expect(refused.stdout).toMatch(/^ +was +\["total"\]$/m);
     expect(refused.stdout).toMatch(/^ +advice +\S/m);
     const taken = await schema('check', 'order.placed', await fileOf('y.json', wider), '--json');
     expect(taken.code).toBe(0);

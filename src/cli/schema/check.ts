@@ -85,7 +85,9 @@ async function withJudge(flags: CheckFlags, work: (judge: Judge) => Promise<void
     if (compatibility !== undefined) {
       throw new CliError('--compatibility: a store has its own; leave it out, or add --against');
     }
-    await withTarget(flags, 'read', async ({ schemas }) => work(await judgeOfStore(schemas, flags)));
+    await withTarget(flags, 'read', async ({ schemas }) =>
+      work(await judgeOfStore(schemas, flags)),
+    );
     return;
   }
   if (url !== undefined || dataDir !== undefined) {

@@ -46,12 +46,12 @@ async function pullSchemas(flags: PullFlags): Promise<void> {
   await withTarget(flags, 'read', async ({ schemas }) => {
     remote = await latestSchemas(schemas, ofTenant(flags));
   });
-  const sides = sidesOf(dir, { lock, local, remote });
-  const steps = sides.map((one) => stepOf(one, force));
-  await eachWithProgress('write', sides, async (one) => {
-    const step = stepOf(one, force);
-    await carryOut(step, one);
-    updateLock(lock, step, one);
+  const steps: Step[] = [];
+  await eachWithProgress('write', sidesOf(dir, { lock, local, remote }), async (sides) => {
+    const step = stepOf(sides, force);
+    await carryOut(step, sides);
+    updateLock(lock, step, sides);
+    steps.push(step);
   });
   await writeLock(dir, lock, tenant);
   await printSteps(steps, json);

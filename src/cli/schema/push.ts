@@ -117,7 +117,9 @@ function noteMissing(files: readonly LocalSchema[], lock: Lock): void {
   const there = new Set(files.map(({ subject }) => subject));
   for (const subject of lock.keys()) {
     if (there.has(subject)) continue;
-    printNote(`${subject} has no file any more; \`allsource schema delete\` takes it out of a store`);
+    printNote(
+      `${subject} has no file any more; \`allsource schema delete\` takes it out of a store`,
+    );
   }
 }
 

@@ -24,7 +24,11 @@ export function printSubjects(subjects: readonly SubjectInfo[], json: boolean): 
       { title: 'version', align: 'right', cell: ({ latestVersion }) => String(latestVersion) },
       { title: 'compatibility', cell: ({ compatibility }) => compatibility },
       { title: 'enforcement', cell: ({ enforcement }) => enforcement },
-      { title: 'refused', align: 'right', cell: ({ violations }) => formatCount(violations.refused) },
+      {
+        title: 'refused',
+        align: 'right',
+        cell: ({ violations }) => formatCount(violations.refused),
+      },
       { title: 'warned', align: 'right', cell: ({ violations }) => formatCount(violations.warned) },
     ],
   });

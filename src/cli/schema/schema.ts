@@ -85,7 +85,11 @@ function addVersionFlag(command: Command, purpose: string): Command {
 }
 
 function addRegister(group: Command): void {
-  addNamed(group, 'register', 'add the next version of a schema; the same one again changes nothing')
+  addNamed(
+    group,
+    'register',
+    'add the next version of a schema; the same one again changes nothing',
+  )
     .argument('<file>', 'JSON Schema, or - for standard input')
     .option('--description <text>', 'what it is about')
     .option('--tag <text>', 'a tag of the version; may be given several times', collect)

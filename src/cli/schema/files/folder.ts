@@ -27,7 +27,9 @@ export interface LocalSchema extends SchemaFile {
 export function fileNameOf(subject: string): string {
   // Subjects come from servers, too, and become paths.
   if (!isSubject(subject)) {
-    throw new CliError(`${JSON.stringify(subject)}: expected an event type, or a prefix as order.*`);
+    throw new CliError(
+      `${JSON.stringify(subject)}: expected an event type, or a prefix as order.*`,
+    );
   }
   const sign = takenNames.test(subject) ? '+' : '';
   const name = `${sign}${subject.replace(/\*$/, '+')}${fileEnding}`;
