@@ -336,7 +336,7 @@ describe('allsource schema pull and push', () => {
     expect(await readJson('a/order.placed.json')).toEqual(wider);
   });
 
-  it('names no file as the lock or a device of Windows, and takes a lock of its tenant only', async () => {
+  it('names no file as the lock or a device, and takes a lock of its tenant only', async () => {
     await register('schemas.lock', first);
     await register('con.opened', first);
     await pull('a');

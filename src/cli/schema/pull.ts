@@ -58,8 +58,8 @@ async function pullSchemas(flags: PullFlags): Promise<void> {
   const conflicts = steps.filter(({ action }) => action === 'conflict').length;
   if (conflicts === 0) return;
   throw new CliError(
-    `changed here and in the store: ${conflicts}; their files are as they were. Keep your changes aside, ` +
-      'take what the store has by `allsource schema pull --force`, and make them again',
+    `changed here and in the store: ${conflicts}; their files are as they were. Keep your ` +
+      'changes aside, take what the store has by `allsource schema pull --force`, and make them again',
   );
 }
 

@@ -100,7 +100,7 @@ async function checked(schemas: Schemas, step: Planned, tenant: Tenant): Promise
   return { ...step, action: 'incompatible', findings: breakingChanges };
 }
 
-/** The store gives back an earlier version that has the same schema, and goes on to enforce the newest. */
+/** The store gives back an earlier version with the same schema, and goes on to enforce the newest. */
 async function isEarlier(
   schemas: Schemas,
   { subject, sha256 }: LocalSchema,

@@ -26,7 +26,7 @@ const remarks: Readonly<Partial<Record<Step['action'], string>>> = {
   conflict: 'changed here and in the store',
   register: 'would be registered',
   known:
-    'the same as an earlier version, which would not be enforced; change it, or delete the later ones',
+    'an earlier version, which would not be enforced; change it, or delete the later ones',
   moved: 'the store has another schema than the lock file says: somebody else has changed it',
 };
 

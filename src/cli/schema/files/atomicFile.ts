@@ -3,8 +3,8 @@ import { dirname } from 'node:path';
 import { CliError, findSystemCode } from '../../failure.js';
 
 /**
- * Puts a text into a file, and makes its folder: whoever reads it sees what was there or all of the new text.
- * False where the file had it already; then it is not touched.
+ * Puts a text into a file, and makes its folder: whoever reads it sees what was there before, or all of
+ * the new text. False where the file had it already; then it is not touched.
  */
 export async function writeAtomically(file: string, text: string): Promise<boolean> {
   if ((await readIfThere(file)) === text) return false;

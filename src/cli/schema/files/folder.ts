@@ -42,8 +42,8 @@ function subjectOf(name: string, file: string): string {
   const plain = name.slice(0, -fileEnding.length).replace(/^\+/, '').replace(/\+$/, '*');
   if (isSubject(plain) && fileNameOf(plain) === name) return plain;
   throw new CliError(
-    `${file}: expected a file that is named after its subject, as order.placed.json, or order.+.json ` +
-      'for order.*; rename it or move it elsewhere',
+    `${file}: expected a file that is named after its subject, as order.placed.json, or ` +
+      'order.+.json for order.*; rename it or move it elsewhere',
   );
 }
 
@@ -101,7 +101,7 @@ export function schemaText(schema: JsonSchema): string {
   return `${JSON.stringify(schema, null, 2)}\n`;
 }
 
-/** Of schemas that are the same to the store it is the same: neither order nor white space counts. */
+/** Neither the order of members nor white space counts, as for the store. */
 export function hashOf(schema: JsonValue): string {
   const text = canonicalText(schema) ?? JSON.stringify(schema);
   return createHash('sha256').update(text).digest('hex');

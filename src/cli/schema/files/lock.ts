@@ -75,8 +75,8 @@ function isLocked(entry: JsonValue | undefined): entry is JsonObject & LockedSub
 
 function notOurs(file: string, expected: string): CliError {
   return new CliError(
-    `${file}: expected a lock file with ${expected}; take it from version control again, or delete ` +
-      'it and pull',
+    `${file}: expected a lock file with ${expected}; take it from version control again, or ` +
+      'delete it and pull',
   );
 }
 
