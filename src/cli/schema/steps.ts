@@ -25,8 +25,7 @@ const remarks: Readonly<Partial<Record<Step['action'], string>>> = {
   new: 'only here, to be pushed',
   conflict: 'changed here and in the store',
   register: 'would be registered',
-  known:
-    'an earlier version, which would not be enforced; change it, or delete the later ones',
+  known: 'an earlier version, which would not be enforced; change it, or delete the later ones',
   moved: 'the store has another schema than the lock file says: somebody else has changed it',
 };
 
