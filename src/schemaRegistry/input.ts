@@ -5,7 +5,7 @@ import { enforcements } from './types.js';
 import type { Enforcement } from './types.js';
 
 export const tagsMax = 32;
-const tagCharactersMax = 128;
+export const tagCharactersMax = 128;
 export const descriptionCharactersMax = 4_096;
 const prefixEnd = '.*';
 

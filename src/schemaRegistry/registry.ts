@@ -39,8 +39,8 @@ import type {
   ViolationCounts,
 } from './types.js';
 
-const subjectsMax = 10_000;
-const versionsMax = 1_000;
+export const subjectsMax = 10_000;
+export const versionsMax = 1_000;
 
 export interface SchemaRegistryOptions {
   /** Those that are code, of every tenant. */
