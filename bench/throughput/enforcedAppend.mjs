@@ -1,14 +1,11 @@
 import { Buffer } from 'node:buffer';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Ajv } from 'ajv';
 
-// The gate is set inside the store: nothing of the package's public entry reaches it.
-import { NativeEventStore, SystemAccess, openCore } from '../../dist/eventStore/index.js';
 import { median } from '../harness/statistics.mjs';
 import { eventType, makeOrderBatches } from '../input/order.mjs';
 import { measureRate } from './measureRate.mjs';
-import { checkAcknowledged, describeCommits } from './openBenchStore.mjs';
+import { checkAcknowledged, describeCommits, openBenchStore } from './openBenchStore.mjs';
 
 const turns = 8;
 const eventsAtHand = 32_768;
@@ -54,8 +51,8 @@ export async function run(options) {
   const batches = of === 'enforced' ? ordersOf(events) : ordersOf(events).map(withManyTypes);
   const plain = await openStore(join(options.dataDir, 'plain'));
   const gated = await openStore(join(options.dataDir, 'gated'));
-  const gate = new OrderGate();
-  setSubjects(gated.log, gate, of);
+  await register(gated.store, of);
+  gated.acknowledged = gated.store.watermark;
   /** @param {typeof plain} opened */
   const measure = async (opened) => {
     const how = { inFlight, eventsPerCall: events, warmUpSeconds: 0.1, seconds: seconds / turns };
@@ -76,14 +73,11 @@ export async function run(options) {
     rates.plain.push(await measure(plain));
     rates.gated.push(await measure(gated));
   }
-  const expected = of === 'enforced' ? gated.acknowledged : 0;
-  if (gate.checked !== expected) {
-    throw new Error(`checked ${gate.checked} payloads, expected ${expected}`);
-  }
+  await checkVersions(gated.store, of === 'enforced' ? 1 : undefined);
   const cpuNanosPerEvent = { plain: median(plain.nanos), gated: median(gated.nanos) };
   const extra = { ...rates, cpuNanosPerEvent, ...describeCommits(gated.store.counters()) };
   for (const { store, acknowledged } of [plain, gated]) {
-    await checkAcknowledged(/** @type {any} */ (store), acknowledged);
+    await checkAcknowledged(store, acknowledged);
     await store.close();
   }
   return { value: median(rates.gated), peer: median(rates.plain), extra };
@@ -92,47 +86,35 @@ export async function run(options) {
 /** @param {string} dataDir */
 async function openStore(dataDir) {
   mkdirSync(dataDir, { recursive: true });
-  const core = await openCore({ dataDir }, { milestoneEvery: 0 });
-  const store = new NativeEventStore(core, { dataDir });
-  return {
-    store,
-    log: new SystemAccess(core),
-    acknowledged: 0,
-    nanos: /** @type {number[]} */ ([]),
-  };
+  const store = await openBenchStore({ mode: 'durable', dataDir });
+  return { store, acknowledged: 0, nanos: /** @type {number[]} */ ([]) };
 }
 
-/** Checks orders by a compiled schema, and counts them. */
-class OrderGate {
-  checked = 0;
-  #validate = new Ajv().compile(orderSchema);
-
-  /**
-   * @param {number} _subject
-   * @param {unknown} payload
-   */
-  check(_subject, payload) {
-    this.checked += 1;
-    if (this.#validate(payload)) return 1;
-    const [error] = this.#validate.errors ?? [];
-    throw new Error(`the bench's own order breaks its schema: ${JSON.stringify(error)}`);
+/**
+ * @param {import('../../dist/index.js').EmbeddedStore} store
+ * @param {'enforced' | 'others'} of
+ */
+async function register(store, of) {
+  if (of === 'enforced') {
+    await store.schemas.register(eventType, orderSchema);
+    return;
+  }
+  for (let i = 1; i <= otherSubjects; i++) {
+    const subject = i % 10 === 0 ? `other-${i}.*` : `other.type-${i}`;
+    await store.schemas.register(subject, orderSchema);
   }
 }
 
 /**
- * @param {SystemAccess} log
- * @param {OrderGate} gate
- * @param {'enforced' | 'others'} of
+ * Throws where the newest events were not checked, or were though they have no schema.
+ *
+ * @param {import('../../dist/index.js').EmbeddedStore} store
+ * @param {number | undefined} expected
  */
-function setSubjects(log, gate, of) {
-  log.setPayloadGate(gate);
-  if (of === 'enforced') {
-    log.setSubject('default', eventType, 1);
-    return;
-  }
-  for (let i = 1; i <= otherSubjects; i++) {
-    log.setSubject('default', i % 10 === 0 ? `other-${i}.*` : `other.type-${i}`, i);
-  }
+async function checkVersions(store, expected) {
+  const { events } = await store.readPage({ order: 'desc', limit: 10_000 });
+  if (events.length > 0 && events.every(({ schemaVersion }) => schemaVersion === expected)) return;
+  throw new Error(`expected events of schema version ${expected}, got others`);
 }
 
 /** @param {number} events of a batch */
