@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Schemas } from '../../schemaRegistry/index.js';
-import { findingsAgainst } from '../../schemas/index.js';
+import { findingsAgainst, linearMatcher } from '../../schemas/index.js';
 import type { CompatibilityMode, JsonSchema, VersionFinding } from '../../schemas/index.js';
 import { addDerivedFlags, ofTenant, withTarget, type DerivedFlags } from '../derived/flags.js';
 import { CliError, describeFailure, exitFailed, exitUsage } from '../failure.js';
@@ -119,7 +119,7 @@ async function judgeOfFolder(dir: string, wanted: CompatibilityMode | undefined)
     if (previous?.sha256 === hashOf(schema)) return Promise.resolve(unchanged(mode));
     const versions =
       previous === undefined ? [] : [{ version: locked?.version ?? 1, schema: previous.schema }];
-    const findings = findingsAgainst(versions, schema, { mode });
+    const findings = findingsAgainst(versions, schema, { mode, matches: linearMatcher() });
     return Promise.resolve(verdictOf(previous !== undefined, mode, findings));
   };
 }
