@@ -2,10 +2,11 @@ import { Buffer } from 'node:buffer';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { openEventStore } from '../../dist/index.js';
 import { median } from '../harness/statistics.mjs';
 import { eventType, makeOrderBatches } from '../input/order.mjs';
 import { measureRate } from './measureRate.mjs';
-import { checkAcknowledged, describeCommits, openBenchStore } from './openBenchStore.mjs';
+import { checkAcknowledged, describeCommits } from './openBenchStore.mjs';
 
 const turns = 8;
 const eventsAtHand = 32_768;
@@ -86,7 +87,8 @@ export async function run(options) {
 /** @param {string} dataDir */
 async function openStore(dataDir) {
   mkdirSync(dataDir, { recursive: true });
-  const store = await openBenchStore({ mode: 'durable', dataDir });
+  // Snapshots that it makes by itself would be counted.
+  const store = await openEventStore({ dataDir, snapshots: { automatic: false } });
   return { store, acknowledged: 0, nanos: /** @type {number[]} */ ([]) };
 }
 
