@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
@@ -25,8 +25,14 @@ async function install(layout: Layout): Promise<string> {
   await cp(join(root, 'dist'), join(directory, 'dist'), { recursive: true });
   const text = await readFile(join(root, 'package.json'), 'utf8');
   const version = layout.version ?? packageVersion;
-  const description = { ...(JSON.parse(text) as Record<string, unknown>), version };
+  const known = JSON.parse(text) as { readonly dependencies: Record<string, string> };
+  const description = { ...known, version };
   await writeFile(join(directory, 'package.json'), JSON.stringify(description));
+  for (const name of Object.keys(known.dependencies)) {
+    const path = join('node_modules', name);
+    await mkdir(join(directory, path, '..'), { recursive: true });
+    await symlink(join(root, path), join(directory, path), 'dir');
+  }
   await place(layout.localBuild, join(directory, localBuild));
   if (layout.platformPackage === undefined) return directory;
   await place(layout.platformPackage, join(directory, 'node_modules', await platformFile()));
