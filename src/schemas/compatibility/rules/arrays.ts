@@ -39,8 +39,8 @@ function itemRefusals(goal: Goal, itemsMax: number): readonly Refusal[] {
   const { shape, demand } = goal;
   const { prefix, rest } = arrayRulesOf(demand);
   const found: Refusal[] = [];
-  // From the longest prefix on, one item stands for all.
-  const end = Math.max(prefix.length, longestPrefix(shape) + 1, 1);
+  // Behind the longest prefix, of either, one item stands for all.
+  const end = Math.max(prefix.length, longestPrefix(shape)) + 1;
   for (let at = 0; at < end && at < itemsMax; at += 1) {
     const wanted = at < prefix.length ? prefix[at] : rest;
     if (wanted !== undefined) found.push(...ofItem(goal, itemsAt(shape, at), wanted));
