@@ -31,7 +31,7 @@ export class SchemaDocument {
   private readonly places: Places;
 
   constructor(
-    schema: JsonSchema,
+    private readonly schema: JsonSchema,
     private readonly ids: NodeIds,
   ) {
     this.draft = draftOf(schema);
@@ -43,9 +43,18 @@ export class SchemaDocument {
     if (typeof schema === 'boolean') return { id: schema ? 1 : 0, schema, pointer, document: this };
     const known = this.nodes.get(schema);
     if (known !== undefined) return known;
-    const node = { id: this.ids.next(), schema, pointer, document: this };
+    const heard = this.withoutIgnored(schema);
+    const node = { id: this.ids.next(), schema: heard, pointer, document: this };
     this.nodes.set(schema, node);
+    this.nodes.set(heard, node);
     return node;
+  }
+
+  /** In draft-07 a `$ref` stands alone: nothing beside it says anything. */
+  private withoutIgnored(schema: JsonObject): JsonObject {
+    const reference = ownMember(schema, '$ref');
+    if (this.draft !== 'draft-07' || typeof reference !== 'string') return schema;
+    return { $ref: reference };
   }
 
   /** A schema that stands in no document, made once for its name. */
@@ -66,7 +75,8 @@ export class SchemaDocument {
   }
 
   private at(pointer: string): SchemaNode | undefined {
-    let value: JsonValue | undefined = this.root.schema;
+    // As it is written: a definition may stand beside a reference.
+    let value: JsonValue | undefined = this.schema;
     for (const token of pointer.split('/').slice(1)) {
       const name = token.replaceAll('~1', '/').replaceAll('~0', '~');
       if (Array.isArray(value)) value = (value as readonly JsonValue[])[Number(name)];
