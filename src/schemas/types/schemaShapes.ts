@@ -205,9 +205,7 @@ function typesOf(schema: JsonObject): number {
   const names = Array.isArray(type) ? (type as readonly JsonValue[]) : [type];
   const bits = names.map((name) => (typeof name === 'string' ? kindsOfType[name] : undefined));
   const known = bits.every((bit) => bit !== undefined) ? bits : [allKinds];
-  const kinds = known.reduce((sum, bit) => sum | bit, 0);
-  // A keyword of OpenAPI that validators take.
-  return ownMember(schema, 'nullable') === true ? kinds | kind.null : kinds;
+  return known.reduce((sum, bit) => sum | bit, 0);
 }
 
 /** The values that are named one by one. */

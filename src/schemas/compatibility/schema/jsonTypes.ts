@@ -23,7 +23,7 @@ export function typesOf(node: SchemaNode): number {
   const type = keyword(node, 'type');
   if (type === undefined) return allTypes;
   const names: readonly JsonValue[] = Array.isArray(type) ? (type as readonly JsonValue[]) : [type];
-  let bits = keyword(node, 'nullable') === true ? typeBits.null : 0;
+  let bits = 0;
   for (const name of names) if (isTypeName(name)) bits |= typeBits[name];
   return bits;
 }
