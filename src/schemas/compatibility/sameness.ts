@@ -39,8 +39,9 @@ export class Sameness {
     if (a.document.draft !== b.document.draft) return false;
     if (word === '$ref') return this.leadToSame(a, b);
     if (word === '$dynamicRef') return false;
-    if (schemaWords.has(word)) return this.areSameAt(a, b, word, left, right);
+    // Before the words of one schema: `items` is either.
     if (schemaLists.has(word) && Array.isArray(left)) return this.sameLists(a, b, word);
+    if (schemaWords.has(word)) return this.areSameAt(a, b, word, left, right);
     if (schemaMaps.has(word)) return this.sameMaps(a, b, word);
     if (setWords.has(word)) return haveSameItems(left, right);
     return isEqual(left, right);

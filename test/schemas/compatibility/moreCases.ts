@@ -106,6 +106,8 @@ export const combinationCases = toCases([
   ['words come beside a reference in draft-07', { ...draft07, $ref: '#/definitions/a', definitions: { a: { type: 'string' } } }, { ...draft07, $ref: '#/definitions/a', minLength: 1, enum: ['a'], definitions: { a: { type: 'string' } } }, '', ''],
   ['a reference with other words is excluded in draft-07', { ...draft07, not: { $ref: '#/definitions/a', minimum: 5 }, definitions: { a: { type: 'number' } } }, { ...draft07, not: { type: 'number' } }, '', ''],
   ['a definition beside a reference is found in draft-07', { ...draft07, properties: { a: { $ref: '#/properties/a/definitions/b', definitions: { b: { type: 'string' } } } } }, { ...draft07, properties: { a: { type: 'string' } } }, '', ''],
+  ['what an item of a list leads to is narrowed in draft-07', { ...draft07, items: [{ $ref: '#/definitions/y' }], definitions: { y: { type: ['string', 'number'] } } }, { ...draft07, items: [{ $ref: '#/definitions/y' }], definitions: { y: { type: 'string' } } }, 'type_narrowed /definitions/y/type', ''],
+  ['a list of items stays, whatever the definition is called', { ...draft07, items: [{ $ref: '#/definitions/y' }], definitions: { y: { type: 'string' } } }, { ...draft07, items: [{ $ref: '#/definitions/z' }], definitions: { z: { type: 'string' } } }, '', ''],
   ['a reference that leads nowhere', { type: 'string' }, { $ref: '#/$defs/none' }, 'undecidable /$ref', 'type_widened /type'],
   ['a reference to another document', { type: 'string' }, { $ref: 'https://example.com/a' }, 'undecidable /$ref', 'type_widened /type'],
   ['a reference below another $id', { type: 'string' }, { $ref: '#/$defs/a', $defs: { a: { $id: 'https://example.com/a', type: 'string' } } }, 'undecidable /$ref', 'type_widened /type'],
