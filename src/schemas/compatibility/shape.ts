@@ -68,8 +68,8 @@ export function makeShape(given: readonly SchemaNode[]): Shape {
   }
   const all = [...nodes.values()];
   for (const node of all) addNode(shape, node);
-  // A valid multiple of a whole number is a whole number.
-  if (shape.multiples.some(Number.isInteger)) shape.types &= ~fractionBit;
+  // Of 1 only: the least fractions divided by 2 are 0, so that validation takes them for multiples of 2.
+  if (shape.multiples.includes(1)) shape.types &= ~fractionBit;
   if (shape.members !== undefined) {
     shape.isListed = true;
     shape.types &= shape.members.reduce<number>((types, member) => types | typeOf(member), 0);

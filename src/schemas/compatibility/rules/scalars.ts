@@ -102,19 +102,29 @@ function isWithin(given: Bound | undefined, demanded: Bound, sign: 1 | -1): bool
 function multipleRefusals(goal: Goal): readonly Refusal[] {
   const { demand, shape, types } = goal;
   const demanded = keyword(demand, 'multipleOf');
-  if (typeof demanded !== 'number') return [];
+  if (typeof demanded !== 'number' || shape.multiples.includes(demanded)) return [];
   const given = (types & fractionBit) === 0 ? [...shape.multiples, 1] : shape.multiples;
-  if (given.some((multiple) => isMultiple(multiple, demanded))) return [];
-  const isDecided = shape.multiples.every(Number.isInteger) && Number.isInteger(demanded);
   const was = givenAt(goal, 'multipleOf');
+  if (given.some((multiple) => isMultiple(multiple, demanded))) {
+    if (isDividedExactly(goal)) return [];
+    return [undecidedAt(goal, 'multipleOf', roundedReason, was)];
+  }
+  const isDecided = shape.multiples.every(Number.isInteger) && Number.isInteger(demanded);
   if (isDecided && shape.multiples.length < 2) return [bound(goal, 'multipleOf')];
   return [undecidedAt(goal, 'multipleOf', 'only whole numbers are divided', was)];
 }
 
-/** Fractions are equal or not: doubles can't be trusted to divide them. */
+const roundedReason =
+  'validation divides doubles, which is exact for integers up to 2^53 only; give type, minimum and maximum';
+
 function isMultiple(value: number, of: number): boolean {
-  if (value === of) return true;
   return Number.isSafeInteger(value) && Number.isSafeInteger(of) && value % of === 0;
+}
+
+/** Not so from 2^53 on, and for fractions near 0, of which a part is 0. */
+function isDividedExactly({ shape: { lower, upper }, types }: Goal): boolean {
+  if ((types & fractionBit) !== 0 || lower === undefined || upper === undefined) return false;
+  return lower.value >= Number.MIN_SAFE_INTEGER && upper.value <= Number.MAX_SAFE_INTEGER;
 }
 
 function formatRefusals(goal: Goal): readonly Refusal[] {
