@@ -10,6 +10,7 @@ import {
   asksForItem,
   dependentNames,
   dependentNodes,
+  isEnforced,
   lowerBoundsOf,
   objectRulesOf,
   textsOf,
@@ -158,16 +159,21 @@ const ofObject: Check = (node, value, evaluation) => {
   if (!isJsonObject(value)) return true;
   const names = Object.keys(value).filter((name) => value[name] !== undefined);
   if (isOutside(node, 'Properties', names.length)) return false;
-  if (textsOf(keyword(node, 'required')).some((name) => !Object.hasOwn(value, name))) return false;
-  for (const dependent of dependentNames(node)) {
-    if (!Object.hasOwn(value, dependent.name)) continue;
-    if (dependent.names.some((name) => !Object.hasOwn(value, name))) return false;
-  }
+  const required = [
+    ...textsOf(keyword(node, 'required')),
+    ...dependentNames(node).flatMap(({ name, names }) => (Object.hasOwn(value, name) ? names : [])),
+  ];
+  const hasRequired = every(required, (name) => {
+    if (Object.hasOwn(value, name)) return true;
+    return isEnforced(name) ? false : undefined;
+  });
+  if (hasRequired === false) return false;
   const schemas = dependentNodes(node).filter(([name]) => Object.hasOwn(value, name));
   const dependents = every(schemas, ([, schema]) => evaluation.isValid(schema, value));
   const propertyNames = schemaAt(node, 'propertyNames');
   return every(
     [
+      hasRequired,
       dependents,
       propertyNames === undefined || every(names, (one) => evaluation.isValid(propertyNames, one)),
       every(names, (name) => ofProperty(node, value, name, evaluation)),

@@ -194,17 +194,21 @@ function flatten(given: readonly SchemaNode[], nodes: Map<number, SchemaNode>): 
 }
 
 function addRequired(required: Set<string>, nodes: ReadonlyMap<number, SchemaNode>): void {
-  for (const node of nodes.values()) {
-    for (const name of textsOf(keyword(node, 'required'))) required.add(name);
-  }
+  const add = (names: readonly string[]): void => {
+    for (const name of names) if (isEnforced(name)) required.add(name);
+  };
+  for (const node of nodes.values()) add(textsOf(keyword(node, 'required')));
   for (let known = -1; known < required.size;) {
     known = required.size;
     for (const node of nodes.values()) {
-      for (const { name, names } of dependentNames(node)) {
-        if (required.has(name)) for (const other of names) required.add(other);
-      }
+      for (const { name, names } of dependentNames(node)) if (required.has(name)) add(names);
     }
   }
+}
+
+/** Whether validation misses a name where it is required: not so the empty one, as ajv has it. */
+export function isEnforced(name: string): boolean {
+  return name !== '';
 }
 
 /** Of objects only, since another value has no names that are required. */

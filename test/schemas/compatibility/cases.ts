@@ -126,6 +126,9 @@ export const scalarCases = toCases([
 
 // prettier-ignore
 export const objectCases = toCases([
+  ['the empty name is required of nobody', object({}, { required: [''] }), object({}, { minProperties: 1 }), 'bound_tightened /minProperties', 'required_removed /required/0'],
+  ['the empty name follows from none', object({}, { required: ['a'], dependentRequired: { a: [''], '': ['b'] } }), object({}, { required: ['a', 'b'] }), 'required_added /required/1', 'dependency_removed /dependentRequired/a'],
+  ['an enum whose values lack the empty name', { enum: [{}, { a: 1 }], required: [''] }, { enum: [{ a: 1 }] }, 'undecidable /enum', 'undecidable /enum, undecidable /required/0'],
   ['a required name comes', object({ a: true }), object({ a: true }, { required: ['a'] }), 'required_added /required/0', ''],
   ['one of two stays required', { required: ['a', 'b'] }, { required: ['b'] }, '', 'required_removed /required/0'],
   ['required changes its order', { required: ['a', 'b'] }, { required: ['b', 'a'] }, '', ''],
