@@ -19,6 +19,10 @@ const scalars: readonly JsonValue[] = [
   12,
   1.5,
   3000000000,
+  1e21,
+  6e21,
+  5e-324,
+  1e-323,
   '',
   'a',
   'ab',
@@ -31,6 +35,8 @@ const scalars: readonly JsonValue[] = [
   'added',
   'aaaaaa',
 ];
+
+const numbersAtTheEnds = [1e21, 6e21, 2 ** 53, 5e-324, 1e-323];
 
 /** Draws values by what the schemas of a document say, and now and then by nothing. */
 export class Instances {
@@ -191,6 +197,7 @@ export class Instances {
     const marks = [minimum, maximum, exclusiveMinimum, exclusiveMaximum, ...this.constants].filter(
       (one) => typeof one === 'number',
     );
+    if (random.chance(0.04)) return random.pick(numbersAtTheEnds) ?? 0;
     const near =
       (random.pick([...marks, 0]) ?? 0) + (random.pick([0, 0, 1, -1, 0.5, -0.5, 7]) ?? 0);
     const multiple = typeof multipleOf === 'number' ? multipleOf : 0;

@@ -60,7 +60,9 @@ function changeWord(schema: Mutable, extra: JsonSchema, random: Random): void {
   const word = random.pick(Object.keys(schema).filter((key) => key !== '$defs'));
   const added = isObject(extra) ? random.pick(Object.keys(extra)) : undefined;
   if (word === undefined || random.chance(0.3)) {
-    if (added !== undefined && isObject(extra)) schema[added] = extra[added];
+    // All of it or one word: a prefix may come with what follows it.
+    if (isObject(extra) && random.chance(0.3)) Object.assign(schema, extra);
+    else if (added !== undefined && isObject(extra)) schema[added] = extra[added];
     return;
   }
   if (random.chance(0.25)) {

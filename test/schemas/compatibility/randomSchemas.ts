@@ -1,5 +1,6 @@
 // Random schemas whose names, numbers and texts are few, so that two of them meet in the same values.
 import fc from 'fast-check';
+import { isJsonObject } from '../../../src/domain/index.js';
 import type { JsonObject, JsonValue } from '../../../src/domain/index.js';
 import type { JsonSchema } from '../../../src/schemas/index.js';
 
@@ -11,6 +12,10 @@ const numbers = [-1, 0, 0.5, 1, 2, 2.5, 3, 6];
 const types = ['null', 'boolean', 'object', 'array', 'string', 'integer', 'number'];
 
 const name = fc.constantFrom(...names);
+const requiredName = fc.oneof(
+  { weight: 9, arbitrary: name },
+  { weight: 1, arbitrary: fc.constant('') },
+);
 const number = fc.constantFrom(...numbers);
 const count = fc.nat({ max: 3 });
 const text = fc.constantFrom(...texts);
@@ -30,13 +35,20 @@ const type = fc.oneof(
 
 type Members = Record<string, fc.Arbitrary<unknown>>;
 
+/** A group of keywords that come together. */
+const together = '+';
+
 /** Up to three of the members. */
 const sparse = (members: Members): fc.Arbitrary<JsonObject> =>
   fc
     .uniqueArray(fc.constantFrom(...Object.keys(members)), { maxLength: 3 })
     .chain((keys) =>
       fc.record(Object.fromEntries(keys.map((key) => [key, members[key] ?? fc.constant(null)]))),
-    ) as fc.Arbitrary<JsonObject>;
+    )
+    .map(({ [together]: group, ...rest }) => ({
+      ...rest,
+      ...(group as object | undefined),
+    })) as fc.Arbitrary<JsonObject>;
 
 const scalarWords: Members = {
   minimum: number,
@@ -59,11 +71,15 @@ const arrayWords = (schema: fc.Arbitrary<JsonSchema>): Members => ({
   minItems: count,
   maxItems: count,
   uniqueItems: fc.boolean(),
+  [together]: fc.record({
+    prefixItems: fc.array(schema, { minLength: 1, maxLength: 2 }),
+    items: schema,
+  }),
 });
 
 const objectWords = (schema: fc.Arbitrary<JsonSchema>): Members => ({
   properties: fc.dictionary(name, schema, { minKeys: 1, maxKeys: 3 }),
-  required: fc.uniqueArray(name, { maxLength: 2 }),
+  required: fc.uniqueArray(requiredName, { maxLength: 2 }),
   additionalProperties: fc.oneof(fc.constant(false), schema),
   patternProperties: fc.dictionary(fc.constantFrom('^a', '^x-', '[0-9]'), schema, {
     minKeys: 1,
@@ -75,7 +91,7 @@ const objectWords = (schema: fc.Arbitrary<JsonSchema>): Members => ({
   ),
   minProperties: count,
   maxProperties: count,
-  dependentRequired: fc.dictionary(name, fc.uniqueArray(name, { maxLength: 2 }), {
+  dependentRequired: fc.dictionary(requiredName, fc.uniqueArray(requiredName, { maxLength: 2 }), {
     minKeys: 1,
     maxKeys: 2,
   }),
@@ -99,12 +115,23 @@ const otherWords = (schema: fc.Arbitrary<JsonSchema>): Members => ({
   unevaluatedProperties: schema,
   unevaluatedItems: schema,
   title: text,
+  nullable: fc.constant(true),
 });
+
+const reference = fc.constantFrom('#', '#/$defs/one', '#/$defs/one');
 
 const withType = (members: Members, names: readonly string[]): fc.Arbitrary<JsonObject> =>
   fc
     .tuple(sparse(members), fc.constantFrom(...names))
     .map(([schema, typeName]) => ({ type: typeName, ...schema }));
+
+const besideReference = (schema: fc.Arbitrary<JsonSchema>): fc.Arbitrary<JsonObject> =>
+  fc
+    .tuple(
+      reference,
+      sparse({ ...scalarWords, ...objectWords(schema), ...combinations(schema), type }),
+    )
+    .map(([$ref, words]) => ({ $ref, ...words }));
 
 const { schema } = fc.letrec<{ schema: JsonSchema }>((tie) => {
   const inner = tie('schema');
@@ -131,7 +158,12 @@ const { schema } = fc.letrec<{ schema: JsonSchema }>((tie) => {
       { weight: 4, arbitrary: withType(objectWords(inner), ['object']) },
       { weight: 3, arbitrary: withType(arrayWords(inner), ['array']) },
       { weight: 3, arbitrary: sparse(combinations(inner)) },
-      { weight: 1, arbitrary: fc.constantFrom({ $ref: '#' }, { $ref: '#/$defs/one' }) },
+      { weight: 2, arbitrary: reference.map(($ref) => ({ $ref })) },
+      { weight: 1, arbitrary: besideReference(inner) },
+      {
+        weight: 1,
+        arbitrary: type.map((one) => ({ type: one, nullable: true })),
+      },
       {
         weight: 2,
         arbitrary: sparse({
@@ -152,9 +184,18 @@ export { schema as schemas };
 /** A document of a draft: with `$defs/one`, which references may lead to, and keywords of the draft. */
 export function documentOf(schema: JsonSchema, one: JsonSchema, draft: Draft): JsonObject {
   const root = typeof schema === 'boolean' ? { allOf: [schema] } : schema;
-  const document = { ...root, $defs: { one } };
+  const document = bounded({ ...root, $defs: { one } }) as JsonObject;
   if (draft === '2020-12') return document;
   return { $schema: 'http://json-schema.org/draft-07/schema#', ...(older(document) as JsonObject) };
+}
+
+/** With the `maxItems` that `uniqueItems` needs. */
+function bounded(value: JsonValue | undefined): JsonValue | undefined {
+  if (Array.isArray(value)) return value.map((one: JsonValue) => bounded(one) ?? null);
+  if (!isJsonObject(value)) return value;
+  const members = Object.entries(value).map(([key, one]) => [key, bounded(one)]);
+  const inside = Object.fromEntries(members) as JsonObject;
+  return inside['uniqueItems'] === true ? { maxItems: 4, ...inside } : inside;
 }
 
 /** Says in keywords of draft-07 what a schema of 2020-12 says. */
