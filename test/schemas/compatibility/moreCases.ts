@@ -108,6 +108,8 @@ export const combinationCases = toCases([
   ['a definition beside a reference is found in draft-07', { ...draft07, properties: { a: { $ref: '#/properties/a/definitions/b', definitions: { b: { type: 'string' } } } } }, { ...draft07, properties: { a: { type: 'string' } } }, '', ''],
   ['what an item of a list leads to is narrowed in draft-07', { ...draft07, items: [{ $ref: '#/definitions/y' }], definitions: { y: { type: ['string', 'number'] } } }, { ...draft07, items: [{ $ref: '#/definitions/y' }], definitions: { y: { type: 'string' } } }, 'type_narrowed /definitions/y/type', ''],
   ['a list of items stays, whatever the definition is called', { ...draft07, items: [{ $ref: '#/definitions/y' }], definitions: { y: { type: 'string' } } }, { ...draft07, items: [{ $ref: '#/definitions/z' }], definitions: { z: { type: 'string' } } }, '', ''],
+  ['a reference to a name with a #', { $ref: '#/$defs/a#b', $defs: { a: { type: 'number' }, 'a#b': { type: 'string' } } }, { type: 'string' }, '', ''],
+  ['a reference to an anchor that a value has, too', { $ref: '#a', $defs: { x: { $anchor: 'a', type: 'string' } }, examples: [{ $anchor: 'a', type: 'number' }] }, { type: 'number' }, 'type_narrowed /type', 'undecidable /$ref'],
   ['a reference that leads nowhere', { type: 'string' }, { $ref: '#/$defs/none' }, 'undecidable /$ref', 'type_widened /type'],
   ['a reference to another document', { type: 'string' }, { $ref: 'https://example.com/a' }, 'undecidable /$ref', 'type_widened /type'],
   ['a reference below another $id', { type: 'string' }, { $ref: '#/$defs/a', $defs: { a: { $id: 'https://example.com/a', type: 'string' } } }, 'undecidable /$ref', 'type_widened /type'],

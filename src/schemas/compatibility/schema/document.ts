@@ -67,7 +67,8 @@ export class SchemaDocument {
   /** What a `$ref` leads to; undefined where that is no schema of this document. */
   resolve(ref: JsonValue | undefined): SchemaNode | undefined {
     if (typeof ref !== 'string' || this.places.hasInnerIds) return undefined;
-    const [base = '', fragment = ''] = ref.split('#');
+    // What follows the first `#` is the fragment, with further ones in it.
+    const [, base = '', fragment = ''] = /^([^#]*)#?(.*)$/s.exec(ref) ?? [];
     if (base !== '' && base !== this.places.id) return undefined;
     if (fragment === '') return this.root;
     const pointer = fragment.startsWith('/') ? decode(fragment) : this.places.anchors.get(fragment);
