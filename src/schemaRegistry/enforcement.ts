@@ -41,10 +41,9 @@ export class Enforcement implements PayloadGate {
   ): readonly SchemaViolation[] {
     try {
       return this.#validatorOf(record).validate(payload);
-    } catch (error) {
+    } catch {
       // It compiled when it was registered; nothing is taken in unchecked.
-      const reason = error instanceof Error ? error.message : String(error);
-      const message = `its schema can't be used (${reason}); register another version`;
+      const message = "its schema can't be used: it does not compile; register another version";
       return [{ pointer: '', rule: 'schema', message }];
     }
   }

@@ -237,6 +237,40 @@ describe('what the standard does not know', () => {
   });
 });
 
+describe('what has been evaluated', () => {
+  const alternatives = [
+    { properties: { k: { const: 1 } }, required: ['k'], additionalProperties: false },
+    { required: ['x-a'] },
+  ];
+  const patterned = { anyOf: alternatives, patternProperties: { '^x-': { type: 'string' } } };
+  const either = [
+    { properties: { a: { const: 1 } }, required: ['a'] },
+    { properties: { b: true }, required: ['b'] },
+  ];
+
+  it.each([
+    ['nobody asks for it', patterned],
+    ['unevaluated names are asked for', { ...patterned, unevaluatedProperties: false }],
+    [
+      'an alternative takes all names',
+      { ...patterned, anyOf: [true, { additionalProperties: true }], unevaluatedProperties: false },
+    ],
+  ])('is known of patterns beside alternatives: %s', (_, schema) => {
+    expect(validate(schema, { 'x-a': 's' })).toEqual([]);
+    expect(validate(schema, { 'x-a': 1 })).toContainEqual(
+      expect.objectContaining({ pointer: '/x-a', rule: 'type' }),
+    );
+  });
+
+  it.each(['anyOf', 'oneOf'])('is of one item, not of the one before: %s', (keyword) => {
+    const item = { [keyword]: either, unevaluatedProperties: false };
+    const rules = validate({ items: item }, [{ a: 1 }, { b: 1, a: 2 }]).map(({ rule }) => rule);
+    expect(rules).toEqual(['unevaluatedProperties']);
+    const wrapped = { items: { properties: { w: item } } };
+    expect(validate(wrapped, [{ w: { a: 1 } }, { w: { b: 1, a: 2 } }])).toHaveLength(1);
+  });
+});
+
 describe('patterns', () => {
   it.each([
     [

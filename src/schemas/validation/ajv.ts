@@ -21,17 +21,21 @@ export interface CheckOptions {
   readonly allErrors: boolean;
   /** Whether the schema names what every object of JavaScript has, such as `constructor`. */
   readonly ownProperties: boolean;
+  /** Whether a keyword of the schema asks what others have evaluated. */
+  readonly hasUnevaluated: boolean;
 }
 
 /** Compiles a prepared schema. */
 export function compileCheck(schema: JsonSchema, options: CheckOptions): Check {
-  const { dialect, allErrors, ownProperties } = options;
+  const { dialect, allErrors, ownProperties, hasUnevaluated } = options;
   // One for each schema: ajv keeps what it has compiled.
   const ajv = new (dialect === 'draft-07' ? Ajv : Ajv2020)({
     ...commonOptions,
     allErrors,
     ownProperties,
   });
+  // Else it keeps account of it for nobody.
+  ajv.opts.unevaluated = hasUnevaluated;
   ajv.addKeyword({ keyword: stepsKeyword, before: 'type', code: writeSteps });
   ajv.removeKeyword('uniqueItems');
   ajv.addKeyword({

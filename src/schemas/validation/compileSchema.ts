@@ -3,6 +3,7 @@ import type { JsonSchema } from '../jsonSchema.js';
 import { compileCheck, type Check, type CheckOptions } from './ajv.js';
 import { furtherStepsMax, validationStepsMax } from './limits.js';
 import { readSchema } from './document/readSchema.js';
+import { hasUnevaluated } from './document/prepareSchema.js';
 import { refuseFor } from './document/refusal.js';
 import { budget, StepsSpentError } from './stepBudget.js';
 import { violationsOf, type SchemaViolation } from './violations.js';
@@ -29,6 +30,7 @@ function compiled(schema: JsonSchema): CompiledSchema {
   const options = {
     dialect: document.dialect,
     ownProperties: namesInherited(JSON.stringify(prepared)),
+    hasUnevaluated: [...document.subschemas.values()].some(hasUnevaluated),
   };
   return new CompiledSchema(prepared, options);
 }
@@ -54,11 +56,16 @@ class CompiledSchema implements Validator {
     const first = run(this.#first, payload, validationStepsMax);
     if (first === 'valid') return noViolations;
     if (first === 'costly') return [tooCostly];
+    if (first === 'failed') return [unusable];
     const violations = violationsOf(this.#first.errors ?? [], payload);
-    // Where there is much to say, the first thing is enough.
+    return this.#allViolationsOf(payload) ?? violations;
+  }
+
+  /** Undefined where there is much to say: then the first thing is enough. */
+  #allViolationsOf(payload: JsonValue): readonly SchemaViolation[] | undefined {
     const check = this.findsAll();
     const all = run(check, payload, furtherStepsMax);
-    return all === 'invalid' ? violationsOf(check.errors ?? [], payload) : violations;
+    return all === 'invalid' ? violationsOf(check.errors ?? [], payload) : undefined;
   }
 
   findsAll(): Check {
@@ -75,13 +82,24 @@ const tooCostly: SchemaViolation = {
     'make the schema simpler or the payload smaller',
 };
 
-function run(check: Check, payload: JsonValue, steps: number): 'valid' | 'invalid' | 'costly' {
+/** Says nothing of the error: it may name what is in the payload. */
+const unusable: SchemaViolation = {
+  pointer: '',
+  rule: 'schema',
+  message: 'expected a schema that the payload can be checked by, got one that fails; simplify it',
+};
+
+function run(
+  check: Check,
+  payload: JsonValue,
+  steps: number,
+): 'valid' | 'invalid' | 'costly' | 'failed' {
   budget.left = steps;
   try {
     return check(payload) ? 'valid' : 'invalid';
   } catch (error) {
     // A RangeError is of the stack: levels of the payload times references on each.
     if (error instanceof StepsSpentError || error instanceof RangeError) return 'costly';
-    throw error;
+    return 'failed';
   }
 }

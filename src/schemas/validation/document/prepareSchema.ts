@@ -36,11 +36,14 @@ class Preparation {
     private readonly references: References,
   ) {
     const subschemas = [...document.subschemas.values()];
-    this.#hasUnevaluated = subschemas.some(({ schema }) => hasUnevaluated(schema));
+    const unevaluated = subschemas.filter(hasUnevaluated);
+    this.#hasUnevaluated = unevaluated.length > 0;
     const conditions = this.#hasUnevaluated
       ? subschemas.flatMap(({ children }) => children.filter(({ keyword }) => keyword === 'if'))
       : [];
-    const named = [...references.values(), conditions.map((child) => child.subschema)].flat();
+    const conditional = conditions.map((child) => child.subschema);
+    // What is a function of its own forgets what it evaluated of the item before.
+    const named = [...references.values(), conditional, unevaluated].flat();
     for (const target of new Set(named)) {
       if (target !== document.root) this.#names.set(target, `s${this.#names.size}`);
     }
@@ -83,6 +86,7 @@ class Preparation {
     if (this.#hasUnevaluated) spellOutCondition(body);
     if (targets.length > 0) body['allOf'] = [...listOf(body['allOf']), ...targets];
     const steps = stepsOf(body, isCounted);
+    if (this.#hasUnevaluated) setPatternsApart(body);
     return steps === undefined ? body : { ...body, [stepsKeyword]: { ...steps } };
   }
 
@@ -130,7 +134,8 @@ function moveHiddenProperty(body: MutableObject): void {
   body['patternProperties'] = { ...patterns, '^(?:__proto__)$': hidden };
 }
 
-function hasUnevaluated(schema: JsonSchema): boolean {
+/** Whether it has keywords that ask what others have evaluated. */
+export function hasUnevaluated({ schema }: Subschema): boolean {
   if (typeof schema === 'boolean') return false;
   return (
     Object.hasOwn(schema, 'unevaluatedProperties') || Object.hasOwn(schema, 'unevaluatedItems')
@@ -147,6 +152,15 @@ function spellOutCondition(body: MutableObject): void {
   ];
   body['allOf'] = [...listOf(body['allOf']), { anyOf: branches }];
   for (const keyword of ['if', 'then', 'else']) Reflect.deleteProperty(body, keyword);
+}
+
+/** Beside alternatives, ajv writes down what patterns evaluate before there is anything to write on. */
+function setPatternsApart(body: MutableObject): void {
+  const { patternProperties, additionalProperties } = body;
+  // With it all is evaluated, and it looks at the patterns.
+  if (patternProperties === undefined || additionalProperties !== undefined) return;
+  body['allOf'] = [...listOf(body['allOf']), { patternProperties }];
+  Reflect.deleteProperty(body, 'patternProperties');
 }
 
 /** Keywords that go through all names of an object. */
