@@ -306,9 +306,10 @@ export class SchemaRegistry implements EmbeddedSchemas {
 
   /** From the next append on. */
   #enforce(subject: Subject): void {
-    const { tenantId, subject: name, enforcement } = subject.settings;
-    const isChecked = enforcement !== 'off' && subject.latest !== undefined;
-    this.#log.setSubject(tenantId, name, isChecked ? subject.number : undefined);
+    const { tenantId, subject: name } = subject.settings;
+    // Also where enforcement is off: else a shorter prefix would have its events.
+    const isKnown = subject.latest !== undefined;
+    this.#log.setSubject(tenantId, name, isKnown ? subject.number : undefined);
   }
 
   /** Whose schemas events of a type are checked against: the type's own, else of its longest prefix. */

@@ -108,6 +108,18 @@ describe('enforcement', () => {
     expect(await codeOf(() => place(store, {}))).toBe('payload_schema_violation');
   });
 
+  it('that is off leaves a type to no prefix', async () => {
+    const store = await open();
+    await store.schemas.register('order.*', totals);
+    await store.schemas.register('order.placed', totals);
+    await store.schemas.setEnforcement('order.placed', 'off');
+    await place(store, {});
+    expect((await collect(store.read())).map((event) => event.schemaVersion)).toEqual([undefined]);
+    expect(await codeOf(() => place(store, {}, 'order.paid'))).toBe('payload_schema_violation');
+    await store.schemas.delete('order.placed');
+    expect(await codeOf(() => place(store, {}))).toBe('payload_schema_violation');
+  });
+
   it('is of the own schema of a type before that of a prefix, and of one tenant', async () => {
     const store = await open();
     await store.schemas.register('order.*', false);
