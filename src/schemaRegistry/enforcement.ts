@@ -14,10 +14,6 @@ export class Enforcement implements PayloadGate {
     this.#byNumber.set(subject.number, subject);
   }
 
-  delete(subject: Subject): void {
-    this.#byNumber.delete(subject.number);
-  }
-
   check(number: number, payload: unknown): number | PayloadRefusal {
     const subject = this.#byNumber.get(number);
     const latest = subject?.latest;
