@@ -22,7 +22,9 @@ export type { UpcastersOptions, VersionedEvent } from './evolution/upcasters.js'
 export type { JsonSchema } from './jsonSchema.js';
 export { checkSchemaDocument } from './validation/checkSchemaDocument.js';
 export { compileSchema, type Validator } from './validation/compileSchema.js';
+export { appendStepsMax } from './validation/limits.js';
 export { linearMatcher } from './validation/linearMatcher.js';
+export type { StepAllowance } from './validation/stepBudget.js';
 export { trialCompile, type TrialOptions } from './validation/trialCompile.js';
 export type { SchemaViolation } from './validation/violations.js';
 export { eventTypesSource } from './types/eventTypesSource.js';

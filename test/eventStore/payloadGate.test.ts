@@ -40,11 +40,16 @@ interface Known {
 /** Compiles schemas as the registry does; counts what it is asked. */
 class TestGate implements PayloadGate {
   readonly asked: { subject: number; payload: unknown }[] = [];
+  begun = 0;
   readonly #known = new Map<number, Known & { validate: ReturnType<Ajv['compile']> }>();
 
   know(number: number, known: Known): void {
     const validate = new Ajv({ allErrors: true }).compile(known.schema);
     this.#known.set(number, { ...known, validate });
+  }
+
+  begin(): void {
+    this.begun += 1;
   }
 
   check(subject: number, payload: unknown): ReturnType<PayloadGate['check']> {
@@ -359,6 +364,14 @@ describe('the gate', () => {
     const last = await errorOf(() => store.appendBatch([...events, order(bad)]));
     expect(last.details?.[0]?.event).toBe(count);
     expect(store.watermark).toBe(count);
+  });
+
+  it('begins anew for each append: once for a batch of many pieces, and for each single one', async () => {
+    const { store, gate } = await openGated();
+    await store.appendBatch(Array.from({ length: 3_000 }, () => order(good)));
+    expect(gate.begun).toBe(1);
+    await Promise.all([good, good, good].map((payload) => store.append(order(payload))));
+    expect(gate.begun).toBe(4);
   });
 
   it('is asked about payloads that are larger than a piece', async () => {

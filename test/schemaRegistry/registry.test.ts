@@ -108,6 +108,23 @@ describe('enforcement', () => {
     expect(await codeOf(() => place(store, {}))).toBe('payload_schema_violation');
   });
 
+  it('takes a bounded number of steps for one append, and says so', async () => {
+    const store = await open();
+    const schema = { items: { enum: Array.from({ length: 10_000 }, (_, i) => i) } };
+    await store.schemas.register('order.placed', schema);
+    // 15 million steps each.
+    const payload = Array.from({ length: 1_500 }, () => 9_999);
+    const events = Array.from({ length: 14 }, () => {
+      return { eventType: 'order.placed', entityId: 'o-1', payload };
+    });
+    const error = await errorOf(() => store.appendBatch(events));
+    expect(error.code).toBe('payload_schema_violation');
+    expect(error.details?.[0]).toMatchObject({ event: 13, rule: 'steps' });
+    expect(error.message).toContain('send fewer events at a time or make the schema simpler');
+    // Those that cross together have their own steps each.
+    await Promise.all(events.map((event) => store.append(event)));
+  });
+
   it('that is off leaves a type to no prefix', async () => {
     const store = await open();
     await store.schemas.register('order.*', totals);

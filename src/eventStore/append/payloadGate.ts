@@ -8,6 +8,8 @@ import type { NativeStore } from '../../engine/index.js';
  * about, and nothing else is parsed.
  */
 export interface PayloadGate {
+  /** Called before the first payload of an append: what the gate may spend on one begins anew. */
+  begin(): void;
   /**
    * Called between staging and commit for each event of a subject, on the way of every append: it
    * must be quick, and must not throw. Returns the version of the schema that the payload is valid
@@ -39,6 +41,12 @@ export interface RefusedPayload {
   readonly refusal: PayloadRefusal;
 }
 
+interface Judgement {
+  readonly slot: number;
+  readonly isAtomic: boolean;
+  readonly refused: RefusedPayload[];
+}
+
 /** Events whose payloads cross at a time. */
 const pieceEvents = 1024;
 const detailsMax = 16;
@@ -64,11 +72,12 @@ export class PayloadChecks {
     const { gate } = this;
     if (gate === undefined) return [];
     const refused: RefusedPayload[] = [];
+    if (isAtomic) gate.begin();
     for (let first = 0, total = this.#native.enforced(slot); first < total;) {
       const text = this.#native.enforcedPayloads(slot, first, this.#numbers);
       // The engine wrote an array of whole payloads.
       const payloads = JSON.parse(text) as readonly unknown[];
-      this.#judge(gate, payloads, slot, refused);
+      this.#judge(gate, payloads, { slot, isAtomic, refused });
       this.#native.settleEnforced(slot, first, payloads.length, this.#verdicts);
       if (isAtomic && refused.length > 0) break;
       first += payloads.length;
@@ -79,11 +88,12 @@ export class PayloadChecks {
   #judge(
     gate: PayloadGate,
     payloads: readonly unknown[],
-    slot: number,
-    refused: RefusedPayload[],
+    { slot, isAtomic, refused }: Judgement,
   ): void {
     for (let i = 0; i < payloads.length; i += 1) {
       const at = 1 + i * enforcedNumber.count;
+      // Each is an append of its own.
+      if (!isAtomic) gate.begin();
       const verdict = gate.check(this.#number(at + enforcedNumber.subject), payloads[i]);
       if (typeof verdict === 'number') {
         this.#verdicts[i] = verdict;

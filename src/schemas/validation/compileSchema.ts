@@ -1,16 +1,19 @@
 import type { JsonValue } from '../../domain/index.js';
 import type { JsonSchema } from '../jsonSchema.js';
 import { compileCheck, type Check, type CheckOptions } from './ajv.js';
-import { furtherStepsMax, validationStepsMax } from './limits.js';
+import { appendStepsMax, furtherStepsMax, validationStepsMax } from './limits.js';
 import { readSchema } from './document/readSchema.js';
 import { hasUnevaluated } from './document/prepareSchema.js';
 import { refuseFor } from './document/refusal.js';
-import { budget, StepsSpentError } from './stepBudget.js';
+import { budget, StepsSpentError, type StepAllowance } from './stepBudget.js';
 import { violationsOf, type SchemaViolation } from './violations.js';
 
 export interface Validator {
-  /** What the payload breaks, at most 20 violations; empty where it is valid. */
-  validate(payload: JsonValue): readonly SchemaViolation[];
+  /**
+   * What the payload breaks, at most 20 violations; empty where it is valid. What it takes is taken from
+   * the allowance; a payload that takes more than is left is refused. @default no bound but its own
+   */
+  validate(payload: JsonValue, allowance?: StepAllowance): readonly SchemaViolation[];
 }
 
 const noViolations: readonly SchemaViolation[] = [];
@@ -52,19 +55,26 @@ class CompiledSchema implements Validator {
     this.#first = compileCheck(prepared, { ...options, allErrors: false });
   }
 
-  validate(payload: JsonValue): readonly SchemaViolation[] {
-    const first = run(this.#first, payload, validationStepsMax);
+  validate(
+    payload: JsonValue,
+    allowance: StepAllowance = { left: Infinity },
+  ): readonly SchemaViolation[] {
+    const isShort = allowance.left < validationStepsMax;
+    const first = run(this.#first, payload, { steps: validationStepsMax, allowance });
     if (first === 'valid') return noViolations;
-    if (first === 'costly') return [tooCostly];
+    if (first === 'costly') return [isShort ? tooCostlyTogether : tooCostly];
     if (first === 'failed') return [unusable];
     const violations = violationsOf(this.#first.errors ?? [], payload);
-    return this.#allViolationsOf(payload) ?? violations;
+    return this.#allViolationsOf(payload, allowance) ?? violations;
   }
 
   /** Undefined where there is much to say: then the first thing is enough. */
-  #allViolationsOf(payload: JsonValue): readonly SchemaViolation[] | undefined {
+  #allViolationsOf(
+    payload: JsonValue,
+    allowance: StepAllowance,
+  ): readonly SchemaViolation[] | undefined {
     const check = this.findsAll();
-    const all = run(check, payload, furtherStepsMax);
+    const all = run(check, payload, { steps: furtherStepsMax, allowance });
     return all === 'invalid' ? violationsOf(check.errors ?? [], payload) : undefined;
   }
 
@@ -82,6 +92,14 @@ const tooCostly: SchemaViolation = {
     'make the schema simpler or the payload smaller',
 };
 
+const tooCostlyTogether: SchemaViolation = {
+  pointer: '',
+  rule: 'steps',
+  message:
+    `expected payloads of one append that are checked in ${appendStepsMax} steps together, got ones ` +
+    'that take more; send fewer events at a time or make the schema simpler',
+};
+
 /** Says nothing of the error: it may name what is in the payload. */
 const unusable: SchemaViolation = {
   pointer: '',
@@ -92,14 +110,17 @@ const unusable: SchemaViolation = {
 function run(
   check: Check,
   payload: JsonValue,
-  steps: number,
+  { steps, allowance }: { readonly steps: number; readonly allowance: StepAllowance },
 ): 'valid' | 'invalid' | 'costly' | 'failed' {
-  budget.left = steps;
+  const begun = Math.min(steps, allowance.left);
+  budget.left = begun;
   try {
     return check(payload) ? 'valid' : 'invalid';
   } catch (error) {
     // A RangeError is of the stack: levels of the payload times references on each.
     if (error instanceof StepsSpentError || error instanceof RangeError) return 'costly';
     return 'failed';
+  } finally {
+    allowance.left -= begun - Math.max(budget.left, 0);
   }
 }

@@ -23,7 +23,9 @@ export const violationsMax = 20;
 /** Pointer of a violation, then it is cut. */
 export const pointerCharactersMax = 1_024;
 /** Steps of one validation; a step takes about 5 ns. */
-export const validationStepsMax = 100_000_000;
+export const validationStepsMax = 20_000_000;
+/** Steps for all payloads of one append together. */
+export const appendStepsMax = 200_000_000;
 /** Steps that are spent to find further violations behind the first. */
 export const furtherStepsMax = 200_000;
 /** Time for a schema to compile in its trial, the start of a worker thread included. */

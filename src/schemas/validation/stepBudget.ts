@@ -3,6 +3,11 @@ import { validationStepsMax } from './limits.js';
 /** Thrown where a validation would take more steps than it may. */
 export class StepsSpentError extends Error {}
 
+/** Steps that are left to several validations, one after the other. */
+export interface StepAllowance {
+  left: number;
+}
+
 /** Steps that are left to the validation under way; validations do not overlap: each is one call. */
 export const budget = { left: validationStepsMax };
 
