@@ -100,6 +100,16 @@ const refused: readonly [string, unknown, string][] = [
     JSON.parse('{"dependentRequired":{"__proto__":["a"]}}'),
     'schema at /dependentRequired/__proto__: expected another name',
   ],
+  [
+    'an empty name that is required',
+    { items: { required: ['a', ''] } },
+    'schema at /items/required/1: expected a name of one character at least, got ""; leave it out',
+  ],
+  ...['dependentRequired', 'dependencies'].map((keyword): [string, unknown, string] => [
+    `an empty name in ${keyword}`,
+    { [keyword]: { 'a/b': [''] } },
+    `schema at /${keyword}/a~1b/0: expected a name of one character at least`,
+  ]),
 ];
 
 const taken: readonly [string, unknown][] = [
@@ -114,6 +124,11 @@ const taken: readonly [string, unknown][] = [
   ['a URN', { $id: 'urn:uuid:deadbeef-1234-0000-0000-4321feebdaed', items: { $ref: '#' } }],
   ['recursion into the value', { properties: { next: { $ref: '#' } } }],
   ['an escape of another flag', { pattern: String.raw`^[\w\-]+\_$` }],
+  ['an empty name of a property', { properties: { '': { type: 'string' } } }],
+  [
+    'an empty name in what another draft requires',
+    { $schema: draft07, dependentRequired: { a: [''] } },
+  ],
   ['uniqueItems with a bound', { uniqueItems: true, maxItems: 100 }],
   ['16 levels', nested(16)],
   ['references in any order', chain(60)],

@@ -2,7 +2,7 @@ import { isJsonObject, jsonFault, type JsonValue } from '../../domain/index.js';
 import type { JsonSchema } from '../jsonSchema.js';
 import { metaSchemaErrors } from './ajv.js';
 import { formats } from './formats.js';
-import { applicatorOf, dialectUris, type Dialect } from './document/keywords.js';
+import { applicatorOf, dialectUris, isAssertion, type Dialect } from './document/keywords.js';
 import { patternInstructionsMax, schemaBytesMax, uniqueItemsMax } from './limits.js';
 import { LinearPattern } from './patterns.js';
 import { dialectOf, readSchema } from './document/readSchema.js';
@@ -87,6 +87,7 @@ function checkKeywords(
   }
   checkUniqueItems(schema, pointer, refuse);
   checkDependencies(schema, { pointer, dialect: document.dialect, refuse });
+  checkNames(schema.required, `${pointer}/required`, refuse);
 }
 
 function isOfDialect(uri: JsonValue, dialect: Dialect): boolean {
@@ -107,17 +108,30 @@ function checkUniqueItems(
   );
 }
 
-/** ajv passes over this name there. */
+/** ajv passes over the name `__proto__` there. */
 function checkDependencies(
   schema: Exclude<JsonSchema, boolean>,
   at: { readonly pointer: string; readonly dialect: Dialect; readonly refuse: Refuse },
 ): void {
   for (const keyword of ['dependencies', 'dependentRequired', 'dependentSchemas']) {
     const map = schema[keyword];
-    if (keyword !== 'dependentRequired' && !applicatorOf(keyword, at.dialect)) continue;
-    if (!isJsonObject(map) || !Object.hasOwn(map, '__proto__')) continue;
-    at.refuse(`${at.pointer}/${keyword}/__proto__`, 'expected another name; leave it out');
+    if (!(isAssertion(keyword, at.dialect) || applicatorOf(keyword, at.dialect))) continue;
+    if (!isJsonObject(map)) continue;
+    if (Object.hasOwn(map, '__proto__')) {
+      at.refuse(`${at.pointer}/${keyword}/__proto__`, 'expected another name; leave it out');
+    }
+    for (const [name, names] of Object.entries(map)) {
+      checkNames(names, at.pointer + pointerOf([keyword, name]), at.refuse);
+    }
   }
+}
+
+/** To ajv the empty name is none. */
+function checkNames(names: JsonValue | undefined, pointer: string, refuse: Refuse): void {
+  if (!Array.isArray(names)) return;
+  const at = names.indexOf('');
+  if (at === -1) return;
+  refuse(`${pointer}/${at}`, 'expected a name of one character at least, got ""; leave it out');
 }
 
 class PatternCheck {
