@@ -141,8 +141,8 @@ export class SchemaRegistry implements EmbeddedSchemas {
   ): Promise<Validation> {
     const fault = jsonFault(payload);
     if (fault !== undefined) throw invalid('payload', `expected JSON, got ${fault.name}`);
-    const { record } = await this.#version(subject, options);
-    const errors = this.#gate.violationsOf(record, payload);
+    const { found, record } = await this.#version(subject, options);
+    const errors = this.#gate.violationsOf(payload, { subject: found, record });
     return { valid: errors.length === 0, errors, schemaVersion: record.version };
   }
 
