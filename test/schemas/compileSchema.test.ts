@@ -237,6 +237,21 @@ describe('what the standard does not know', () => {
   });
 });
 
+describe('multiples', () => {
+  it.each([
+    [1, 1e21, true],
+    [1, 1e300, true],
+    [7, 2 ** 70, false],
+    [3, 3 * 2 ** 80, true],
+    [0.25, 0.75, true],
+    [0.01, 0.0075, false],
+    [2, -4, true],
+    [5, 0, true],
+  ])('of %s: %s is one: %s', (multipleOf, value, isOne) => {
+    expect(validate({ multipleOf }, value)).toHaveLength(isOne ? 0 : 1);
+  });
+});
+
 describe('what has been evaluated', () => {
   const alternatives = [
     { properties: { k: { const: 1 } }, required: ['k'], additionalProperties: false },

@@ -45,6 +45,18 @@ export function compileCheck(schema: JsonSchema, options: CheckOptions): Check {
     errors: false,
     validate: (isWanted: boolean, items: readonly JsonValue[]) => !isWanted || areUnique(items),
   });
+  ajv.removeKeyword('multipleOf');
+  ajv.addKeyword({
+    keyword: 'multipleOf',
+    type: 'number',
+    schemaType: 'number',
+    errors: false,
+    validate: (divisor: number, value: number) => isMultiple(value, divisor),
+    error: {
+      message: 'must be a multiple',
+      params: ({ schemaCode }) => _`{multipleOf: ${schemaCode}}`,
+    },
+  });
   return ajv.compile(schema);
 }
 
@@ -69,6 +81,12 @@ function writeSteps({ gen, data, schema }: KeywordCxt): void {
   const { fixed, perCharacter, perName } = schema as Steps; // prepareSchema wrote it.
   const call = gen.scopeValue('func', { ref: spendOn });
   gen.code(_`${call}(${data}, ${fixed}, ${perCharacter}, ${perName})`);
+}
+
+/** Exact for whole numbers; ajv takes no quotient from 10²¹ on. */
+function isMultiple(value: number, divisor: number): boolean {
+  if (Number.isInteger(value) && Number.isInteger(divisor)) return value % divisor === 0;
+  return Number.isInteger(value / divisor);
 }
 
 /** In linear time; that of ajv is quadratic in the items. */
