@@ -54,7 +54,7 @@ const bombs: readonly [string, unknown, JsonValue, string | undefined][] = [
   ],
   [
     'a recursive anyOf that doubles with each level',
-    { anyOf: [twoSelves, twoSelves] },
+    { type: 'object', anyOf: [twoSelves, twoSelves] },
     deepPayload(64),
     'steps',
   ],

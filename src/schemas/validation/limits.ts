@@ -23,7 +23,7 @@ export const violationsMax = 20;
 /** Pointer of a violation, then it is cut. */
 export const pointerCharactersMax = 1_024;
 /** Steps of one validation; a step takes about 5 ns. */
-export const validationStepsMax = 20_000_000;
+export const validationStepsMax = 30_000_000;
 /** Steps for all payloads of one append together. */
 export const appendStepsMax = 200_000_000;
 /** Steps that are spent to find further violations behind the first. */
