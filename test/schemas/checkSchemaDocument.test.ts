@@ -86,6 +86,14 @@ const refused: readonly [string, unknown, string][] = [
   ['look-ahead', { pattern: '^(?=a)' }, 'schema at /pattern: expected a pattern for an engine of'],
   ['look-behind', { pattern: '(?<=a)b' }, 'no look-ahead, look-behind or back reference'],
   ['a back reference', { pattern: String.raw`(a)\1` }, 'expected a pattern for an engine'],
+  ...[String.raw`\Aa`, String.raw`a\z`, String.raw`\Q.\E`, String.raw`[\a]`, String.raw`\pL`].map(
+    (pattern): [string, unknown, string] => [
+      `an escape of other engines: ${pattern}`,
+      { pattern },
+      'is no escape of ECMAScript',
+    ],
+  ),
+  ['a script without its property', { pattern: String.raw`^\p{Greek}` }, 'is no escape of'],
   ['a flag of other engines', { pattern: '(?i)a' }, 'expected a pattern for an engine'],
   ['a pattern that is none', { pattern: '(' }, 'expected a pattern for an engine'],
   [
@@ -128,6 +136,10 @@ const taken: readonly [string, unknown][] = [
   [
     'an empty name in what another draft requires',
     { $schema: draft07, dependentRequired: { a: [''] } },
+  ],
+  [
+    'all escapes of ECMAScript',
+    { pattern: String.raw`\d\D\w\W\s\S\b\B\f\n\r\t\v\cA\x41\u0041\p{L}\P{L}\\A\-` },
   ],
   ['uniqueItems with a bound', { uniqueItems: true, maxItems: 100 }],
   ['16 levels', nested(16)],

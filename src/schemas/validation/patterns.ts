@@ -47,6 +47,21 @@ function checkSyntax(pattern: string): void {
   } catch {
     // Schemas escape more than the flag allows, as in `\-`.
     new RegExp(pattern);
+    checkEscapes(pattern);
+  }
+}
+
+const escapes = /\\(?:[pP]\{[^}]*\}|u\{[^}]*\}|u[\da-fA-F]{4}|x[\da-fA-F]{2}|c[a-zA-Z]|.)/gsu;
+
+/** Without the flag any letter may be escaped; the linear engine means something else by some, such as `\A`. */
+function checkEscapes(pattern: string): void {
+  for (const [escape] of pattern.matchAll(escapes)) {
+    if (!/^\\[a-zA-Z]/.test(escape)) continue;
+    try {
+      new RegExp(escape, 'u');
+    } catch {
+      throw new Error(`${escape} is no escape of ECMAScript`);
+    }
   }
 }
 
