@@ -15,6 +15,7 @@ export type {
 } from './compatibility/types.js';
 export { mappingOperationsMax } from './evolution/mapping.js';
 export type { MappingOperation } from './evolution/mapping.js';
+export { upcastBytesMax } from './evolution/payloadExtent.js';
 export { checkUpcaster, defineUpcaster, upcasterToWire } from './evolution/upcaster.js';
 export type { Upcaster, UpcasterDefinition } from './evolution/upcaster.js';
 export { Upcasters } from './evolution/upcasters.js';

@@ -10,6 +10,7 @@ import {
 import type { ErrorDetail, JsonObject, JsonValue } from '../../domain/index.js';
 import { checkOperations, compileMapping, operationToWire } from './mapping.js';
 import type { MappingOperation } from './mapping.js';
+import { extentOf } from './payloadExtent.js';
 
 /** 32 bits: what a record keeps of the version of its schema. */
 const versionMax = 4_294_967_295;
@@ -76,6 +77,9 @@ export function defineUpcaster<From = JsonValue, To = JsonValue>(
 
 function checkedResult(result: unknown): JsonValue {
   if (result === undefined) throw new Error('gave no payload; return it');
+  // Before it is walked through: parts may be shared, or hold themselves.
+  const extent = extentOf(result);
+  if (extent instanceof Failure) throw new Error(extent.reason);
   const fault = jsonFault(result);
   // It has nothing in it that is not JSON.
   if (fault === undefined) return result as JsonValue;
@@ -102,6 +106,9 @@ export function checkUpcaster(input: unknown): Upcaster {
   const up = (payload: JsonValue): JsonValue => {
     const mapped = map(payload);
     if (mapped instanceof Failure) throw new Error(mapped.reason);
+    // Operations share what they copy: a few of them can double it without end.
+    const extent = extentOf(mapped);
+    if (extent instanceof Failure) throw new Error(extent.reason);
     return mapped;
   };
   return { eventType, fromVersion, toVersion, operations, up };

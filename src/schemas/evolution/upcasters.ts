@@ -1,6 +1,11 @@
-import { AllSourceError } from '../../domain/index.js';
-import type { StoredEvent } from '../../domain/index.js';
+import { AllSourceError, Failure } from '../../domain/index.js';
+import type { JsonValue, StoredEvent } from '../../domain/index.js';
+import type { MappingOperation } from './mapping.js';
+import { extentOf } from './payloadExtent.js';
 import type { Upcaster } from './upcaster.js';
+
+/** Members that the operations of one upcast copy at most: each may copy the objects on its path. */
+export const upcastStepsMax = 1_000_000;
 
 /** An event with the version of the schema that its payload was checked against; 0 or left out: none. */
 export type VersionedEvent = StoredEvent & { readonly schemaVersion?: number | undefined };
@@ -92,8 +97,11 @@ export class Upcasters {
     const version = this.#versionOf(event);
     if (version >= toVersion) return event;
     let { payload } = event;
+    let steps = 0;
     for (const upcaster of this.#chainOf(event, version, toVersion)) {
       try {
+        steps += stepsOf(upcaster, payload);
+        if (steps > upcastStepsMax) throw new Error(`takes more than ${upcastStepsMax} steps`);
         payload = upcaster.up(payload);
       } catch (cause) {
         const { fromVersion, toVersion: to } = upcaster;
@@ -115,6 +123,19 @@ export class Upcasters {
       throw failure(event, `schema version ${event.schemaVersion ?? 0}`, cause);
     }
   }
+}
+
+/** At most. */
+function stepsOf({ operations }: Upcaster, payload: JsonValue): number {
+  if (operations === null) return 0;
+  const extent = extentOf(payload);
+  if (extent instanceof Failure) throw new Error(extent.reason);
+  return operations.reduce((sum, one) => sum + namesOf(one) * extent.width, 0);
+}
+
+function namesOf(operation: MappingOperation): number {
+  if ('path' in operation) return operation.path.split('.').length;
+  return `${operation.from}.${operation.to}`.split('.').length;
 }
 
 function byPlace(a: Upcaster, b: Upcaster): number {

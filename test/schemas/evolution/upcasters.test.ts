@@ -199,6 +199,76 @@ describe('upcasters', () => {
   });
 });
 
+describe('an upcast payload', () => {
+  const doubling = [
+    { op: 'copy', from: 'a', to: 'b.l' },
+    { op: 'copy', from: 'a', to: 'b.r' },
+    { op: 'copy', from: 'b', to: 'a' },
+  ];
+  const mapping = (operations: readonly JsonObject[], fromVersion = 1): Upcaster =>
+    checkUpcaster({ event_type: eventType, from_version: fromVersion, operations });
+  const times = (count: number, fromVersion?: number): Upcaster =>
+    mapping(Array<typeof doubling>(count).fill(doubling).flat(), fromVersion);
+  const named = /^event 0.*7 \(order\.placed, version 4\): upcaster from version 1 to 2: /;
+
+  it('is bounded where a mapping doubles it, without walking through all of it', () => {
+    const begin = performance.now();
+    const failing = (): unknown => new Upcasters([times(33)]).upcast(eventOf({ a: 'x' }, 1));
+    expect(failing).toThrow(expect.objectContaining({ code: 'unprocessable' }));
+    expect(failing).toThrow(named);
+    expect(failing).toThrow(/gave a payload of more than 4194304 bytes as JSON$/);
+    expect(performance.now() - begin).toBeLessThan(1_000);
+    expect(new Upcasters([times(10)]).upcast(eventOf({ a: 'x' }, 1))).toBeDefined();
+  });
+
+  it('is bounded after each upcaster of a chain', () => {
+    const upcasters = new Upcasters([times(10), times(10, 2)]);
+    expect(() => upcasters.upcast(eventOf({ a: 'x' }, 1))).toThrow(/version 2 to 3: gave a payload/);
+  });
+
+  it('has no more levels than an event', () => {
+    const deeper = { op: 'rename', from: 'a', to: 'a.b.c.d' };
+    const operations = Array<typeof deeper>(43).fill(deeper);
+    expect(() => new Upcasters([mapping(operations)]).upcast(eventOf({ a: 1 }, 1))).toThrow(
+      /gave a payload of more than 128 levels$/,
+    );
+    const fine = new Upcasters([mapping(operations.slice(0, 40))]).upcast(eventOf({ a: 1 }, 1));
+    expect(fine.schemaVersion).toBe(2);
+  });
+
+  it('is bounded where code makes it, shared or within itself', () => {
+    const shared = (): unknown => {
+      let value: unknown = 'x';
+      for (let i = 0; i < 100; i += 1) value = [value, value];
+      return value;
+    };
+    const circle = (): unknown => {
+      const value: unknown[] = [];
+      value.push(value, value);
+      return value;
+    };
+    const failing = (up: () => unknown) => () =>
+      new Upcasters([
+        defineUpcaster<JsonValue, unknown>({ eventType, fromVersion: 1, up }),
+      ]).upcast(eventOf({}, 1));
+    expect(failing(shared)).toThrow(/more than 4194304 bytes/);
+    expect(failing(shared)).toThrow(named);
+    expect(failing(circle)).toThrow(/more than 128 levels/);
+    expect(failing(() => new Array(1e9))).toThrow(/more than 4194304 bytes/);
+  });
+
+  it('is not made where the operations of a chain would copy wide objects again and again', () => {
+    const wide = Object.fromEntries(Array.from({ length: 30_000 }, (_, i) => [`n${i}`, 0]));
+    const set = { op: 'set', path: 'n1', value: 1 };
+    const chain = Array.from({ length: 20 }, (_, i) =>
+      mapping(Array<typeof set>(3).fill(set), i + 1),
+    );
+    const upcasters = new Upcasters(chain);
+    expect(() => upcasters.upcast(eventOf(wide, 1))).toThrow(/takes more than 1000000 steps/);
+    expect(upcasters.upcast(eventOf(wide, 1), 3).schemaVersion).toBe(3);
+  });
+});
+
 const names = fc.constantFrom('a', 'b', 'c', 'a.b', 'b.c.a', 'c.0');
 const operation = fc.oneof(
   fc.record({ op: fc.constantFrom('rename', 'copy'), from: names, to: names }),
