@@ -1,12 +1,9 @@
 import { AllSourceError } from '../domain/index.js';
-import type { NewEvent, StoredEvent } from '../domain/index.js';
-import {
-  Upcasters,
-  checkUpcaster,
-  compatibilityFindings,
-  linearMatcher,
-} from '../schemas/index.js';
+import type { JsonValue, NewEvent, StoredEvent } from '../domain/index.js';
+import { Upcasters, checkUpcaster } from '../schemas/index.js';
 import type { Upcaster } from '../schemas/index.js';
+import { isContained } from './comparison.js';
+import { invalid, mappingBytesMax, mappingsMax } from './input.js';
 import { mappingEvent } from './records.js';
 import type { MappingRecord, VersionRecord } from './records.js';
 import type { Subject } from './subject.js';
@@ -18,36 +15,58 @@ interface Change<T> {
   readonly put: () => T;
 }
 
+interface EvolutionOptions {
+  /** Whose schemas events of a type are checked against. */
+  readonly governing: (tenantId: string, eventType: string) => Subject | undefined;
+  readonly isValid: (record: VersionRecord, payload: JsonValue) => boolean;
+}
+
 /** How payloads of older versions become those of newer ones, by tenant. */
 export class Evolution {
   readonly #code: readonly Upcaster[];
-  readonly #governing: (tenantId: string, eventType: string) => Subject | undefined;
+  readonly #options: EvolutionOptions;
   readonly #byTenant = new Map<string, Upcasters>();
   readonly #mappings = new Map<string, MappingRecord>();
-  /** By subject: whether payloads of a version are valid under the next one. */
-  #compatible = new WeakMap<Subject, Map<number, boolean>>();
+  /** Whether a version takes payloads of the one before, where its record does not say so. */
+  readonly #takesPrevious = new WeakMap<VersionRecord, boolean>();
 
-  /** Throws `validation_error` where two of the code are from the same version of a type. */
-  constructor(
-    code: readonly Upcaster[],
-    governing: (tenantId: string, eventType: string) => Subject | undefined,
-  ) {
+  constructor(code: readonly Upcaster[], options: EvolutionOptions) {
     this.#code = code;
-    this.#governing = governing;
-    this.#upcastersOf('default');
+    this.#options = options;
   }
 
+  /** Throws `invalid_configuration` where one that is code is from the same version as a mapping. */
   restore(mappings: readonly MappingRecord[]): void {
     for (const mapping of mappings) {
+      this.#mustNotBeCode(mapping);
       this.#upcastersOf(mapping.tenantId).add(upcasterOf(mapping));
       this.#mappings.set(keyOf(mapping), mapping);
     }
   }
 
-  /** Throws `validation_error`. */
+  #mustNotBeCode({ tenantId, eventType, fromVersion }: MappingRecord): void {
+    const isSame = (one: Upcaster): boolean =>
+      one.eventType === eventType && one.fromVersion === fromVersion;
+    if (!this.#code.some(isSame)) return;
+    throw new AllSourceError(
+      'invalid_configuration',
+      `upcasters: expected none of ${eventType} from version ${fromVersion}, since tenant ` +
+        `${tenantId} has a mapping recorded from there; leave it out, or open the store without ` +
+        'it once and delete the mapping (schemas.deleteUpcaster)',
+    );
+  }
+
+  /** Throws `validation_error`, and `unprocessable` where the tenant has no room for another. */
   prepare(tenantId: string, mapping: NewMapping): Change<MappingInfo> {
     const { eventType, fromVersion, toVersion, operations } = upcasterOf(mapping);
     const info = { eventType, fromVersion, toVersion, operations: operations ?? [] };
+    if (Buffer.byteLength(JSON.stringify(info.operations)) > mappingBytesMax) {
+      throw invalid('operations', `expected at most ${mappingBytesMax} bytes as JSON`);
+    }
+    if (this.mappingsOf(tenantId).length >= mappingsMax) {
+      const message = `the tenant has ${mappingsMax} mappings, the most; delete one`;
+      throw new AllSourceError('unprocessable', message);
+    }
     const record = { ...info, tenantId };
     const upcasters = this.#upcastersOf(tenantId);
     // Told before anything is recorded.
@@ -90,17 +109,21 @@ export class Evolution {
     return [...this.#mappings.values()].map((record) => mappingEvent('recorded', record));
   }
 
-  /** Versions of a subject changed. */
-  forget(subject: Subject): void {
-    this.#compatible.delete(subject);
-  }
-
+  /** The same event where there is nothing to do. Throws `unprocessable`. */
   upcast(event: StoredEvent): StoredEvent {
     const { tenantId, eventType } = event;
     const upcasters = this.#upcastersOf(tenantId);
-    const latest = this.#governing(tenantId, eventType)?.latest?.version ?? 0;
-    const version = Math.max(latest, upcasters.newestVersion(eventType));
-    return upcasters.upcast(event, version);
+    const subject = this.#options.governing(tenantId, eventType);
+    const latest = subject?.latest;
+    const newest = Math.max(latest?.version ?? 0, upcasters.newestVersion(eventType));
+    if (subject === undefined || latest === undefined || isOfSubject(event, subject)) {
+      return upcasters.upcast(event, newest);
+    }
+    if (upcasters.has(eventType, 0))
+      return upcasters.upcast({ ...event, schemaVersion: 0 }, newest);
+    if (!this.#options.isValid(latest, event.payload)) throw unknownVersion(event, latest);
+    if (newest === latest.version) return event;
+    return upcasters.upcast({ ...event, schemaVersion: latest.version }, newest);
   }
 
   #upcastersOf(tenantId: string): Upcasters {
@@ -118,20 +141,54 @@ export class Evolution {
     eventType: string,
     { from, to }: { readonly from: number; readonly to: number },
   ): boolean {
-    const subject = this.#governing(tenantId, eventType);
+    const subject = this.#options.governing(tenantId, eventType);
     const [before, after] = [subject?.at(from), subject?.at(to)];
-    if (subject === undefined || before === undefined || after === undefined) return false;
-    const known = this.#compatible.get(subject) ?? new Map<number, boolean>();
-    this.#compatible.set(subject, known);
-    const answer = known.get(from) ?? isContained(before, after);
-    known.set(from, answer);
+    if (before === undefined || after === undefined) return false;
+    const known = after.takesPrevious ?? this.#takesPrevious.get(after);
+    if (known !== undefined) return known;
+    const answer = isContained(before.schema, after.schema);
+    this.#takesPrevious.set(after, answer);
     return answer;
   }
 }
 
-function isContained(before: VersionRecord, after: VersionRecord): boolean {
-  const options = { matches: linearMatcher() };
-  return compatibilityFindings(before.schema, after.schema, options).length === 0;
+/** `createdAt` is in whole milliseconds; the time of an event is not. */
+const millisecond = 1_000;
+
+/**
+ * Whether the version of an event is one of this subject: it was registered before. What was written without
+ * one counts as version 1, which it can't be once there was a version 2.
+ */
+function isOfSubject({ schemaVersion = 0, timestamp }: StoredEvent, subject: Subject): boolean {
+  if (schemaVersion > 0) return (subject.at(schemaVersion)?.createdAt ?? Infinity) <= timestamp;
+  return timestamp < (subject.at(2)?.createdAt ?? Infinity) + millisecond;
+}
+
+function unknownVersion(event: StoredEvent, { subject, version }: VersionRecord): AllSourceError {
+  const taken =
+    (event.schemaVersion ?? 0) > 0
+      ? `was not checked against ${subject} but against another subject`
+      : `was taken in unchecked after version 2 of ${subject} was registered`;
+  return new AllSourceError(
+    'unprocessable',
+    `event ${event.id} (${event.eventType}, version ${event.version}): it ${taken}, and is not ` +
+      `valid under version ${version}; add an upcaster from version 0`,
+  );
+}
+
+/** Throws `invalid_configuration` where two are from the same version of a type. */
+export function checkedUpcasters(code: readonly Upcaster[]): readonly Upcaster[] {
+  const seen = new Set<string>();
+  for (const { eventType, fromVersion } of code) {
+    const key = `${fromVersion}/${eventType}`;
+    if (seen.has(key)) {
+      const got = `two of ${eventType} from version ${fromVersion}`;
+      const message = `upcasters: expected one from each version, got ${got}; leave one out`;
+      throw new AllSourceError('invalid_configuration', message);
+    }
+    seen.add(key);
+  }
+  return code;
 }
 
 function upcasterOf({ eventType, fromVersion, toVersion, operations }: NewMapping): Upcaster {

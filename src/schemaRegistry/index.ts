@@ -9,7 +9,15 @@ export {
 export { descriptionCharactersMax, tagCharactersMax, tagsMax } from './input.js';
 export { enforcements } from './types.js';
 export { SchemaRegistry } from './registry.js';
-export { isUpcast, upcastDocument, upcastEvents, upcastLines, upcastPage } from './upcasting.js';
+export { checkedUpcasters } from './evolution.js';
+export {
+  isUpcast,
+  upcastAll,
+  upcastDocument,
+  upcastEvents,
+  upcastLines,
+  upcastPage,
+} from './upcasting.js';
 export type {
   CompatibilityCheck,
   EmbeddedSchemas,

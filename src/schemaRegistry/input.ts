@@ -1,4 +1,5 @@
-import { AllSourceError, eventTypeRule, isEventType } from '../domain/index.js';
+import { AllSourceError, eventTypeRule, isEventType, tenantIdBytesMax } from '../domain/index.js';
+import { tenantOf } from '../eventStore/index.js';
 import { compatibilityModes } from '../schemas/index.js';
 import type { CompatibilityMode } from '../schemas/index.js';
 import { enforcements } from './types.js';
@@ -7,7 +8,19 @@ import type { Enforcement } from './types.js';
 export const tagsMax = 32;
 export const tagCharactersMax = 128;
 export const descriptionCharactersMax = 4_096;
+/** Of a tenant. */
+export const mappingsMax = 1_000;
+/** Of the operations of one, as JSON. */
+export const mappingBytesMax = 65_536;
 const prefixEnd = '.*';
+const tenantIdPattern = new RegExp(`^[A-Za-z0-9_-]{1,${tenantIdBytesMax}}$`);
+
+/** The tenant of what is recorded, by the rule for those of events. Throws `validation_error`. */
+export function checkedTenant(tenantId: string | undefined): string {
+  const tenant = tenantOf(tenantId);
+  if (tenantIdPattern.test(tenant)) return tenant;
+  throw invalid('tenant_id', `expected 1-${tenantIdBytesMax} letters, digits, '-' and '_'`);
+}
 
 /** Throws `validation_error` where a text is neither an event type nor a prefix of some. */
 export function checkedSubject(subject: string): string {

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { canonicalText } from '../domain/index.js';
 import type { NewEvent } from '../domain/index.js';
 import { readRecords, recordEvent } from '../eventStore/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
@@ -18,6 +20,10 @@ export interface VersionRecord {
   readonly version: number;
   readonly id: string;
   readonly schema: JsonSchema;
+  /** Of its canonical text; those that were recorded first have none. */
+  readonly sha256?: string | undefined;
+  /** Whether payloads of the version before are valid under it as they are. */
+  readonly takesPrevious?: boolean | undefined;
   readonly description: string | null;
   readonly tags: readonly string[];
   readonly createdAt: number;
@@ -29,6 +35,8 @@ export interface MappingRecord extends MappingInfo {
   readonly tenantId: string;
 }
 
+/** Of one append of records, so that none holds up those of others for long. */
+const batchBytesMax = 4 * 1024 * 1024;
 const subjectTypes = { recorded: 'subject.recorded', deleted: 'subject.deleted' };
 const versionTypes = { recorded: 'schema.recorded', deleted: 'schema.deleted' };
 const mappingTypes = { recorded: 'upcaster.recorded', deleted: 'upcaster.deleted' };
@@ -47,6 +55,29 @@ export function mappingEvent(kind: 'recorded' | 'deleted', record: MappingRecord
   const { tenantId, eventType, fromVersion } = record;
   const entityId = `upcaster/${tenantId}/${fromVersion}/${eventType}`;
   return recordEvent(mappingTypes[kind], entityId, record);
+}
+
+/** Equal for schemas that are; undefined for one that is nested too deeply. */
+export function sha256Of(schema: JsonSchema): string | undefined {
+  const text = canonicalText(schema);
+  return text === undefined ? undefined : createHash('sha256').update(text).digest('hex');
+}
+
+/** Events in batches that an append takes. */
+export function* recordBatches(events: Iterable<NewEvent>): Generator<readonly NewEvent[]> {
+  let batch: NewEvent[] = [];
+  let bytes = 0;
+  for (const event of events) {
+    const eventBytes = Buffer.byteLength(JSON.stringify(event));
+    if (batch.length > 0 && bytes + eventBytes > batchBytesMax) {
+      yield batch;
+      batch = [];
+      bytes = 0;
+    }
+    batch.push(event);
+    bytes += eventBytes;
+  }
+  if (batch.length > 0) yield batch;
 }
 
 /** All that the log has of schemas. */

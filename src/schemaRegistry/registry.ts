@@ -3,13 +3,9 @@ import { AllSourceError, jsonFault } from '../domain/index.js';
 import type { JsonValue, NewEvent, StoredEvent } from '../domain/index.js';
 import { RecordedState, tenantOf } from '../eventStore/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
-import {
-  checkSchemaDocument,
-  findingsAgainst,
-  linearMatcher,
-  trialCompile,
-} from '../schemas/index.js';
-import type { CompatibilityMode, JsonSchema, Upcaster, VersionFinding } from '../schemas/index.js';
+import { checkSchemaDocument, trialCompile } from '../schemas/index.js';
+import type { CompatibilityMode, JsonSchema, Upcaster } from '../schemas/index.js';
+import { findingsOf, incompatible, isContained } from './comparison.js';
 import { Enforcement as Gate } from './enforcement.js';
 import { Evolution } from './evolution.js';
 import {
@@ -18,9 +14,16 @@ import {
   checkedEnforcement,
   checkedSubject,
   checkedTags,
+  checkedTenant,
   invalid,
 } from './input.js';
-import { readSchemaRecords, subjectEvent, versionEvent } from './records.js';
+import {
+  readSchemaRecords,
+  recordBatches,
+  sha256Of,
+  subjectEvent,
+  versionEvent,
+} from './records.js';
 import type { SubjectRecord, VersionRecord } from './records.js';
 import { Subject } from './subject.js';
 import type {
@@ -39,7 +42,10 @@ import type {
   ViolationCounts,
 } from './types.js';
 
+/** Of a tenant, those that are used. */
 export const subjectsMax = 10_000;
+/** Of a tenant, those that were deleted among them. */
+export const subjectsEverMax = 100_000;
 export const versionsMax = 1_000;
 
 export interface SchemaRegistryOptions {
@@ -58,7 +64,10 @@ export class SchemaRegistry implements EmbeddedSchemas {
 
   constructor(log: SystemAccess, { upcasters }: SchemaRegistryOptions) {
     this.#log = log;
-    this.#evolution = new Evolution(upcasters, (tenantId, type) => this.#governing(tenantId, type));
+    this.#evolution = new Evolution(upcasters, {
+      governing: (tenantId, type) => this.#governing(tenantId, type),
+      isValid: (record, payload) => this.#gate.violationsOf(record, payload).length === 0,
+    });
     log.setPayloadGate(this.#gate);
   }
 
@@ -73,7 +82,7 @@ export class SchemaRegistry implements EmbeddedSchemas {
     options: RegisterOptions = {},
   ): Promise<RegisteredSchema> {
     return this.#state.inTurn(async () => {
-      const tenantId = tenantOf(options.tenantId);
+      const tenantId = checkedTenant(options.tenantId);
       checkedSubject(subject);
       const description = checkedDescription(options.description);
       const tags = checkedTags(options.tags);
@@ -83,14 +92,18 @@ export class SchemaRegistry implements EmbeddedSchemas {
       if (known !== undefined && same !== undefined) {
         return { ...known.schemaInfo(same), isNew: false };
       }
-      this.#mustHaveRoom(known);
+      this.#mustHaveRoom(known, tenantId);
       await trialCompile(checked);
       const { settings = defaultsOf(tenantId, subject) } = known ?? {};
-      const findings = findingsOf(known, checked, settings.compatibility);
+      const mode = settings.compatibility;
+      const findings = await findingsOf(known?.versions ?? [], checked, { mode });
       if (findings.length > 0) throw incompatible(settings, findings);
+      const previous = known?.all.at(-1);
       const record: VersionRecord = {
         ...{ tenantId, subject, version: known?.nextVersion ?? 1, id: randomUUID() },
-        ...{ schema: checked, description, tags },
+        ...{ schema: checked, sha256: sha256Of(checked), description, tags },
+        // So that no read has to find it out.
+        ...(previous !== undefined && { takesPrevious: isContained(previous.schema, checked) }),
         createdAt: Date.now() * 1000,
         isDeleted: false,
       };
@@ -152,12 +165,17 @@ export class SchemaRegistry implements EmbeddedSchemas {
     options: OfTenant = {},
   ): Promise<CompatibilityCheck> {
     await this.#state.load();
-    const tenantId = tenantOf(options.tenantId);
+    const tenantId = checkedTenant(options.tenantId);
     const known = this.#bySubject.get(keyOf(tenantId, checkedSubject(subject)));
     const checked = checkSchemaDocument(schema);
-    await trialCompile(checked);
     const { compatibility } = known?.settings ?? defaultsOf(tenantId, subject);
-    const breakingChanges = findingsOf(known, checked, compatibility);
+    if (known?.same(checked) !== undefined) {
+      return { compatible: true, compatibility, breakingChanges: [] };
+    }
+    this.#mustHaveRoom(known, tenantId);
+    await trialCompile(checked);
+    const mode = compatibility;
+    const breakingChanges = await findingsOf(known?.versions ?? [], checked, { mode });
     return { compatible: breakingChanges.length === 0, compatibility, breakingChanges };
   }
 
@@ -192,7 +210,7 @@ export class SchemaRegistry implements EmbeddedSchemas {
 
   addUpcaster(mapping: NewMapping, options: OfTenant = {}): Promise<MappingInfo> {
     return this.#state.inTurn(async () => {
-      const added = this.#evolution.prepare(tenantOf(options.tenantId), mapping);
+      const added = this.#evolution.prepare(checkedTenant(options.tenantId), mapping);
       await this.#append([added.event]);
       return added.put();
     });
@@ -219,17 +237,21 @@ export class SchemaRegistry implements EmbeddedSchemas {
   /** Records again what is known, before the log that it is in is dropped. */
   rewrite(): Promise<void> {
     return this.#state.inTurn(async () => {
-      for (const subject of this.#bySubject.values()) {
-        await this.#append([subjectEvent(subject.settings)]);
-        for (const record of subject.all) await this.#append([versionEvent(record)]);
-      }
-      for (const event of this.#evolution.events()) await this.#append([event]);
+      for (const batch of recordBatches(this.#events())) await this.#append(batch);
     });
   }
 
   /** Resolves once nothing is under way. */
   close(): Promise<void> {
     return this.#state.settled();
+  }
+
+  *#events(): Generator<NewEvent> {
+    for (const subject of this.#bySubject.values()) {
+      yield subjectEvent(subject.settings);
+      yield* subject.all.map(versionEvent);
+    }
+    yield* this.#evolution.events();
   }
 
   async #append(events: readonly NewEvent[]): Promise<void> {
@@ -277,16 +299,20 @@ export class SchemaRegistry implements EmbeddedSchemas {
     throw notFound(`${subject} has no version ${version}; it has ${versions}`);
   }
 
-  #mustHaveRoom(known: Subject | undefined): void {
-    if (known === undefined && this.#bySubject.size >= subjectsMax) {
-      throw new AllSourceError('unprocessable', `there are ${subjectsMax} subjects, the most`);
-    }
+  /** Throws `unprocessable` where a subject can't have another version. */
+  #mustHaveRoom(known: Subject | undefined, tenantId: string): void {
     if (known !== undefined && known.nextVersion > versionsMax) {
       const { subject } = known.settings;
-      throw new AllSourceError(
-        'unprocessable',
-        `${subject} has had ${versionsMax} versions, the most`,
-      );
+      throw full(`${subject} has had ${versionsMax} versions, the most; take another event type`);
+    }
+    if (known?.latest !== undefined) return;
+    const own = [...this.#bySubject.values()].filter((one) => one.settings.tenantId === tenantId);
+    const usedCount = own.filter(({ latest }) => latest !== undefined).length;
+    if (usedCount >= subjectsMax) {
+      throw full(`the tenant has ${subjectsMax} subjects, the most; delete one`);
+    }
+    if (known === undefined && own.length >= subjectsEverMax) {
+      throw full(`the tenant has had ${subjectsEverMax} subjects, the most; use one of them again`);
     }
   }
 
@@ -300,7 +326,6 @@ export class SchemaRegistry implements EmbeddedSchemas {
 
   #put(subject: Subject, record: VersionRecord): void {
     subject.put(record);
-    this.#evolution.forget(subject);
     this.#enforce(subject);
   }
 
@@ -342,29 +367,10 @@ function defaultsOf(tenantId: string, subject: string): SubjectRecord {
   return { tenantId, subject, compatibility: 'BACKWARD', enforcement: 'enforce' };
 }
 
-function findingsOf(
-  known: Subject | undefined,
-  schema: JsonSchema,
-  mode: CompatibilityMode,
-): readonly VersionFinding[] {
-  return findingsAgainst(known?.versions ?? [], schema, { mode, matches: linearMatcher() });
+function full(message: string): AllSourceError {
+  return new AllSourceError('unprocessable', message);
 }
 
 function notFound(message: string): AllSourceError {
   return new AllSourceError('schema_not_found', message);
-}
-
-function incompatible(
-  { subject, compatibility }: SubjectRecord,
-  findings: readonly VersionFinding[],
-): AllSourceError {
-  const details = findings.map(({ version, pointer, kind, advice }) => {
-    return { field: 'schema', subject, version, pointer, rule: kind, reason: advice };
-  });
-  const [first] = findings;
-  const more = findings.length > 1 ? `, and ${findings.length - 1} more in details` : '';
-  const message =
-    `schema${first?.pointer ?? ''}: ${first?.kind ?? ''} against version ${first?.version ?? 0} of ` +
-    `${subject}, which is ${compatibility}: ${first?.advice ?? ''}${more}`;
-  return new AllSourceError('incompatible_schema', message, { details });
 }

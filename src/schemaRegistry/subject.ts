@@ -1,5 +1,5 @@
-import { canonicalText } from '../domain/index.js';
 import type { JsonSchema } from '../schemas/index.js';
+import { sha256Of } from './records.js';
 import type { SubjectRecord, VersionRecord } from './records.js';
 import type { SchemaInfo, SubjectInfo } from './types.js';
 
@@ -19,7 +19,8 @@ export class Subject {
 
   /** Also in the place of the record before. */
   put(record: VersionRecord): void {
-    this.#versions[record.version - 1] = record;
+    const sha256 = record.sha256 ?? sha256Of(record.schema);
+    this.#versions[record.version - 1] = { ...record, sha256 };
   }
 
   /** Those that are used, rising. */
@@ -43,8 +44,9 @@ export class Subject {
 
   /** The version that has the same schema; undefined where none has. */
   same(schema: JsonSchema): VersionRecord | undefined {
-    const text = canonicalText(schema);
-    return this.versions.find((record) => canonicalText(record.schema) === text);
+    const wanted = sha256Of(schema);
+    if (wanted === undefined) return undefined;
+    return this.versions.find(({ sha256 }) => sha256 === wanted);
   }
 
   info(): SubjectInfo {
@@ -55,7 +57,7 @@ export class Subject {
   }
 
   schemaInfo(record: VersionRecord): SchemaInfo {
-    const { isDeleted: _, ...shown } = record;
+    const { isDeleted: _, sha256: _sha256, takesPrevious: _takes, ...shown } = record;
     const { compatibility, enforcement } = this.settings;
     return { ...shown, compatibility, enforcement };
   }

@@ -1,6 +1,15 @@
-import { AllSourceError } from '../domain/index.js';
+import { AllSourceError, parseTimestamp } from '../domain/index.js';
 import type { JsonValue, StoredEvent } from '../domain/index.js';
 import type { BytesPage } from '../eventStore/index.js';
+
+/** Of a page whose events were upcast: payloads may have grown. */
+export const upcastPageBytesMax = 64 * 1024 * 1024;
+/** Of lines at a time. */
+const upcastChunkBytes = 1024 * 1024;
+const sliceMs = 10;
+const [quote, backslash, lineEnd] = [0x22, 0x5c, 0x0a];
+const opens = { object: 0x7b, array: 0x5b };
+const closes = { object: 0x7d, array: 0x5d };
 
 /** Gives an event with the payload of the newest version of its schema. */
 export type Upcast = (event: StoredEvent) => StoredEvent;
@@ -11,6 +20,7 @@ interface WireEvent {
   readonly event_type: string;
   readonly tenant_id: string;
   readonly version: number;
+  readonly timestamp: string;
   readonly schema_version?: number;
   readonly payload: JsonValue;
 }
@@ -32,12 +42,37 @@ export async function* upcastEvents(
   for await (const event of events) yield upcast(event);
 }
 
-/** What is upcast is written anew: numbers as JavaScript writes them. */
-export function upcastPage<P extends BytesPage>(page: P, upcast: Upcast): P & { bytes: Buffer } {
+/**
+ * What is upcast is written anew: numbers as JavaScript writes them. All other events keep their bytes.
+ * Rejects with `unprocessable` where the page gets too large.
+ */
+export async function upcastPage<P extends BytesPage>(
+  page: P,
+  upcast: Upcast,
+): Promise<P & { bytes: Buffer }> {
+  const bytes = Buffer.from(page.bytes);
   // The engine wrote this text.
-  const document = JSON.parse(Buffer.from(page.bytes).toString()) as { events: WireEvent[] };
-  const events = document.events.map((event) => upcastWire(event, upcast));
-  return { ...page, bytes: Buffer.from(JSON.stringify({ ...document, events })) };
+  const document = JSON.parse(bytes.toString()) as { events: WireEvent[] };
+  const texts: (string | undefined)[] = [];
+  let size = 0;
+  const pause = pausing();
+  for (const event of document.events) {
+    const text = upcastText(event, upcast);
+    texts.push(text);
+    size += text?.length ?? 0;
+    if (size > upcastPageBytesMax) throw tooLarge();
+    await pause();
+  }
+  if (texts.every((text) => text === undefined)) return { ...page, bytes };
+  const parts: Buffer[] = [];
+  let end = 0;
+  for (const [at, span] of spansOfEvents(bytes).entries()) {
+    const text = texts[at];
+    if (text === undefined) continue;
+    parts.push(bytes.subarray(end, span.begin), Buffer.from(text));
+    end = span.end;
+  }
+  return { ...page, bytes: Buffer.concat([...parts, bytes.subarray(end)]) };
 }
 
 /** Chunks of whole lines. */
@@ -45,26 +80,109 @@ export async function* upcastLines(
   chunks: AsyncIterable<Buffer>,
   upcast: Upcast,
 ): AsyncGenerator<Buffer> {
+  const pause = pausing();
   for await (const chunk of chunks) {
-    const lines = chunk.toString().split('\n').slice(0, -1);
-    const texts = lines.map((line) => {
-      return `${JSON.stringify(upcastWire(JSON.parse(line) as WireEvent, upcast))}\n`;
-    });
-    yield Buffer.from(texts.join(''));
+    let parts: Buffer[] = [];
+    let size = 0;
+    let begin = 0;
+    for (let end = chunk.indexOf(lineEnd); end >= 0; end = chunk.indexOf(lineEnd, begin)) {
+      const line = chunk.subarray(begin, end + 1);
+      begin = end + 1;
+      const text = upcastText(JSON.parse(line.toString()) as WireEvent, upcast);
+      const part = text === undefined ? line : Buffer.from(`${text}\n`);
+      parts.push(part);
+      size += part.length;
+      await pause();
+      if (size < upcastChunkBytes) continue;
+      yield Buffer.concat(parts);
+      parts = [];
+      size = 0;
+    }
+    if (size > 0) yield Buffer.concat(parts);
   }
 }
 
-export function upcastDocument(bytes: Buffer, upcast: Upcast): Buffer {
-  const event = JSON.parse(bytes.toString()) as WireEvent;
-  return Buffer.from(JSON.stringify(upcastWire(event, upcast)));
+/** In turn, so that the process does other work between them. */
+export async function upcastAll(
+  events: readonly StoredEvent[],
+  upcast: Upcast,
+): Promise<StoredEvent[]> {
+  const pause = pausing();
+  const upcasted: StoredEvent[] = [];
+  for (const event of events) {
+    upcasted.push(upcast(event));
+    await pause();
+  }
+  return upcasted;
 }
 
-function upcastWire(wire: WireEvent, upcast: Upcast): object {
+export function upcastDocument(bytes: Buffer, upcast: Upcast): Buffer {
+  const text = upcastText(JSON.parse(bytes.toString()) as WireEvent, upcast);
+  return text === undefined ? bytes : Buffer.from(text);
+}
+
+/** Undefined where there is nothing to do. */
+function upcastText(wire: WireEvent, upcast: Upcast): string | undefined {
   const { event_type: eventType, tenant_id: tenantId, schema_version: schemaVersion } = wire;
+  const timestamp = parseTimestamp(wire.timestamp, 'timestamp');
   // All that an upcaster, and the error of one that fails, look at.
-  const event = { ...wire, eventType, tenantId, schemaVersion } as unknown as StoredEvent;
+  const event = {
+    ...wire,
+    eventType,
+    tenantId,
+    schemaVersion,
+    timestamp,
+  } as unknown as StoredEvent;
   const upcastEvent = upcast(event);
-  if (upcastEvent === event) return wire;
+  if (upcastEvent === event) return undefined;
   const { payload, schemaVersion: version } = upcastEvent;
-  return { ...wire, payload, schema_version: version };
+  return JSON.stringify({ ...wire, payload, schema_version: version });
+}
+
+interface Span {
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** Where the events are in the text of a page: an object whose first array has them. */
+function spansOfEvents(bytes: Buffer): readonly Span[] {
+  const spans: Span[] = [];
+  let depth = 0;
+  let begin = 0;
+  let at = bytes.indexOf('[') + 1;
+  for (; at < bytes.length; at += 1) {
+    const byte = bytes[at];
+    if (byte === quote) at = endOfText(bytes, at);
+    else if (byte === opens.object || byte === opens.array) {
+      if (depth === 0) begin = at;
+      depth += 1;
+    } else if (byte === closes.object || byte === closes.array) {
+      if (depth === 0) break;
+      depth -= 1;
+      if (depth === 0) spans.push({ begin, end: at + 1 });
+    }
+  }
+  return spans;
+}
+
+/** Of the quote that ends the text that begins at another. */
+function endOfText(bytes: Buffer, begin: number): number {
+  let at = begin + 1;
+  while (at < bytes.length && bytes[at] !== quote) at += bytes[at] === backslash ? 2 : 1;
+  return at;
+}
+
+/** Lets other work of the process go on where this has taken some milliseconds. */
+function pausing(): () => Promise<void> {
+  let since = performance.now();
+  return async () => {
+    if (performance.now() - since < sliceMs) return;
+    await new Promise((resolve) => setImmediate(resolve));
+    since = performance.now();
+  };
+}
+
+function tooLarge(): AllSourceError {
+  const message = `upcast: the page has more than ${upcastPageBytesMax} bytes; ask for a lower limit`;
+  return new AllSourceError('unprocessable', message);
 }

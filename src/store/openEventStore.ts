@@ -19,7 +19,9 @@ import { ProjectionRegistry } from '../projections/index.js';
 import { ReplayRegistry } from '../replays/index.js';
 import {
   SchemaRegistry,
+  checkedUpcasters,
   isUpcast,
+  upcastAll,
   upcastDocument,
   upcastEvents,
   upcastLines,
@@ -47,6 +49,7 @@ export async function openEventStore<E extends EventShape = AnyEvent>(
 ): Promise<EmbeddedStore<E>> {
   // Checked before anything is opened.
   const states = stateParts(options);
+  checkedUpcasters(options?.upcasters ?? []);
   const { automatic, eventThreshold } = states.policy;
   const core = await openCore(options, { milestoneEvery: automatic ? eventThreshold : 0 });
   const store = new ComposedStore(core, options, states);
@@ -111,7 +114,9 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
 
   override async readPage(options: ReadOptions = {}): Promise<EventPage> {
     const page = await super.readPage(options);
-    return isUpcast(options) ? { ...page, events: page.events.map(this.#upcast) } : page;
+    return isUpcast(options)
+      ? { ...page, events: await upcastAll(page.events, this.#upcast) }
+      : page;
   }
 
   override async readBytes(options: ReadOptions = {}): Promise<BytesPage & { bytes: Buffer }> {

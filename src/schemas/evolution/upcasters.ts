@@ -51,6 +51,10 @@ export class Upcasters {
     return this.#ofType.get(eventType)?.delete(fromVersion) ?? false;
   }
 
+  has(eventType: string, fromVersion: number): boolean {
+    return this.#ofType.get(eventType)?.has(fromVersion) ?? false;
+  }
+
   /** By event type and version. */
   list(): readonly Upcaster[] {
     return [...this.#ofType.values()].flatMap((ofType) => [...ofType.values()]).sort(byPlace);
@@ -113,7 +117,7 @@ export class Upcasters {
 
   #versionOf({ eventType, schemaVersion = 0 }: VersionedEvent): number {
     if (schemaVersion > 0) return schemaVersion;
-    return this.#ofType.get(eventType)?.has(0) === true ? 0 : 1;
+    return this.has(eventType, 0) ? 0 : 1;
   }
 
   #chainOf(event: VersionedEvent, version: number, toVersion: number): readonly Upcaster[] {

@@ -129,7 +129,7 @@ const ofOne: readonly Route[] = [
     ...{ tag, params },
     request: documents.newCompatibilityCheck,
     answer: documents.compatibilityCheck,
-    errors: [...queryErrors, ...bodyErrors],
+    errors: [...queryErrors, ...bodyErrors, 'unprocessable'],
     handle: checkCompatibility,
   }),
   settingRoute({

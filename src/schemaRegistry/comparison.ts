@@ -1,0 +1,67 @@
+import { AllSourceError } from '../domain/index.js';
+import { compatibilityFindings, findingsAgainst, linearMatcher } from '../schemas/index.js';
+import type { CompatibilityMode, JsonSchema, VersionFinding } from '../schemas/index.js';
+import type { SubjectRecord, VersionRecord } from './records.js';
+
+/** Of all comparisons of one registration or check; each has bounds of its own. */
+export const comparisonTimeMaxMs = 10_000;
+
+interface ComparisonOptions {
+  readonly mode: CompatibilityMode;
+  /** Milliseconds; for tests. */
+  readonly timeMaxMs?: number;
+}
+
+/**
+ * Why a schema may not come after the versions that there are. Other work of the process goes on between
+ * two comparisons; versions that time does not suffice for are undecidable.
+ */
+export async function findingsOf(
+  versions: readonly VersionRecord[],
+  schema: JsonSchema,
+  { mode, timeMaxMs = comparisonTimeMaxMs }: ComparisonOptions,
+): Promise<readonly VersionFinding[]> {
+  if (mode === 'NONE') return [];
+  const compared = mode.endsWith('_TRANSITIVE') ? versions : versions.slice(-1);
+  const deadline = performance.now() + timeMaxMs;
+  const findings: VersionFinding[] = [];
+  // What was written last is what is read most.
+  for (const [at, record] of compared.toReversed().entries()) {
+    if (performance.now() > deadline) {
+      findings.push(undecided(record, compared.length - at));
+      break;
+    }
+    findings.unshift(...findingsAgainst([record], schema, { mode, matches: linearMatcher() }));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return findings;
+}
+
+function undecided({ version }: VersionRecord, count: number): VersionFinding {
+  const advice =
+    `comparing with ${count} versions up to this one would take more than ` +
+    `${comparisonTimeMaxMs / 1000} s in all; delete versions that no event has, or choose a mode ` +
+    'that is not transitive';
+  const place = { version, pointer: '', direction: 'backward' } as const;
+  return { ...place, kind: 'undecidable', was: undefined, is: undefined, advice };
+}
+
+/** Whether payloads of a version are valid under another schema as they are. Bounded to about a second. */
+export function isContained(before: JsonSchema, after: JsonSchema): boolean {
+  return compatibilityFindings(before, after, { matches: linearMatcher() }).length === 0;
+}
+
+export function incompatible(
+  { subject, compatibility }: SubjectRecord,
+  findings: readonly VersionFinding[],
+): AllSourceError {
+  const details = findings.map(({ version, pointer, kind, advice }) => {
+    return { field: 'schema', subject, version, pointer, rule: kind, reason: advice };
+  });
+  const [first] = findings;
+  const more = findings.length > 1 ? `, and ${findings.length - 1} more in details` : '';
+  const message =
+    `schema${first?.pointer ?? ''}: ${first?.kind ?? ''} against version ${first?.version ?? 0} of ` +
+    `${subject}, which is ${compatibility}: ${first?.advice ?? ''}${more}`;
+  return new AllSourceError('incompatible_schema', message, { details });
+}
