@@ -18,7 +18,7 @@ export type { MappingOperation } from './evolution/mapping.js';
 export { upcastBytesMax } from './evolution/payloadExtent.js';
 export { checkUpcaster, defineUpcaster, upcasterToWire } from './evolution/upcaster.js';
 export type { Upcaster, UpcasterDefinition } from './evolution/upcaster.js';
-export { Upcasters } from './evolution/upcasters.js';
+export { Upcasters, upcastStepsMax } from './evolution/upcasters.js';
 export type { UpcastersOptions, VersionedEvent } from './evolution/upcasters.js';
 export type { JsonSchema } from './jsonSchema.js';
 export { checkSchemaDocument } from './validation/checkSchemaDocument.js';

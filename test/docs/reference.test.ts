@@ -5,8 +5,10 @@ import { describeSettings } from '../../src/config/index.js';
 import * as domain from '../../src/domain/index.js';
 import { AllSourceError, errorTable, openEventStore } from '../../src/index.js';
 import * as registryLimits from '../../src/schemaRegistry/input.js';
-import { subjectsMax, versionsMax } from '../../src/schemaRegistry/registry.js';
-import { mappingOperationsMax } from '../../src/schemas/index.js';
+import { comparisonTimeMaxMs } from '../../src/schemaRegistry/comparison.js';
+import { subjectsEverMax, subjectsMax, versionsMax } from '../../src/schemaRegistry/registry.js';
+import { upcastPageBytesMax } from '../../src/schemaRegistry/upcasting.js';
+import { mappingOperationsMax, upcastBytesMax, upcastStepsMax } from '../../src/schemas/index.js';
 import * as schemaLimits from '../../src/schemas/validation/limits.js';
 import { createLogger, listen } from '../../src/server/index.js';
 import { blocksOf, readPage, sectionsOf, tableRows } from './pages.js';
@@ -160,7 +162,10 @@ describe('docs/reference/limits.md', () => {
       amountOf(value ?? ''),
     ]);
     const numbers = Object.entries(registryLimits).filter(([, value]) => typeof value === 'number');
-    const expected = { subjectsMax, versionsMax, mappingOperationsMax };
+    const expected = {
+      ...{ subjectsMax, subjectsEverMax, versionsMax, comparisonTimeMaxMs },
+      ...{ mappingOperationsMax, upcastBytesMax, upcastStepsMax, upcastPageBytesMax },
+    };
     Object.assign(expected, Object.fromEntries(numbers));
     expect(Object.fromEntries(documented)).toEqual(expected);
   });
