@@ -99,8 +99,9 @@ export type NewMapping = Omit<MappingInfo, 'toVersion'> & {
 export interface Schemas {
   /**
    * Registers the next version of a subject's schema: JSON Schema draft-07 or 2020-12. From then on it is
-   * enforced, unless the subject is set to `warn` or `off`. Rejects with `validation_error`, and with
-   * `incompatible_schema` where the compatibility mode of the subject forbids the change.
+   * enforced, unless the subject is set to `warn` or `off`. Rejects with `validation_error`, with
+   * `incompatible_schema` where the compatibility mode of the subject forbids the change, and with
+   * `unprocessable` where there is no room for another version or subject.
    */
   register(
     subject: string,
@@ -115,7 +116,10 @@ export interface Schemas {
   versions(subject: string, options?: OfTenant): Promise<readonly number[]>;
   /** Whether a payload would be taken. */
   validate(subject: string, payload: JsonValue, options?: VersionOptions): Promise<Validation>;
-  /** Whether a schema could be registered as the next version; registers nothing. */
+  /**
+   * Whether a schema could be registered as the next version; registers nothing. Rejects with
+   * `unprocessable` where there is no room for it.
+   */
   check(subject: string, schema: JsonSchema, options?: OfTenant): Promise<CompatibilityCheck>;
   setCompatibility(
     subject: string,
@@ -134,7 +138,7 @@ export interface Schemas {
   delete(subject: string, options?: VersionOptions): Promise<void>;
   /**
    * Records how payloads of one version become those of a later one. Rejects with `validation_error`, also
-   * where the type has an upcaster from that version.
+   * where the type has an upcaster from that version, and with `unprocessable` where the tenant has 1 000.
    */
   addUpcaster(mapping: NewMapping, options?: OfTenant): Promise<MappingInfo>;
   /** Those that are mappings, by event type and version. */

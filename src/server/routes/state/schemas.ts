@@ -168,7 +168,7 @@ const upcasters: readonly Route[] = [
     request: documents.newUpcaster,
     status: 201,
     answer: documents.upcaster,
-    errors: [...queryErrors, ...bodyErrors, ...writeErrors],
+    errors: [...queryErrors, ...bodyErrors, ...writeErrors, 'unprocessable'],
     handle: addUpcaster,
   }),
   controlRoute({
