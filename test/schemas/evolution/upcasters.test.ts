@@ -223,7 +223,9 @@ describe('an upcast payload', () => {
 
   it('is bounded after each upcaster of a chain', () => {
     const upcasters = new Upcasters([times(10), times(10, 2)]);
-    expect(() => upcasters.upcast(eventOf({ a: 'x' }, 1))).toThrow(/version 2 to 3: gave a payload/);
+    expect(() => upcasters.upcast(eventOf({ a: 'x' }, 1))).toThrow(
+      /version 2 to 3: gave a payload/,
+    );
   });
 
   it('has no more levels than an event', () => {
@@ -248,9 +250,9 @@ describe('an upcast payload', () => {
       return value;
     };
     const failing = (up: () => unknown) => () =>
-      new Upcasters([
-        defineUpcaster<JsonValue, unknown>({ eventType, fromVersion: 1, up }),
-      ]).upcast(eventOf({}, 1));
+      new Upcasters([defineUpcaster<JsonValue, unknown>({ eventType, fromVersion: 1, up })]).upcast(
+        eventOf({}, 1),
+      );
     expect(failing(shared)).toThrow(/more than 4194304 bytes/);
     expect(failing(shared)).toThrow(named);
     expect(failing(circle)).toThrow(/more than 128 levels/);
