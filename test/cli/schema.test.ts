@@ -336,6 +336,56 @@ describe('allsource schema pull and push', () => {
     expect(await readJson('a/order.placed.json')).toEqual(wider);
   });
 
+  it('refuse the store of another lock file, and change nothing', async () => {
+    await register('order.placed', first);
+    await register('order.*', first);
+    await pull('a');
+    const names = await readdir(join(home, 'a'));
+    shop = join(home, 'empty');
+    await register('order.paid', first);
+    await schema('delete', 'order.paid');
+    for (const [command, told] of [
+      [pull, '--force'],
+      [push, 'delete it'],
+    ] as const) {
+      const refused = await command('a');
+      expect(refused, command.name).toMatchObject({ code: 1, stdout: '' });
+      expect(refused.stderr).toContain('schemas.lock.json: the store is not the one of this file');
+      expect(refused.stderr).toContain('none of its 2 schemas');
+      expect(refused.stderr).toContain(told);
+    }
+    expect((await schema('list')).stdout).toBe('');
+    expect(await readdir(join(home, 'a'))).toEqual(names);
+    // The same subject, and even the same schema, under another id.
+    await register('order.placed', first);
+    for (const command of [pull, push]) {
+      const refused = await command('a');
+      expect(refused, command.name).toMatchObject({ code: 1, stdout: '' });
+      expect(refused.stderr).toContain('version 1 of order.placed has another id');
+    }
+    await register('order.placed', wider);
+    expect((await pull('a')).stderr).toContain('version 1 of order.placed has another id');
+    expect(await readdir(join(home, 'a'))).toEqual(names);
+    expect(await readJson('a/order.placed.json')).toEqual(first);
+    expect(await pull('a', '--force')).toMatchObject({
+      ...{ code: 0, stdout: 'removed order.*\nupdated order.placed (version 2)\n' },
+    });
+    expect(await pull('a')).toMatchObject({ code: 0, stdout: '' });
+    expect(await push('a')).toMatchObject({ code: 0, stdout: '' });
+  });
+
+  it('know their store by one version that is left', async () => {
+    await register('order.placed', first);
+    await register('order.*', first);
+    await register('order.placed', wider);
+    await pull('a');
+    await schema('delete', 'order.placed', '--version', '2');
+    expect((await pull('a')).stdout).toBe('updated order.placed (version 1)\n');
+    await register('order.placed', widest);
+    await schema('delete', 'order.*');
+    expect((await pull('a')).stdout).toBe('removed order.*\nupdated order.placed (version 3)\n');
+  });
+
   it('names no file as the lock or a device, and takes a lock of its tenant only', async () => {
     await register('schemas.lock', first);
     await register('con.opened', first);

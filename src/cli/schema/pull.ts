@@ -10,6 +10,7 @@ import { fileNameOf, findSchemaFiles, folderDefault, hashOf, schemaText } from '
 import { lockedSubject, readLock, writeLock } from './files/lock.js';
 import type { Lock, LockedSubject } from './files/lock.js';
 import { eachWithProgress, latestSchemas } from './registered.js';
+import { mustBeStoreOfLock } from './sameStore.js';
 import { printSteps, type Step } from './steps.js';
 
 interface PullFlags extends DerivedFlags {
@@ -34,7 +35,7 @@ export function addPull(group: Command): void {
     .description('write the schemas of a store to files, one for each subject, and a lock file');
   addDerivedFlags(command)
     .option('--dir <dir>', 'folder of the schema files', folderDefault)
-    .option('--force', 'also over files that were changed')
+    .option('--force', 'also over files that were changed, and from another store')
     .action(pullSchemas);
 }
 
@@ -45,6 +46,9 @@ async function pullSchemas(flags: PullFlags): Promise<void> {
   let remote: readonly SchemaInfo[] = [];
   await withTarget(flags, 'read', async ({ schemas }) => {
     remote = await latestSchemas(schemas, ofTenant(flags));
+    if (force) return;
+    const remedy = 'replace the schemas of the folder by those of the store with --force';
+    await mustBeStoreOfLock(schemas, { dir, lock, remote, tenant: ofTenant(flags), remedy });
   });
   const steps: Step[] = [];
   await eachWithProgress('write', sidesOf(dir, { lock, local, remote }), async (sides) => {

@@ -8,6 +8,7 @@ import { folderDefault, hashOf, readFolder, type LocalSchema } from './files/fol
 import { lockedSubject, readLock, writeLock, type Lock } from './files/lock.js';
 import { eachWithProgress, latestSchemas } from './registered.js';
 import { printFindings } from './report.js';
+import { mustBeStoreOfLock } from './sameStore.js';
 import { printSteps, type Step } from './steps.js';
 
 interface PushFlags extends DerivedFlags {
@@ -39,7 +40,7 @@ async function pushSchemas(flags: PushFlags): Promise<void> {
   const files = await readFolder(dir);
   const lock = await readLock(dir, tenant);
   await withTarget(flags, dryRun ? 'read' : 'write', async ({ schemas }) => {
-    const plan = await planned(schemas, { files, lock, tenant: ofTenant(flags) });
+    const plan = await planned(schemas, { dir, files, lock, tenant: ofTenant(flags) });
     noteMissing(files, lock);
     if (isRefused(plan)) {
       await printPlan(plan, json);
@@ -59,6 +60,7 @@ async function pushSchemas(flags: PushFlags): Promise<void> {
 }
 
 interface Planning {
+  readonly dir: string;
   readonly files: readonly LocalSchema[];
   readonly lock: Lock;
   readonly tenant: Tenant;
@@ -66,11 +68,12 @@ interface Planning {
 
 async function planned(
   schemas: Schemas,
-  { files, lock, tenant }: Planning,
+  { dir, files, lock, tenant }: Planning,
 ): Promise<readonly Planned[]> {
-  const remotes = new Map(
-    (await latestSchemas(schemas, tenant)).map((info) => [info.subject, info]),
-  );
+  const remote = await latestSchemas(schemas, tenant);
+  const remedy = 'delete it to register the schemas of the folder in this store, too';
+  await mustBeStoreOfLock(schemas, { dir, lock, remote, tenant, remedy });
+  const remotes = new Map(remote.map((info) => [info.subject, info]));
   const plan: Planned[] = [];
   await eachWithProgress('check', files, async (local) => {
     const { subject } = local;
@@ -150,7 +153,7 @@ async function printPlan(plan: readonly Planned[], json: boolean): Promise<void>
 
 async function registerAll(
   schemas: Schemas,
-  { plan, lock, tenant }: Omit<Planning, 'files'> & { readonly plan: readonly Planned[] },
+  { plan, lock, tenant }: Pick<Planning, 'lock' | 'tenant'> & { readonly plan: readonly Planned[] },
 ): Promise<readonly Step[]> {
   const steps: Step[] = [];
   await eachWithProgress('register', plan, async ({ subject, action, local, remote }) => {

@@ -32,9 +32,13 @@ export async function readLock(dir: string, tenant = tenantDefault): Promise<Loc
   const { tenantId, lock } = await readLockFile(dir);
   if (tenantId === undefined || tenantId === tenant) return lock;
   throw new CliError(
-    `${join(dir, lockFileName)}: it is of tenant ${tenantId}, not of ${tenant}; add --tenant ` +
+    `${lockFileOf(dir)}: it is of tenant ${tenantId}, not of ${tenant}; add --tenant ` +
       `${tenantId}, or take another --dir`,
   );
+}
+
+export function lockFileOf(dir: string): string {
+  return join(dir, lockFileName);
 }
 
 /** Of whatever tenant. */
@@ -43,7 +47,7 @@ export async function readAnyLock(dir: string): Promise<Lock> {
 }
 
 async function readLockFile(dir: string): Promise<{ tenantId: string | undefined; lock: Lock }> {
-  const file = join(dir, lockFileName);
+  const file = lockFileOf(dir);
   const text = await readIfThere(file);
   if (text === undefined) return { tenantId: undefined, lock: new Map() };
   const document = jsonIn(text, { place: file, what: 'a lock file' });
@@ -88,5 +92,5 @@ export async function writeLock(dir: string, lock: Lock, tenant = tenantDefault)
     tenant_id: tenant,
     subjects: Object.fromEntries(subjects),
   };
-  await writeAtomically(join(dir, lockFileName), `${JSON.stringify(document, null, 2)}\n`);
+  await writeAtomically(lockFileOf(dir), `${JSON.stringify(document, null, 2)}\n`);
 }
