@@ -281,6 +281,17 @@ describe('allsource schema pull and push', () => {
     expect(await readdir(join(home, 'b'))).not.toContain('order.paid.json');
   });
 
+  it('push hands description and tags on to the next version', async () => {
+    const about = ['--description', 'orders', '--tag', 'shop', '--tag', 'billing'];
+    await schema('register', 'order.placed', await fileOf('first.json', first), ...about);
+    await pull('a');
+    await fileOf('a/order.placed.json', wider);
+    expect((await push('a')).stdout).toBe('registered order.placed (version 2)\n');
+    expect(await latest('order.placed')).toMatchObject({
+      ...{ version: 2, description: 'orders', tags: ['shop', 'billing'] },
+    });
+  });
+
   it('push registers nothing where one schema is refused', async () => {
     await register('order.placed', first);
     await pull('a');

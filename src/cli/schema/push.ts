@@ -157,8 +157,11 @@ async function registerAll(
 ): Promise<readonly Step[]> {
   const steps: Step[] = [];
   await eachWithProgress('register', plan, async ({ subject, action, local, remote }) => {
+    // A file has the schema only; what else the version before has stays true of the next.
+    const { description, tags } = remote ?? {};
+    const options = { ...tenant, description: description ?? undefined, tags };
     const info =
-      action === 'register' ? await schemas.register(subject, local.schema, tenant) : remote;
+      action === 'register' ? await schemas.register(subject, local.schema, options) : remote;
     if (info === undefined) return;
     lock.set(subject, lockedSubject(info));
     const done = action === 'register' ? 'registered' : action;
