@@ -32,7 +32,12 @@ export function schemaDocument(info: SchemaInfo) {
 
 /** The answer to a registration in the wire names. */
 export function registeredDocument(info: RegisteredSchema) {
-  return { schema_id: info.id, ...schemaDocument(info), is_new: info.isNew };
+  return {
+    schema_id: info.id,
+    ...schemaDocument(info),
+    is_new: info.isNew,
+    latest_version: info.latestVersion,
+  };
 }
 
 /** What came of a validation in the wire names. */

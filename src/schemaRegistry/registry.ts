@@ -90,7 +90,7 @@ export class SchemaRegistry implements EmbeddedSchemas {
       const known = this.#bySubject.get(keyOf(tenantId, subject));
       const same = known?.same(checked);
       if (known !== undefined && same !== undefined) {
-        return { ...known.schemaInfo(same), isNew: false };
+        return known.registeredSchema(same, false);
       }
       this.#mustHaveRoom(known, tenantId);
       await trialCompile(checked);
@@ -113,7 +113,7 @@ export class SchemaRegistry implements EmbeddedSchemas {
       ]);
       const changed = known ?? this.#add(settings);
       this.#put(changed, record);
-      return { ...changed.schemaInfo(record), isNew: true };
+      return changed.registeredSchema(record, true);
     });
   }
 

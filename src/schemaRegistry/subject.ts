@@ -1,7 +1,7 @@
 import type { JsonSchema } from '../schemas/index.js';
 import { sha256Of } from './records.js';
 import type { SubjectRecord, VersionRecord } from './records.js';
-import type { SchemaInfo, SubjectInfo } from './types.js';
+import type { RegisteredSchema, SchemaInfo, SubjectInfo } from './types.js';
 
 /** A subject of a tenant with all its versions. */
 export class Subject {
@@ -60,5 +60,10 @@ export class Subject {
     const { isDeleted: _, sha256: _sha256, takesPrevious: _takes, ...shown } = record;
     const { compatibility, enforcement } = this.settings;
     return { ...shown, compatibility, enforcement };
+  }
+
+  registeredSchema(record: VersionRecord, isNew: boolean): RegisteredSchema {
+    const { latestVersion } = this.info();
+    return { ...this.schemaInfo(record), isNew, latestVersion };
   }
 }

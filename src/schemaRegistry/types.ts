@@ -54,6 +54,8 @@ export interface SchemaInfo {
 export interface RegisteredSchema extends SchemaInfo {
   /** False where the subject had the same schema already. */
   readonly isNew: boolean;
+  /** The one that payloads are checked against: a later one where this was not new. */
+  readonly latestVersion: number;
 }
 
 export interface RegisterOptions extends OfTenant {

@@ -79,6 +79,21 @@ describe('allsource schema', () => {
     expect((await schema('list', '--tenant', 'acme')).stdout).toBe('');
   });
 
+  it('says where the same schema is an earlier version, which is not enforced', async () => {
+    const file = await fileOf('first.json', first);
+    expect(await schema('register', 'order.placed', file)).toMatchObject({ code: 0, stderr: '' });
+    expect(await schema('register', 'order.placed', file)).toMatchObject({ code: 0, stderr: '' });
+    await register('order.placed', wider);
+    const again = await schema('register', 'order.placed', file, '--json');
+    expect(again.code).toBe(0);
+    expect(parseLines(again.stdout)).toMatchObject([{ version: 1 }]);
+    expect(again.stderr).toBe('this is version 1; version 2 stays the one that is enforced\n');
+    await schema('enforcement', 'order.placed', 'off');
+    expect((await schema('register', 'order.placed', file)).stderr).toBe(
+      'this is version 1; version 2 stays the newest\n',
+    );
+  });
+
   it('takes a schema from standard input', async () => {
     const args = ['schema', 'register', 'order.*', '-', '--json', '--data-dir', shop];
     const registered = await run(args, { input: JSON.stringify(first) });

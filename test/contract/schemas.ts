@@ -30,13 +30,16 @@ function describeRegistry(mode: StoreMode): void {
       const first = await schemas.register(subject, totals, options);
       expect(first).toMatchObject({
         ...{ subject, tenantId: 'default', version: 1, schema: totals, isNew: true, ...options },
+        latestVersion: 1,
         ...{ compatibility: 'BACKWARD', enforcement: 'enforce' },
       });
       expect(first.createdAt).toBeGreaterThan(1_700_000_000_000_000);
       expect(await schemas.register(subject, totals)).toEqual({ ...first, isNew: false });
       const second = await schemas.register(subject, wider);
-      expect(second).toMatchObject({ version: 2, description: null, tags: [] });
-      const { isNew: _, ...shown } = first;
+      expect(second).toMatchObject({ version: 2, latestVersion: 2, description: null, tags: [] });
+      const earlier = { ...first, isNew: false, latestVersion: 2 };
+      expect(await schemas.register(subject, totals)).toEqual(earlier);
+      const { isNew: _, latestVersion: _latest, ...shown } = first;
       expect(await schemas.get(subject, { version: 1 })).toEqual(shown);
       expect((await schemas.get(subject)).id).toBe(second.id);
       expect(await schemas.versions(subject)).toEqual([1, 2]);

@@ -49,12 +49,16 @@ describe.each([
     expect(first).toMatchObject({
       ...{ subject: 'order.placed', tenant_id: 'default', version: 1, schema: totals },
       ...{ description: 'An order', tags: ['a'], is_new: true, schema_id: first['id'] },
+      latest_version: 1,
       ...{ compatibility: 'BACKWARD', enforcement: 'enforce' },
     });
     const again = await send(target, 'POST', '', body);
     expect(again.status).toBe(200);
     expect(check('RegisteredSchema', again)).toEqual({ ...first, is_new: false });
     expect((await register(target, 'order.placed', wider)).status).toBe(201);
+    const earlier = await send(target, 'POST', '', body);
+    expect(earlier.status).toBe(200);
+    expect(bodyOf(earlier)).toEqual({ ...first, is_new: false, latest_version: 2 });
     await register(target, 'a.first', true);
     const list = check('SchemaList', await send(target, 'GET', ''));
     expect(list).toMatchObject({ subjects: ['a.first', 'order.placed'], total: 2 });
@@ -62,7 +66,7 @@ describe.each([
     const latest = check('SchemaVersion', await send(target, 'GET', '/order.placed'));
     expect(latest).toMatchObject({ version: 2, schema: wider, description: null, tags: [] });
     const one = check('SchemaVersion', await send(target, 'GET', '/order.placed?version=1'));
-    const { schema_id: _id, is_new: _new, ...shown } = first;
+    const { schema_id: _id, is_new: _new, latest_version: _latest, ...shown } = first;
     expect(one).toEqual(shown);
     const versions = await send(target, 'GET', '/order.placed/versions');
     const numbers = { subject: 'order.placed', versions: [1, 2] };

@@ -1,9 +1,10 @@
 import { Argument, type Command } from 'commander';
-import { enforcements, type Enforcement, type SubjectInfo } from '../../schemaRegistry/index.js';
+import { enforcements } from '../../schemaRegistry/index.js';
+import type { Enforcement, RegisteredSchema, SubjectInfo } from '../../schemaRegistry/index.js';
 import type { CompatibilityMode } from '../../schemas/index.js';
 import { addDerivedFlags, ofTenant, withTarget, type DerivedFlags } from '../derived/flags.js';
 import { collect, wholeNumberFrom } from '../options.js';
-import { printJson, writeOut } from '../output.js';
+import { printJson, printNote, writeOut } from '../output.js';
 import type { Target } from '../target/index.js';
 import { addCheck } from './check.js';
 import { compatibilityMode, expectedMode } from './compatibilityMode.js';
@@ -101,8 +102,17 @@ async function registerSchema(subject: string, file: string, flags: RegisterFlag
   const { description, tag: tags } = flags;
   await withTarget(flags, 'write', async ({ schemas }) => {
     const options = { ...ofTenant(flags), description, tags };
-    await printSchema(await schemas.register(subject, schema, options), flags.json === true);
+    const registered = await schemas.register(subject, schema, options);
+    await printSchema(registered, flags.json === true);
+    noteLaterVersion(registered);
   });
+}
+
+/** Whoever registers takes it that it is used from then on. */
+function noteLaterVersion({ version, latestVersion, enforcement }: RegisteredSchema): void {
+  if (version === latestVersion) return;
+  const what = enforcement === 'enforce' ? 'the one that is enforced' : 'the newest';
+  printNote(`this is version ${version}; version ${latestVersion} stays ${what}`);
 }
 
 function addDelete(group: Command): void {

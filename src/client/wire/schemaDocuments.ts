@@ -36,6 +36,7 @@ export interface WireSchema {
 /** The answer to a registration. */
 export interface WireRegistered extends WireSchema {
   readonly is_new: boolean;
+  readonly latest_version: number;
 }
 
 export interface WireValidation {
@@ -73,7 +74,8 @@ export function toSchema(schema: WireSchema): SchemaInfo {
 }
 
 export function toRegistered(registered: WireRegistered): RegisteredSchema {
-  return { ...toSchema(registered), isNew: registered.is_new };
+  const { is_new: isNew, latest_version: latestVersion } = registered;
+  return { ...toSchema(registered), isNew, latestVersion };
 }
 
 export function toValidation(validation: WireValidation): Validation {

@@ -61,6 +61,10 @@ export const registeredSchema = Type.Object(
     schema_id: uuid,
     ...schemaFields,
     is_new: Type.Boolean({ description: 'False where the subject had the same schema already' }),
+    latest_version: Type.Integer({
+      ...{ minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
+      description: 'The version that payloads are checked against; may be a later one',
+    }),
   },
   { ...strict, $id: 'RegisteredSchema' },
 );
