@@ -3,7 +3,7 @@ import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { runCommandLine } from '../../src/cli/program.js';
-import { makeDirectory, parseLines, run, type Finished } from './commandLine.js';
+import { makeDirectory, parseLines, run, serve, type Finished } from './commandLine.js';
 
 const total = { type: 'number' };
 const first = { type: 'object', required: ['total'], properties: { total } };
@@ -425,5 +425,32 @@ describe('allsource schema pull and push', () => {
     expect(other.stderr).toContain('it is of tenant default, not of acme');
     await fileOf('a/schemas.lock.json', '{}');
     expect((await pull('a')).stderr).toContain('expected a lock file with');
+  });
+});
+
+describe('allsource schema on a server', () => {
+  it('registers, lists, checks, pulls and pushes', async () => {
+    const { url } = await serve(['--data-dir', join(home, 'served')]);
+    const remote = (...args: string[]) => allsource('schema', ...args, '--url', url);
+    const dir = ['--dir', join(home, 'a')];
+    const file = await fileOf('first.json', first);
+    const flags = ['--description', 'orders', '--tag', 'shop'];
+    const registered = await remote('register', 'order.placed', file, ...flags);
+    expect(registered).toMatchObject({ code: 0, stderr: '' });
+    expect((await remote('list')).stdout).toMatch(/^order\.placed +1 +BACKWARD +enforce/m);
+    expect((await remote('check', 'order.placed', await fileOf('x.json', breaking))).code).toBe(1);
+    expect((await remote('pull', ...dir)).stdout).toBe('added order.placed (version 1)\n');
+    await fileOf('a/order.placed.json', wider);
+    expect((await remote('push', ...dir)).stdout).toBe('registered order.placed (version 2)\n');
+    expect(parseLines((await remote('show', 'order.placed', '--json')).stdout)).toMatchObject([
+      { version: 2, schema: wider, description: 'orders', tags: ['shop'] },
+    ]);
+    expect((await remote('register', 'order.placed', file)).stderr).toBe(
+      'this is version 1; version 2 stays the one that is enforced\n',
+    );
+    await remote('delete', 'order.placed');
+    const refused = await remote('pull', ...dir);
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(await readJson('a/order.placed.json')).toEqual(wider);
   });
 });
