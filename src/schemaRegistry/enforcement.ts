@@ -8,7 +8,7 @@ import type { Subject } from './subject.js';
 /** Compiled versions that are not the newest of their subject. */
 const othersMax = 100;
 
-interface VersionOf {
+export interface VersionOf {
   readonly subject: Subject;
   readonly record: VersionRecord;
 }

@@ -4,6 +4,7 @@ import { Upcasters, checkUpcaster } from '../schemas/index.js';
 import type { Upcaster } from '../schemas/index.js';
 import { isContained } from './comparison.js';
 import { invalid, mappingBytesMax, mappingsMax } from './input.js';
+import type { VersionOf } from './enforcement.js';
 import { mappingEvent } from './records.js';
 import type { MappingRecord, VersionRecord } from './records.js';
 import type { Subject } from './subject.js';
@@ -18,7 +19,7 @@ interface Change<T> {
 interface EvolutionOptions {
   /** Whose schemas events of a type are checked against. */
   readonly governing: (tenantId: string, eventType: string) => Subject | undefined;
-  readonly isValid: (record: VersionRecord, payload: JsonValue) => boolean;
+  readonly isValid: (payload: JsonValue, version: VersionOf) => boolean;
 }
 
 /** How payloads of older versions become those of newer ones, by tenant. */
@@ -121,7 +122,8 @@ export class Evolution {
     }
     if (upcasters.has(eventType, 0))
       return upcasters.upcast({ ...event, schemaVersion: 0 }, newest);
-    if (!this.#options.isValid(latest, event.payload)) throw unknownVersion(event, latest);
+    if (!this.#options.isValid(event.payload, { subject, record: latest }))
+      throw unknownVersion(event, latest);
     if (newest === latest.version) return event;
     return upcasters.upcast({ ...event, schemaVersion: latest.version }, newest);
   }

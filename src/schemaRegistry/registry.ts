@@ -66,7 +66,7 @@ export class SchemaRegistry implements EmbeddedSchemas {
     this.#log = log;
     this.#evolution = new Evolution(upcasters, {
       governing: (tenantId, type) => this.#governing(tenantId, type),
-      isValid: (record, payload) => this.#gate.violationsOf(record, payload).length === 0,
+      isValid: (payload, version) => this.#gate.violationsOf(payload, version).length === 0,
     });
     log.setPayloadGate(this.#gate);
   }
