@@ -14,7 +14,7 @@ import { Random } from './random.js';
 import { documentOf, schemas } from './randomSchemas.js';
 import type { Draft } from './randomSchemas.js';
 
-/** More with SCHEMA_PAIRS=20000; a failed run prints its seed, for SCHEMA_SEED. */
+/** More with SCHEMA_PAIRS=100000; a failed run prints its seed, for SCHEMA_SEED. */
 const pairs = Number(process.env['SCHEMA_PAIRS'] ?? 500);
 const seed = Number(process.env['SCHEMA_SEED'] ?? Math.trunc(Math.random() * 2 ** 31));
 const instancesPerPair = 60;
