@@ -84,7 +84,8 @@ class QueryArguments {
 
   void TakeMembers(const Napi::Array& names) {
     members.emplace();
-    for (uint32_t i = 0; i < names.Length(); i++) members->push_back(TextOf(names.Get(i), "member"));
+    for (uint32_t i = 0; i < names.Length(); i++)
+      members->push_back(TextOf(names.Get(i), "member"));
   }
   // Three arrays of texts for each match: types, entities, tags.
   void TakeMatches(const Napi::Array& matches) {
@@ -266,23 +267,22 @@ Napi::Value StoreObject::Read(const Napi::CallbackInfo& info) {
   });
 }
 
-// readAsync(flags, bytesMax): what the call of read just before located, as a promise of a Buffer: the
-// text and two doubles, count and next position
+// readAsync(flags, bytesMax): what the call of read just before located, as a promise of a Buffer:
+// the text and two doubles, count and next position
 Napi::Value StoreObject::ReadAsync(const Napi::CallbackInfo& info) {
   return Guarded(info, [&]() -> Napi::Value {
     const uint32_t flags = info[0].As<Napi::Number>().Uint32Value();
     const auto bytes_max = static_cast<size_t>(info[1].As<Napi::Number>().Int64Value());
-    return RenderLater(
-        info.Env(), handle_,
-        [&engine = engine(), located = std::exchange(located_, {}), flags,
-         bytes_max](query::Sink& sink) mutable {
-          auto& [selection, members] = located;
-          Status status = Render(engine, selection, members, bytes_max, flags, sink);
-          if (!status.ok()) return status;
-          return AppendNumbers({static_cast<double>(selection.events.size()),
-                                static_cast<double>(selection.next_position)},
-                               sink);
-        });
+    return RenderLater(info.Env(), handle_,
+                       [&engine = engine(), located = std::exchange(located_, {}), flags,
+                        bytes_max](query::Sink& sink) mutable {
+                         auto& [selection, members] = located;
+                         Status status = Render(engine, selection, members, bytes_max, flags, sink);
+                         if (!status.ok()) return status;
+                         return AppendNumbers({static_cast<double>(selection.events.size()),
+                                               static_cast<double>(selection.next_position)},
+                                              sink);
+                       });
   });
 }
 

@@ -29,8 +29,9 @@ using MemberNames = std::optional<std::vector<std::string>>;
 Status WriteEvents(std::span<const index::StoredEvent> events, Style style, char separator,
                    Sink& sink);
 
-// Writes each event as an array: type, entity, tenant, version, microseconds, position, payload; with
-// commas between them. Of a payload that is an object only the members of these names are written.
+// Writes each event as an array: type, entity, tenant, version, microseconds, position, payload;
+// with commas between them. Of a payload that is an object only the members of these names are
+// written.
 Status WriteRows(std::span<const index::StoredEvent> events, const MemberNames& names, Sink& sink);
 
 // Writes two doubles for each event: its position, and the partition of its entity.

@@ -150,10 +150,10 @@ TEST_CASE("rows have what most readers look at, and of payloads the members that
   };
   const std::string head = R"(["test.event","\"","default",1,1769851800123456,1,)";
   const std::string e = R"(["test.event","e","default",)";
-  CHECK(rows(std::nullopt) ==
-        head + R"({"a" : 1,"b":{"a":[2]}, "\u0061":3 ,"a":4}],)" + e +
-            R"(1,1769851800123456,2,[{"a":1}]],)" + e + R"(2,1769851800123456,3,{ }],)" + e +
-            R"(3,1769851800123456,4,{"b":1}])");
+  CHECK(rows(std::nullopt) == head + R"({"a" : 1,"b":{"a":[2]}, "\u0061":3 ,"a":4}],)" + e +
+                                  R"(1,1769851800123456,2,[{"a":1}]],)" + e +
+                                  R"(2,1769851800123456,3,{ }],)" + e +
+                                  R"(3,1769851800123456,4,{"b":1}])");
   CHECK(rows(std::vector<std::string>{"a"}) ==
         head + R"({"a" : 1,"\u0061":3,"a":4}],)" + e + R"(1,1769851800123456,2,[{"a":1}]],)" + e +
             R"(2,1769851800123456,3,{}],)" + e + R"(3,1769851800123456,4,{}])");
