@@ -13,6 +13,7 @@ export * from './json/fieldPath.js';
 export * from './eventTypes.js';
 export * from './json/failure.js';
 export * from './json/fields.js';
+export * from './json/pointer.js';
 export * from './json/transform.js';
 export * from './json/jsonFault.js';
 export * from './json/jsonValue.js';

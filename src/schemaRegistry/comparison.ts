@@ -1,5 +1,10 @@
 import { AllSourceError } from '../domain/index.js';
-import { compatibilityFindings, findingsAgainst, linearMatcher } from '../schemas/index.js';
+import {
+  compatibilityFindings,
+  findingsAgainst,
+  isTransitive,
+  linearMatcher,
+} from '../schemas/index.js';
 import type { CompatibilityMode, JsonSchema, VersionFinding } from '../schemas/index.js';
 import type { SubjectRecord, VersionRecord } from './records.js';
 
@@ -22,7 +27,7 @@ export async function findingsOf(
   { mode, timeMaxMs = comparisonTimeMaxMs }: ComparisonOptions,
 ): Promise<readonly VersionFinding[]> {
   if (mode === 'NONE') return [];
-  const compared = mode.endsWith('_TRANSITIVE') ? versions : versions.slice(-1);
+  const compared = isTransitive(mode) ? versions : versions.slice(-1);
   const deadline = performance.now() + timeMaxMs;
   const findings: VersionFinding[] = [];
   // What was written last is what is read most.

@@ -2,6 +2,7 @@ export {
   compatibilityFindings,
   compatibilityModes,
   findingsAgainst,
+  isTransitive,
 } from './compatibility/compatibility.js';
 export type { EarlierVersion, VersionFinding } from './compatibility/compatibility.js';
 export type {

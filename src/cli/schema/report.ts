@@ -1,4 +1,5 @@
 import { formatTimestamp } from '../../domain/index.js';
+import { schemaDocument, subjectDocument } from '../../schemaRegistry/index.js';
 import type { SchemaInfo, SubjectInfo } from '../../schemaRegistry/index.js';
 import type { Finding } from '../../schemas/index.js';
 import {
@@ -10,7 +11,6 @@ import {
   showSafely,
   writeOut,
 } from '../output.js';
-import { schemaDocument, subjectDocument } from './documents.js';
 
 const valueCharactersMax = 200;
 

@@ -84,7 +84,7 @@ export function findingsAgainst(
   );
 }
 
-function isTransitive(mode: CompatibilityMode): boolean {
+export function isTransitive(mode: CompatibilityMode): boolean {
   return mode.endsWith('_TRANSITIVE');
 }
 

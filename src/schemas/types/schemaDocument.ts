@@ -1,4 +1,4 @@
-import { isJsonObject, ownMember } from '../../domain/index.js';
+import { isJsonObject, ownMember, pointerOf } from '../../domain/index.js';
 import type { JsonObject, JsonValue } from '../../domain/index.js';
 import type { JsonSchema } from '../jsonSchema.js';
 
@@ -46,8 +46,7 @@ export class SchemaDocument {
     let at: JsonValue | undefined = this.root;
     for (const segment of segments) at = at === undefined ? at : childOf(at, segment);
     if (typeof at !== 'boolean' && !isJsonObject(at)) return undefined;
-    const escaped = segments.map((name) => name.replaceAll('~', '~0').replaceAll('/', '~1'));
-    return { pointer: ['#', ...escaped].join('/'), schema: at, segments };
+    return { pointer: `#${pointerOf(segments)}`, schema: at, segments };
   }
 
   /** The definitions of the document, and all that is referred to, by pointer. */

@@ -1,4 +1,4 @@
-import { isJsonObject, jsonFault, type JsonValue } from '../../domain/index.js';
+import { isJsonObject, jsonFault, pointerOf, type JsonValue } from '../../domain/index.js';
 import type { JsonSchema } from '../jsonSchema.js';
 import { metaSchemaErrors } from './ajv.js';
 import { formats } from './formats.js';
@@ -8,7 +8,7 @@ import { LinearPattern } from './patterns.js';
 import { dialectOf, readSchema } from './document/readSchema.js';
 import { checkUnevaluatedItems } from './document/references.js';
 import { quote, refuseFor, type Refuse } from './document/refusal.js';
-import { pointerOf, type SchemaDocument, type Subschema } from './document/schemaDocument.js';
+import type { SchemaDocument, Subschema } from './document/schemaDocument.js';
 
 /**
  * Takes a schema of a user, or throws `validation_error` that names field, place in the schema, what was

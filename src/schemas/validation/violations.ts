@@ -1,8 +1,7 @@
 import type { ErrorObject } from 'ajv';
-import { isJsonObject, type JsonValue } from '../../domain/index.js';
+import { isJsonObject, namesOfPointer, pointerOf, type JsonValue } from '../../domain/index.js';
 import { pointerCharactersMax, violationsMax } from './limits.js';
 import { quote } from './document/refusal.js';
-import { pointerOf } from './document/schemaDocument.js';
 
 /** Where a payload breaks its schema. */
 export interface SchemaViolation {
@@ -61,8 +60,7 @@ function nameIn(params: ErrorObject['params']): string | undefined {
 
 function valueAtPointer(payload: JsonValue, pointer: string): JsonValue | undefined {
   let value: JsonValue | undefined = payload;
-  for (const part of pointer.split('/').slice(1)) {
-    const name = part.replaceAll('~1', '/').replaceAll('~0', '~');
+  for (const name of namesOfPointer(pointer)) {
     if (typeof value !== 'object' || value === null) return undefined;
     // Own members of objects and items of arrays alike.
     value = (value as Record<string, JsonValue | undefined>)[name];

@@ -1,4 +1,4 @@
-import { isJsonObject, ownMember } from '../../../domain/index.js';
+import { isJsonObject, namesOfPointer, ownMember, pointerOf } from '../../../domain/index.js';
 import type { JsonObject, JsonValue } from '../../../domain/index.js';
 import type { JsonSchema } from '../../jsonSchema.js';
 
@@ -78,8 +78,7 @@ export class SchemaDocument {
   private at(pointer: string): SchemaNode | undefined {
     // As it is written: a definition may stand beside a reference.
     let value: JsonValue | undefined = this.schema;
-    for (const token of pointer.split('/').slice(1)) {
-      const name = token.replaceAll('~1', '/').replaceAll('~0', '~');
+    for (const name of namesOfPointer(pointer)) {
       if (Array.isArray(value)) value = (value as readonly JsonValue[])[Number(name)];
       else value = isJsonObject(value) ? ownMember(value, name) : undefined;
     }
@@ -92,8 +91,7 @@ export function isSchema(value: JsonValue | undefined): value is JsonSchema {
 }
 
 export function pointerTo(pointer: string, ...tokens: readonly (string | number)[]): string {
-  const texts = tokens.map((token) => String(token).replaceAll('~', '~0').replaceAll('/', '~1'));
-  return [pointer, ...texts].join('/');
+  return pointer + pointerOf(tokens.map(String));
 }
 
 /** What a schema says for a keyword. */

@@ -1,8 +1,14 @@
-import { isJsonObject, ownMember, setMember, type JsonValue } from '../../../domain/index.js';
+import {
+  isJsonObject,
+  ownMember,
+  pointerOf,
+  setMember,
+  type JsonValue,
+} from '../../../domain/index.js';
 import type { JsonSchema } from '../../jsonSchema.js';
 import { applicatorOf, applicators, isAssertion } from './keywords.js';
 import type { References } from './references.js';
-import { pointerOf, type SchemaDocument, type Subschema } from './schemaDocument.js';
+import type { SchemaDocument, Subschema } from './schemaDocument.js';
 
 /** Keyword of our own: what an evaluation of the subschema costs. */
 export const stepsKeyword = 'allsource:steps';

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonValue } from '../../../domain/index.js';
+import { isJsonObject, pointerOf, type JsonValue } from '../../../domain/index.js';
 import type { JsonSchema } from '../../jsonSchema.js';
 import { applicatorOf, type Applicator, type Dialect } from './keywords.js';
 import { schemaDepthMax, subschemasMax } from '../limits.js';
@@ -157,10 +157,6 @@ function membersOf(
 
 function isSchema(value: JsonValue | undefined): value is JsonSchema {
   return typeof value === 'boolean' || isJsonObject(value);
-}
-
-export function pointerOf(path: readonly string[]): string {
-  return path.map((name) => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
 
 function resolveUri(reference: string, base: string): string | undefined {
