@@ -20,10 +20,10 @@ export interface VersionRecord {
   readonly version: number;
   readonly id: string;
   readonly schema: JsonSchema;
-  /** Of its canonical text; those that were recorded first have none. */
-  readonly sha256?: string | undefined;
-  /** Whether payloads of the version before are valid under it as they are. */
-  readonly takesPrevious?: boolean | undefined;
+  /** Of its canonical text; undefined where it is nested too deeply for one. */
+  readonly sha256: string | undefined;
+  /** Whether payloads of the version before are valid under it as they are: told here, so that no read finds it out. */
+  readonly takesPrevious: boolean;
   readonly description: string | null;
   readonly tags: readonly string[];
   readonly createdAt: number;

@@ -102,8 +102,7 @@ export class SchemaRegistry implements EmbeddedSchemas {
       const record: VersionRecord = {
         ...{ tenantId, subject, version: known?.nextVersion ?? 1, id: randomUUID() },
         ...{ schema: checked, sha256: sha256Of(checked), description, tags },
-        // So that no read has to find it out.
-        ...(previous !== undefined && { takesPrevious: isContained(previous.schema, checked) }),
+        takesPrevious: previous !== undefined && isContained(previous.schema, checked),
         createdAt: Date.now() * 1000,
         isDeleted: false,
       };

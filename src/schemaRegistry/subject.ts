@@ -19,8 +19,7 @@ export class Subject {
 
   /** Also in the place of the record before. */
   put(record: VersionRecord): void {
-    const sha256 = record.sha256 ?? sha256Of(record.schema);
-    this.#versions[record.version - 1] = { ...record, sha256 };
+    this.#versions[record.version - 1] = record;
   }
 
   /** Those that are used, rising. */

@@ -67,7 +67,7 @@ it('says in a check that there is no room for another version', async () => {
 
 const versionOf = (version: number, schema: JsonObject): VersionRecord => ({
   ...{ tenantId: 'default', subject: 'a', version, id: '', schema, createdAt: 0 },
-  ...{ description: null, tags: [], isDeleted: false },
+  ...{ description: null, tags: [], isDeleted: false, sha256: undefined, takesPrevious: false },
 });
 
 it('lets other work go on between two comparisons, and has one bound for all', async () => {

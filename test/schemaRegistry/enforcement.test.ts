@@ -9,7 +9,15 @@ function subjectOfMany(): Subject {
   const subject = new Subject(1, { ...names, compatibility: 'NONE', enforcement: 'enforce' });
   for (let version = 1; version <= versions; version += 1) {
     const shown = { id: String(version), description: null, tags: [], createdAt: 0 };
-    subject.put({ ...names, ...shown, version, schema: { const: version }, isDeleted: false });
+    subject.put({
+      ...names,
+      ...shown,
+      version,
+      schema: { const: version },
+      isDeleted: false,
+      sha256: undefined,
+      takesPrevious: false,
+    });
   }
   return subject;
 }
