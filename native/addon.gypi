@@ -2,6 +2,7 @@
 {
   "sources": [
     "addon/addon.cc",
+    "addon/column_methods.cc",
     "addon/payload_methods.cc",
     "addon/progress_notifier.cc",
     "addon/proof_methods.cc",

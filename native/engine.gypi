@@ -10,6 +10,8 @@
     "base/sha256.cc",
     "base/timestamp.cc",
     "base/uuid.cc",
+    "columnar/columns.cc",
+    "columnar/field_reader.cc",
     "engine/appender.cc",
     "engine/engine.cc",
     "engine/first_file.cc",

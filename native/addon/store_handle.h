@@ -18,6 +18,9 @@ struct StoreHandle {
   std::unique_ptr<env::Env> own_env;  // of a memory store; goes after the engine
   std::unique_ptr<engine::Engine> engine;
   engine::VerifyProgress verify_progress;
+  // Of batches of columns: up to four of 64 MiB are kept.
+  std::shared_ptr<wal::FrameBufferPool> column_memory =
+      std::make_shared<wal::FrameBufferPool>(size_t{64} << 20, 4);
 };
 
 // A JavaScript error with the engine's code as `nativeCode`; src/engine/errors.ts makes the public

@@ -229,6 +229,7 @@ Napi::FunctionReference StoreObject::Define(Napi::Env env) {
                       InstanceMethod<&StoreObject::UseAnswerMemory>("useAnswerMemory"),
                       InstanceMethod<&StoreObject::Read>("read"),
                       InstanceMethod<&StoreObject::ReadAsync>("readAsync"),
+                      InstanceMethod<&StoreObject::Columns>("columns"),
                       InstanceMethod<&StoreObject::GetEvent>("getEvent"),
                       InstanceMethod<&StoreObject::State>("state"),
                       InstanceMethod<&StoreObject::StateAsync>("stateAsync"),

@@ -63,6 +63,9 @@ class StoreObject : public Napi::ObjectWrap<StoreObject> {
   void BeginAnswer(const Napi::Value& slab_number);
   Napi::Value Answer(Napi::Env env);
 
+  // column_methods.cc
+  Napi::Value Columns(const Napi::CallbackInfo& info);
+
   // proof_methods.cc
   Napi::Value Prove(const Napi::CallbackInfo& info);
 

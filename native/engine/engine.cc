@@ -9,6 +9,8 @@ namespace {
 
 // Events whose records are asked of the main memory together.
 constexpr size_t kPrefetchEvents = 16;
+// Found at once while columns are read: the lock is held for so long.
+constexpr size_t kLocatedEventsMax = 2048;
 constexpr uint64_t kSegmentBytesMin = uint64_t{64} << 10;
 // Offsets in a segment are 32-bit.
 constexpr uint64_t kSegmentBytesMax = uint64_t{2} << 30;
@@ -209,6 +211,28 @@ Result<query::Selection> Engine::Select(const query::Query& query, size_t limit)
   if (!selection.ok()) return selection;
   if (Status status = Fetch(selection.value()); !status.ok()) return status;
   return selection;
+}
+
+Result<ColumnsRead> Engine::ReadColumns(query::Query query, size_t rows_max, size_t bytes_max,
+                                        columnar::ColumnWriter& writer) const {
+  std::vector<query::Selection> held;  // what the rows lie in, until the batch is made
+  ColumnsRead read;
+  do {
+    auto found = Select(query, std::min(kLocatedEventsMax, rows_max - writer.rows()));
+    if (!found.ok()) return found.status();
+    for (const index::StoredEvent& event : found.value().events) {
+      const bool is_own = wal::DecodeTrustedRecord(event.record).fields.tenant.front() ==
+                          kSystemTenantMark;
+      if (!query.every_tenant || !is_own) writer.Add(event);
+    }
+    read.next_position = found.value().next_position;
+    (query.descending ? query.last_position : query.first_position) = read.next_position;
+    held.push_back(std::move(found.value()));
+  } while (read.next_position != 0 && writer.rows() < rows_max && writer.bytes() < bytes_max);
+  auto batch = writer.Finish();
+  if (!batch.ok()) return batch.status();
+  read.batch = std::move(batch.value());
+  return read;
 }
 
 Result<std::optional<uint64_t>> Engine::PositionOfVersion(std::string_view tenant,

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "columnar/columns.h"
 #include "engine/appender.h"
 #include "engine/index_maker.h"
 #include "engine/open_log.h"
@@ -68,6 +69,11 @@ struct DropReport {
   uint64_t bytes = 0;
 };
 
+struct ColumnsRead {
+  columnar::Batch batch;
+  uint64_t next_position = 0;  // of the first match behind it; 0 = there is none
+};
+
 // Thread-safe, but for Close, which must be the last call.
 class Engine {
  public:
@@ -102,6 +108,10 @@ class Engine {
   // and their records, which may have to come from the disk. Where these have more than `bytes_max`
   // bytes, the selection ends before the record that goes beyond it, but holds one at least.
   Status Fetch(query::Selection& selection, size_t bytes_max = query::kNoBytesMax) const;
+  // Matching events as columns: up to `rows_max`, and no more once their records have `bytes_max`
+  // bytes. The store's own events are not among those of every tenant.
+  Result<ColumnsRead> ReadColumns(query::Query query, size_t rows_max, size_t bytes_max,
+                                  columnar::ColumnWriter& writer) const;
   // What the state of an entity is made of; empty where it has no events up to the end. The
   // snapshot is fetched, the events are only located. kDropped where not all of them are in the
   // log.

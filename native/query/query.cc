@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <tuple>
+#include <utility>
 
 #include "wal/segment_format.h"
 
@@ -118,6 +120,20 @@ void AddGroups(const MatchTexts& match, const index::TenantTerms& tenant,
 }
 
 // One plan, or one for each way in which an event may match.
+// The first and the last position that a query may be about.
+std::pair<uint64_t, uint64_t> PositionsOf(const LogIndex& index, const Query& query,
+                                          uint64_t watermark) {
+  uint64_t first = std::max<uint64_t>(query.first_position, 1);
+  uint64_t last = std::min(query.last_position, watermark);
+  if (query.since_micros != std::numeric_limits<int64_t>::min()) {
+    first = std::max(first, PositionAtTime(index, watermark, query.since_micros, false));
+  }
+  if (query.until_micros != std::numeric_limits<int64_t>::max()) {
+    last = std::min(last, PositionAtTime(index, watermark, query.until_micros, true) - 1);
+  }
+  return {first, last};
+}
+
 std::vector<Plan> MakePlans(const LogIndex& index, const Query& query, uint64_t watermark) {
   const index::TenantTerms tenant = index.TenantForRead(query.tenant);
   Plan plan;
@@ -127,14 +143,7 @@ std::vector<Plan> MakePlans(const LogIndex& index, const Query& query, uint64_t 
     plan.groups.push_back(TypesWithPrefix(index, tenant, *query.type_prefix, watermark));
   }
   for (const std::string_view tag : query.tags) plan.groups.push_back({tenant.Tag(tag)});
-  plan.first = std::max<uint64_t>(query.first_position, 1);
-  plan.last = std::min(query.last_position, watermark);
-  if (query.since_micros != std::numeric_limits<int64_t>::min()) {
-    plan.first = std::max(plan.first, PositionAtTime(index, watermark, query.since_micros, false));
-  }
-  if (query.until_micros != std::numeric_limits<int64_t>::max()) {
-    plan.last = std::min(plan.last, PositionAtTime(index, watermark, query.until_micros, true) - 1);
-  }
+  std::tie(plan.first, plan.last) = PositionsOf(index, query, watermark);
   std::vector<Plan> plans(std::max<size_t>(query.any_of.size(), 1), plan);
   for (size_t i = 0; i < query.any_of.size(); i++) {
     AddGroups(query.any_of[i], tenant, plans[i].groups);
@@ -347,10 +356,27 @@ Selection SelectPositions(const LogIndex& index, const Query& query, uint64_t wa
   return selection;
 }
 
+Selection SelectOfEveryTenant(const LogIndex& index, const Query& query, uint64_t watermark,
+                              size_t limit) {
+  Selection selection;
+  const auto [first, last] = PositionsOf(index, query, watermark);
+  selection.meets_dropped = first <= last && first < index.first_position();
+  if (selection.meets_dropped || first > last) return selection;
+  const uint64_t count = std::min<uint64_t>(limit, last - first + 1);
+  for (uint64_t i = 0; i < count; i++) {
+    selection.Add(index.Locate(query.descending ? last - i : first + i));
+  }
+  if (count <= last - first) {
+    selection.next_position = query.descending ? last - count : first + count;
+  }
+  return selection;
+}
+
 }  // namespace
 
 Selection Select(const LogIndex& index, const Query& query, uint64_t watermark, size_t limit) {
   if (!query.positions.empty()) return SelectPositions(index, query, watermark, limit);
+  if (query.every_tenant) return SelectOfEveryTenant(index, query, watermark, limit);
   Selection selection;
   const std::vector<Plan> plans = MakePlans(index, query, watermark);
   const Plan& plan = plans.front();  // they have the same range

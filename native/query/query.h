@@ -27,6 +27,8 @@ struct Query {
   std::vector<MatchTexts> any_of;      // where there are some, one of them at least
   // Exactly these events, in this order; all else is not looked at.
   std::vector<uint64_t> positions;
+  // Events of all tenants, the store's own among them: only positions and times count.
+  bool every_tenant = false;
   uint64_t first_position = 1;
   uint64_t last_position = std::numeric_limits<uint64_t>::max();
   int64_t since_micros = std::numeric_limits<int64_t>::min();

@@ -19,10 +19,10 @@ std::shared_ptr<FrameBuffer> FrameBufferPool::Take() {
 
 void FrameBufferPool::GiveBack(FrameBuffer* buffer) {
   std::unique_ptr<FrameBuffer> owned(buffer);
-  if (owned->capacity() > kKeptBufferBytesMax) return;
+  if (owned->capacity() > kept_buffer_bytes_max_) return;
   owned->Clear();
   std::lock_guard lock(mutex_);
-  if (free_.size() < kKeptBuffersMax) free_.push_back(std::move(owned));
+  if (free_.size() < kept_buffers_max_) free_.push_back(std::move(owned));
 }
 
 }  // namespace allsource::wal

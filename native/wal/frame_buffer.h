@@ -67,15 +67,18 @@ class FrameBuffer {
 // Thread-safe. Buffers come back when the last user of one lets go of it.
 class FrameBufferPool : public std::enable_shared_from_this<FrameBufferPool> {
  public:
+  // Larger buffers are freed, and no more than so many are kept: 64 MiB at most by default.
+  explicit FrameBufferPool(size_t kept_buffer_bytes_max = size_t{4} << 20,
+                           size_t kept_buffers_max = 16)
+      : kept_buffer_bytes_max_(kept_buffer_bytes_max), kept_buffers_max_(kept_buffers_max) {}
+
   std::shared_ptr<FrameBuffer> Take();
 
  private:
   void GiveBack(FrameBuffer* buffer);
 
-  // Larger buffers are freed, and no more than this many are kept: 64 MiB at most.
-  static constexpr size_t kKeptBufferBytesMax = size_t{4} << 20;
-  static constexpr size_t kKeptBuffersMax = 16;
-
+  const size_t kept_buffer_bytes_max_;
+  const size_t kept_buffers_max_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<FrameBuffer>> free_;  // guarded by mutex_
 };

@@ -38,7 +38,7 @@ export const proofKind = { root: 0, inclusion: 1, consistency: 2 } as const;
 /**
  * `partitions`: two doubles for each event, position and partition, in the place of its text.
  * `mergedOnly`: of a state, the merged object alone. `heads`: in the names of the API, without
- * payload and metadata.
+ * payload and metadata. `everyTenant`: of a range of positions, of all tenants but the store's own.
  */
 export const readFlag = {
   descending: 1,
@@ -48,7 +48,23 @@ export const readFlag = {
   mergedOnly: 16,
   heads: 32,
   rows: 64,
+  everyTenant: 128,
 } as const;
+/** Columns of `columns`, in the order in which they come; native/columnar/columns.h says what each is. */
+export const columnBit = {
+  position: 1,
+  timestamp: 2,
+  version: 4,
+  event_id: 8,
+  tenant_id: 16,
+  entity_id: 32,
+  event_type: 64,
+  schema_version: 128,
+  tags: 256,
+  metadata: 512,
+  payload: 1024,
+} as const;
+export const fieldTypeNumber = { float64: 0, int64: 1, bool: 2, utf8: 3, json: 4 } as const;
 /** How payloads are merged into a state: key by key, by RFC 7396, or not, which leaves null for it. */
 export const mergeKind = { shallow: 0, deep: 1, none: 2 } as const;
 
@@ -226,6 +242,18 @@ export interface NativeStore {
   takeOverflow(): Buffer;
   /** What the call of `read` just before located: the text, and behind it two doubles: count and next position. */
   readAsync(flags: number, bytesMax: number): Promise<Buffer>;
+  /**
+   * Events as columns: `limit` rows at most, and no more once their records have `bytesMax` bytes. Each
+   * field is a path in payloads, whose names are in `paths`, and a number of `fieldTypeNumber`.
+   */
+  columns(
+    ...args: [
+      ...QueryArguments,
+      columns: number,
+      paths: readonly (readonly string[])[],
+      types: readonly number[],
+    ]
+  ): Promise<NativeColumns>;
   /** The text and behind it four doubles: version, position, time, events merged. */
   stateAsync(...args: StateArguments): Promise<Buffer>;
   /** 0 where the entity has no such version. */
@@ -256,6 +284,15 @@ export interface NativeStore {
   ref(): void;
   unref(): void;
   close(): Promise<void>;
+}
+
+export interface NativeColumns {
+  readonly rows: number;
+  /** Of the first match behind them; 0 = there is none. */
+  readonly nextPosition: number;
+  /** What the engine filled, and where each buffer lies in it: offset and bytes, in turn. */
+  readonly memory: ArrayBuffer;
+  readonly extents: Float64Array;
 }
 
 export const counterNumber = {

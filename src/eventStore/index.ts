@@ -3,6 +3,14 @@ export type { ProofOptions } from './integrity/proofs.js';
 /** For the server, which delivers what followers get. */
 export type { Deliveries, Delivery, Follower } from './read/follower.js';
 export type { BytesChunk, BytesForm, ObjectsChunk } from './read/reader.js';
+/** For columns, and what is made of them. */
+export type {
+  ColumnName,
+  ColumnRequest,
+  ColumnsChunk,
+  FieldType,
+  RowsRange,
+} from './read/columns.js';
 /** For the parts that keep their state in the log. */
 export { RecordedState } from './parts/recordedState.js';
 export { readRecords, recordEvent } from './parts/records.js';

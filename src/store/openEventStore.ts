@@ -1,3 +1,6 @@
+import type { RecordBatch } from 'apache-arrow';
+import { ColumnReader } from '../columnar/index.js';
+import type { ColumnsOptions } from '../columnar/index.js';
 import { ConsumerRegistry } from '../consumers/index.js';
 import type { ConsumerHandler, ConsumerWorker, HandlerOptions } from '../consumers/index.js';
 import type { AnyEvent, EventShape, Reducer, StoredEvent } from '../domain/index.js';
@@ -74,6 +77,7 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
   readonly replays: ReplayRegistry;
   readonly pipelines: PipelineRegistry;
   readonly schemas: SchemaRegistry;
+  readonly #columns: ColumnReader;
   readonly #states: EntityStates;
   readonly #upcast = (event: StoredEvent): StoredEvent => this.schemas.upcast(event);
 
@@ -81,6 +85,7 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
     super(core, options);
     const system = new SystemAccess(core);
     this.schemas = new SchemaRegistry(system, { upcasters: options.upcasters ?? [] });
+    this.#columns = new ColumnReader(system);
     this.consumers = new ConsumerRegistry(system);
     this.webhooks = new WebhookRegistry(system);
     this.projections = new ProjectionRegistry(system, { isWritable: !this.readOnly });
@@ -139,6 +144,14 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
     const isWanted = isUpcast(options);
     const bytes = await super.getEventBytes(eventId, options);
     return bytes !== undefined && isWanted ? upcastDocument(bytes, this.#upcast) : bytes;
+  }
+
+  columns(options?: ColumnsOptions): AsyncGenerator<RecordBatch> {
+    return this.#columns.read(options);
+  }
+
+  readArrow(options?: ColumnsOptions): AsyncGenerator<Uint8Array> {
+    return this.#columns.readArrow(options);
   }
 
   get snapshots(): EmbeddedSnapshots {

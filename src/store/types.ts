@@ -1,3 +1,5 @@
+import type { RecordBatch } from 'apache-arrow';
+import type { ColumnsOptions } from '../columnar/index.js';
 import type {
   ConsumerHandler,
   ConsumerWorker,
@@ -25,6 +27,11 @@ import type { EmbeddedWebhooks, Webhooks } from '../webhooks/index.js';
  * is durable.
  */
 export interface EventStore<E extends EventShape = AnyEvent> extends EventLog<E> {
+  /**
+   * Matching events that are durable now as an Arrow IPC stream, for other tools and processes: the
+   * columns of `columns`, a schema at least.
+   */
+  readArrow(options?: ColumnsOptions): AsyncGenerator<Uint8Array>;
   /** States that are kept, so that later ones need not be made from the first event on. */
   readonly snapshots: Snapshots;
   /**
@@ -63,6 +70,17 @@ export interface EventStore<E extends EventShape = AnyEvent> extends EventLog<E>
 /** A store in this process. Appends take effect in the order in which they were called. */
 export interface EmbeddedStore<E extends EventShape = AnyEvent>
   extends CoreStore<E>, Omit<EventStore<E>, keyof CoreStore<E>> {
+  /**
+   * Matching events that are durable now as record batches of `apache-arrow`: one column each for
+   * position, time, version, ids, type, tags, metadata and payload, and for chosen fields of payloads. The
+   * engine fills them; there is no step in JavaScript for each event. Rejects with `invalid_query`.
+   *
+   * @example
+   * for await (const batch of store.columns({ columns: ['entity_id'], fields: { total: 'float64' } })) {
+   *   const totals = batch.getChild('total');
+   * }
+   */
+  columns(options?: ColumnsOptions): AsyncGenerator<RecordBatch>;
   readonly snapshots: EmbeddedSnapshots;
   readonly schemas: EmbeddedSchemas;
   readonly projections: EmbeddedProjections;

@@ -12,6 +12,7 @@ const allowed: Record<string, readonly string[]> = {
   schemas: ['domain'],
   eventStore: ['domain', 'engine', 'proof'],
   config: ['domain'],
+  columnar: ['domain', 'eventStore'],
   consumers: ['domain', 'eventStore'],
   webhooks: ['domain', 'eventStore', 'consumers', 'outgoing'],
   state: ['domain', 'eventStore'],
@@ -24,6 +25,7 @@ const allowed: Record<string, readonly string[]> = {
   store: [
     'domain',
     'eventStore',
+    'columnar',
     'schemas',
     'schemaRegistry',
     'consumers',

@@ -5,6 +5,8 @@ import type { BatchInput } from '../append/batchJob.js';
 import type { PayloadGate } from '../append/payloadGate.js';
 import type { BackgroundTurns } from './background.js';
 import type { Follower } from '../read/follower.js';
+import { nextColumns, rowsRangeOf } from '../read/columns.js';
+import type { ColumnRequest, ColumnsChunk, RowsRange } from '../read/columns.js';
 import { cursorOf, pageLimit, toEngineQuery } from '../read/query.js';
 import type { EngineQuery } from '../read/query.js';
 import { chunkBounds, oneEvent } from '../read/reader.js';
@@ -287,6 +289,21 @@ export class SystemAccess {
   ): Promise<BytesChunk> {
     const bounded = { ...toEngineQuery(filter), firstPosition: first, lastPosition: last };
     return this.#core.reader.chunk(bounded, { ...chunkBounds, events }, form);
+  }
+
+  /** What is durable now of matching events, for `nextColumns`. */
+  rowsRange(filter: EventFilter, wanted: Pick<ReadOptions, 'order' | 'limit'>): RowsRange {
+    this.#core.mustBeOpen();
+    return rowsRangeOf(filter, wanted, this.watermark);
+  }
+
+  /** The next columns of a range, which moves on; undefined where there are no more. */
+  nextColumns(
+    range: RowsRange,
+    request: ColumnRequest,
+    rowsMax: number,
+  ): Promise<ColumnsChunk | undefined> {
+    return nextColumns(this.#core, range, request, rowsMax);
   }
 
   /** How many events of a range match. */

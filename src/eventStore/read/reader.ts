@@ -237,7 +237,7 @@ function pageEnd(query: EngineQuery, { count, nextPosition }: Chunk) {
   return { tail: `],"count":${count},"next_cursor":${cursor}}`, nextCursor };
 }
 
-function argumentsOf(query: EngineQuery, flags: number, bounds: ReadBounds): QueryArguments {
+export function argumentsOf(query: EngineQuery, flags: number, bounds: ReadBounds): QueryArguments {
   return [
     query.tenantId,
     query.entityId,

@@ -1,0 +1,3 @@
+export { ColumnReader } from './columnReader.js';
+export { columnNames } from './columnPlan.js';
+export type { ColumnField, ColumnsOptions } from './columnPlan.js';
