@@ -28,6 +28,13 @@ export type {
   StoredEvent,
   SubscriptionFilter,
 } from './domain/index.js';
+export type {
+  ArrowOptions,
+  ColumnField,
+  ColumnName,
+  ColumnsOptions,
+  FieldType,
+} from './columnar/index.js';
 export { defineDecider, handle } from './deciders/index.js';
 export type {
   CommandStore,

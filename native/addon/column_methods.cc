@@ -26,8 +26,7 @@ columnar::ColumnRequest RequestOf(const Napi::Value& columns, const Napi::Value&
     for (uint32_t n = 0; n < names.Length(); n++) {
       field.path.push_back(TextOf(names.Get(n), "path"));
     }
-    field.type =
-        static_cast<columnar::FieldType>(numbers.Get(i).As<Napi::Number>().Uint32Value());
+    field.type = static_cast<columnar::FieldType>(numbers.Get(i).As<Napi::Number>().Uint32Value());
   }
   return request;
 }

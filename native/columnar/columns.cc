@@ -172,9 +172,8 @@ bool WriteStrings(Columns& to, std::span<const std::string_view> values) {
 bool WriteField(Columns& to, FieldType type, std::span<const std::string_view> values) {
   switch (type) {
     case FieldType::kFloat64:
-      return to.OptionalValues<double>([&](size_t row) {
-        return IsNumber(values[row]) ? DoubleOf(values[row]) : std::nullopt;
-      });
+      return to.OptionalValues<double>(
+          [&](size_t row) { return IsNumber(values[row]) ? DoubleOf(values[row]) : std::nullopt; });
     case FieldType::kInt64:
       return to.OptionalValues<int64_t>([&](size_t row) {
         return IsNumber(values[row]) ? WholeNumberOf(values[row]) : std::nullopt;

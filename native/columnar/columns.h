@@ -20,17 +20,17 @@ namespace allsource::columnar {
 // Bits of ColumnRequest::columns, in the order in which columns come; src/engine/port.ts has the
 // same. The buffers of each stand behind it.
 enum Column : uint32_t {
-  kPosition = 1,        // int64
-  kTimestamp = 2,       // int64, microseconds
-  kVersion = 4,         // int64
-  kEventId = 8,         // text: int32 offsets, bytes
-  kTenantId = 16,       // codes: int32; dictionary: text
-  kEntityId = 32,       // the same
-  kEventType = 64,      // the same
-  kSchemaVersion = 128, // validity, int32
-  kTags = 256,          // int32 offsets of lists, text
-  kMetadata = 512,      // validity, text
-  kPayload = 1024,      // text
+  kPosition = 1,         // int64
+  kTimestamp = 2,        // int64, microseconds
+  kVersion = 4,          // int64
+  kEventId = 8,          // text: int32 offsets, bytes
+  kTenantId = 16,        // codes: int32; dictionary: text
+  kEntityId = 32,        // the same
+  kEventType = 64,       // the same
+  kSchemaVersion = 128,  // validity, int32
+  kTags = 256,           // int32 offsets of lists, text
+  kMetadata = 512,       // validity, text
+  kPayload = 1024,       // text
 };
 
 // What of a payload becomes a column: null where a value is missing, or is not of the type.

@@ -221,8 +221,8 @@ Result<ColumnsRead> Engine::ReadColumns(query::Query query, size_t rows_max, siz
     auto found = Select(query, std::min(kLocatedEventsMax, rows_max - writer.rows()));
     if (!found.ok()) return found.status();
     for (const index::StoredEvent& event : found.value().events) {
-      const bool is_own = wal::DecodeTrustedRecord(event.record).fields.tenant.front() ==
-                          kSystemTenantMark;
+      const bool is_own =
+          wal::DecodeTrustedRecord(event.record).fields.tenant.front() == kSystemTenantMark;
       if (!query.every_tenant || !is_own) writer.Add(event);
     }
     read.next_position = found.value().next_position;

@@ -37,6 +37,7 @@ import type {
 } from '../eventStore/index.js';
 import { readConsistencyProof, readEventProof, readTreeHead } from '../proof/index.js';
 import type { ConsistencyProof, EventProof, TreeHead } from '../proof/index.js';
+import type { ArrowOptions } from '../columnar/index.js';
 import type { Pipelines } from '../pipelineRuns/index.js';
 import type { Projections } from '../projections/index.js';
 import type { Replays } from '../replays/index.js';
@@ -63,6 +64,7 @@ import type { QueryParameters } from './wire/parameters.js';
 
 const queryPath = '/api/v1/events/query';
 const ndjsonType = 'application/x-ndjson';
+const arrowType = 'application/vnd.apache.arrow.stream';
 const lineFeed = 0x0a;
 /** Bytes at the end of a page that hold its count and cursor. */
 const pageTailBytes = 256;
@@ -182,6 +184,17 @@ class RemoteEventStore implements RemoteStore<AnyEvent> {
     if (last !== lineFeed) {
       throw new AllSourceError('server_unreachable', 'the answer ended in the middle of an event');
     }
+  }
+
+  async *readArrow(options: ArrowOptions = {}): AsyncGenerator<Uint8Array> {
+    this.#connection.mustBeOpen();
+    const query = toQuery(options, optionTables.arrow);
+    yield* this.#connection.stream({
+      path: queryPath,
+      query,
+      accept: arrowType,
+      isRepeatable: true,
+    });
   }
 
   async getEvent(eventId: string, options: EventOptions = {}): Promise<StoredEvent | undefined> {

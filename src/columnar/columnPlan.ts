@@ -20,7 +20,8 @@ export const columnNames: readonly ColumnName[] = [
 
 const fieldTypes: readonly FieldType[] = ['float64', 'int64', 'bool', 'utf8', 'json'];
 
-const fieldsMax = 100;
+/** Columns that are fields, of one read. */
+export const fieldsMax = 32;
 const batchRowsDefault = 16_384;
 const batchRowsMax = 1_048_576;
 
@@ -31,20 +32,29 @@ export interface ColumnField {
   readonly type: FieldType;
 }
 
-export interface ColumnsOptions extends EventFilter {
+/** What is asked for in each way to read columns. */
+export interface ArrowOptions extends EventFilter {
   /** Default `asc`. */
   readonly order?: Order | undefined;
   /** Rows at most; default all. */
   readonly limit?: number | undefined;
-  /** Default all, in the order of `position, timestamp, version, event_id, …`, whatever the order here. */
+  /**
+   * Default all, or where there are fields none; in the order of `position, timestamp, version, event_id, …`, whatever
+   * the order here.
+   */
   readonly columns?: readonly ColumnName[] | undefined;
   /**
    * Fields of payloads that become columns behind these, by the name of the column: the type of the
    * field whose path that name is, or path and type. A value that is missing or not of the type is null.
    */
   readonly fields?: Readonly<Record<string, FieldType | ColumnField>> | undefined;
+}
+
+export interface ColumnsOptions extends ArrowOptions {
   /** Rows of a batch at most, 1-1 048 576, default 16 384; large events make smaller batches. */
   readonly batchRows?: number | undefined;
+  /** Told how many rows a batch has, before the reader gets it. */
+  readonly onRows?: ((rows: number) => void) | undefined;
   /** Ends the read: it rejects with `aborted`. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -66,14 +76,11 @@ export interface ColumnPlan {
 export function toColumnPlan(
   options: Pick<ColumnsOptions, 'columns' | 'fields' | 'batchRows'>,
 ): ColumnPlan {
-  const wanted = columnsOf(options.columns);
   const fields = fieldsOf(options.fields);
+  const wanted = columnsOf(options.columns, fields.length > 0);
   const taken = fields.find(({ name }) => wanted.some((column) => column === name));
   if (taken !== undefined) {
     throw invalid(`fields.${taken.name}`, 'there is a column of this name; give the field another');
-  }
-  if (wanted.length + fields.length === 0) {
-    throw invalid('columns', 'expected at least one column or field');
   }
   const batchRows = options.batchRows ?? batchRowsDefault;
   return {
@@ -87,9 +94,10 @@ export function requestOf({ columns, fields }: ColumnPlan): ColumnRequest {
   return { columns, paths: fields.map(({ path }) => path), types: fields.map(({ type }) => type) };
 }
 
-function columnsOf(columns: readonly string[] | undefined): readonly ColumnName[] {
-  if (columns === undefined) return columnNames;
-  if (!Array.isArray(columns)) throw invalid('columns', 'expected an array of names');
+function columnsOf(columns: readonly string[] = [], hasFields: boolean): readonly ColumnName[] {
+  const isList: boolean = Array.isArray(columns);
+  if (!isList) throw invalid('columns', 'expected an array of names');
+  if (columns.length === 0) return hasFields ? [] : columnNames;
   const unknown = columns.find((name) => !columnNames.includes(name as ColumnName));
   if (unknown !== undefined) {
     throw invalid('columns', `expected names of ${columnNames.join(', ')}, got ${String(unknown)}`);
@@ -101,7 +109,10 @@ function fieldsOf(fields: ColumnsOptions['fields']): readonly FieldPlan[] {
   const entries = Object.entries(fields ?? {});
   if (entries.length > fieldsMax) throw invalid('fields', `expected at most ${fieldsMax} fields`);
   return entries.map(([name, field]) => {
-    const { path, type } = typeof field === 'string' ? { path: name, type: field } : field;
+    // Callers without types may give anything.
+    const given = field as FieldType | ColumnField | null;
+    if (given === null) throw invalid(`fields.${name}`, 'expected a type, or a path and a type');
+    const { path, type } = typeof given === 'string' ? { path: name, type: given } : given;
     const problem = typeof path === 'string' ? fieldPathProblem(path) : 'expected a path';
     if (problem !== undefined) throw invalid(`fields.${name}`, problem);
     if (!fieldTypes.includes(type)) {

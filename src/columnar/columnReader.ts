@@ -17,11 +17,14 @@ export class ColumnReader {
 
   /** Batches of matching events that are durable now. Checks its options before the first one. */
   async *read(options: ColumnsOptions = {}): AsyncGenerator<RecordBatch> {
-    const { columns, fields, batchRows, limit, order, signal, ...filter } = options;
+    const { columns, fields, batchRows, limit, order, signal, onRows, ...filter } = options;
     const plan = toColumnPlan({ columns, fields, batchRows });
     const range = this.#system.rowsRange(filter, { order, limit });
     const batches = new (await loadArrow()).RecordBatches(plan);
-    for await (const chunk of this.#chunks(plan, range, signal)) yield batches.batchOf(chunk);
+    for await (const chunk of this.#chunks(plan, range, signal)) {
+      onRows?.(chunk.count);
+      yield batches.batchOf(chunk);
+    }
   }
 
   /** The same as an Arrow IPC stream (`application/vnd.apache.arrow.stream`), which has a schema at least. */

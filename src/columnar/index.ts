@@ -1,3 +1,4 @@
 export { ColumnReader } from './columnReader.js';
-export { columnNames } from './columnPlan.js';
-export type { ColumnField, ColumnsOptions } from './columnPlan.js';
+export { columnNames, fieldsMax } from './columnPlan.js';
+export type { ArrowOptions, ColumnField, ColumnsOptions } from './columnPlan.js';
+export type { ColumnName, FieldType } from '../eventStore/index.js';

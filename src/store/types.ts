@@ -1,5 +1,5 @@
 import type { RecordBatch } from 'apache-arrow';
-import type { ColumnsOptions } from '../columnar/index.js';
+import type { ArrowOptions, ColumnsOptions } from '../columnar/index.js';
 import type {
   ConsumerHandler,
   ConsumerWorker,
@@ -31,7 +31,7 @@ export interface EventStore<E extends EventShape = AnyEvent> extends EventLog<E>
    * Matching events that are durable now as an Arrow IPC stream, for other tools and processes: the
    * columns of `columns`, a schema at least.
    */
-  readArrow(options?: ColumnsOptions): AsyncGenerator<Uint8Array>;
+  readArrow(options?: ArrowOptions): AsyncGenerator<Uint8Array>;
   /** States that are kept, so that later ones need not be made from the first event on. */
   readonly snapshots: Snapshots;
   /**
@@ -81,6 +81,7 @@ export interface EmbeddedStore<E extends EventShape = AnyEvent>
    * }
    */
   columns(options?: ColumnsOptions): AsyncGenerator<RecordBatch>;
+  readArrow(options?: ColumnsOptions): AsyncGenerator<Uint8Array>;
   readonly snapshots: EmbeddedSnapshots;
   readonly schemas: EmbeddedSchemas;
   readonly projections: EmbeddedProjections;

@@ -2,6 +2,7 @@ import { describe } from 'vitest';
 import type { StoreMode } from '../support/store.js';
 import { describeAppends } from './append.js';
 import { describeBatches } from './batches.js';
+import { describeColumns } from './columns.js';
 import { describeConditions } from './conditions.js';
 import { describeConsumers } from './consumers.js';
 import { describeDrops } from './drops.js';
@@ -35,6 +36,7 @@ export function describeStoreContract(name: string, mode: StoreMode): void {
     describeTags(mode);
     describePayloads(mode);
     describeReads(mode);
+    describeColumns(mode);
     describeEntities(mode);
     describeStates(mode);
     describeSnapshots(mode);

@@ -48,6 +48,7 @@ const allowed: Record<string, readonly string[]> = {
   server: [
     'domain',
     'eventStore',
+    'columnar',
     'schemas',
     'schemaRegistry',
     'consumers',

@@ -7,7 +7,7 @@ export type QueryParameters = Readonly<
 >;
 
 type BadOptionCode = 'invalid_query' | 'validation_error';
-type Kind = 'text' | 'number' | 'time' | 'tags' | 'match';
+type Kind = 'text' | 'number' | 'time' | 'tags' | 'match' | 'fields';
 
 /** How the options of a call are called on the wire, and what they hold. */
 export type OptionTable = Readonly<Record<string, readonly [name: string, kind: Kind]>>;
@@ -22,21 +22,33 @@ const filter = {
 const tenant = { tenantId: ['tenant_id', 'text'] } as const satisfies OptionTable;
 const page = { limit: ['limit', 'number'], cursor: ['cursor', 'text'] } as const;
 
-const read = {
-  ...tenant,
-  ...filter,
-  ...page,
+const bounds = {
   since: ['since', 'time'],
   until: ['until', 'time'],
   asOf: ['as_of', 'time'],
   fromPosition: ['from_position', 'number'],
   order: ['order', 'text'],
+} as const satisfies OptionTable;
+
+const read = {
+  ...tenant,
+  ...filter,
+  ...page,
+  ...bounds,
   upcast: ['upcast', 'text'],
 } as const satisfies OptionTable;
 
 export const optionTables = {
   tenant,
   read,
+  arrow: {
+    ...tenant,
+    ...filter,
+    ...bounds,
+    limit: ['limit', 'number'],
+    columns: ['column', 'tags'],
+    fields: ['field', 'fields'],
+  },
   event: { ...tenant, upcast: ['upcast', 'text'] },
   live: { ...read, topic: ['topic', 'text'] },
   list: { ...tenant, ...page, prefix: ['prefix', 'text'] },
@@ -84,9 +96,29 @@ function toParameter(option: string, value: unknown, kind: Kind) {
         return value;
       }
       throw badOption(option, 'expected an array of strings');
+    case 'fields':
+      return toFields(option, value);
     case 'match':
       return JSON.stringify(toMatch(option, value));
   }
+}
+
+/** `name=path:type` for each field. */
+function toFields(option: string, value: unknown): readonly string[] {
+  if (typeof value !== 'object' || value === null) throw badOption(option, 'expected an object');
+  return Object.entries(value).map(([name, field]: [string, unknown]) => {
+    const { path, type } =
+      typeof field === 'object' && field !== null
+        ? (field as Readonly<Record<string, unknown>>)
+        : { path: name, type: field };
+    if (typeof path !== 'string' || typeof type !== 'string') {
+      throw badOption(`${option}.${name}`, 'expected a type, or a path and a type');
+    }
+    if (`${name}${path}`.includes('=')) {
+      throw badOption(`${option}.${name}`, "'=' can't stand in a name or a path here");
+    }
+    return `${name}=${path}:${type}`;
+  });
 }
 
 /** RFC 3339 text of a time: microseconds, or text already. */

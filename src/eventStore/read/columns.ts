@@ -39,7 +39,7 @@ export function rowsRangeOf(
   watermark: number,
 ): RowsRange {
   const rowsLeft = limit ?? Infinity;
-  if (limit !== undefined) checkedLimit(limit, 0, Number.MAX_SAFE_INTEGER, 'limit');
+  if (limit !== undefined) checkedLimit(limit, 1, Number.MAX_SAFE_INTEGER, 'limit');
   const query = toEngineQuery({ ...filter, order });
   query.lastPosition = watermark;
   return { query, rowsLeft: query.firstPosition > watermark ? 0 : rowsLeft };

@@ -5,7 +5,7 @@ const parametersMax = 64;
 /** Values by name; those of parameters that may repeat are arrays. */
 export type QueryValues = Record<string, string | string[]>;
 
-const repeatable: ReadonlySet<string> = new Set(['tag']);
+const repeatable: ReadonlySet<string> = new Set(['tag', 'column', 'field']);
 
 /**
  * Names and values of a query, decoded. Throws `invalid_query` for broken percent-encoding, a name

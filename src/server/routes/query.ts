@@ -1,4 +1,5 @@
 import { AllSourceError, pageEventsMax, parseTimestamp } from '../../domain/index.js';
+import type { ArrowOptions, ColumnField } from '../../columnar/index.js';
 import type { ReadOptions } from '../../eventStore/index.js';
 import {
   type Exchange,
@@ -15,6 +16,7 @@ import {
   documents,
   eventParams,
   eventsQuery,
+  fieldPattern,
   paramsReader,
   queryReader,
   eventQuery,
@@ -32,11 +34,16 @@ export const queryRoute: Route = {
   purpose: { kind: 'query', queryType: 'events' },
   operation: {
     id: 'queryEvents',
-    summary: 'Events that match all given conditions, by page or as a stream of NDJSON',
+    summary:
+      'Events that match all given conditions, by page, or as a stream of NDJSON or of Arrow',
     tag: 'events',
     query: eventsQuery,
-    answers: { [jsonType]: documents.eventPage, [ndjsonType]: documents.storedEvent },
-    errors: ['invalid_query', 'events_dropped', 'unprocessable', 'not_implemented'],
+    answers: {
+      [jsonType]: documents.eventPage,
+      [ndjsonType]: documents.storedEvent,
+      [arrowType]: documents.arrowStream,
+    },
+    errors: ['invalid_query', 'events_dropped', 'unprocessable'],
   },
   handle: queryEvents,
 };
@@ -74,12 +81,16 @@ async function queryEvents(exchange: Exchange): Promise<Reply> {
   const query = readEventsQuery(parseQueryText(exchange.queryText));
   const options = readOptions(query);
   const { store } = exchange.runtime;
-  switch (preferredType(exchange.request.headers.accept, [jsonType, ndjsonType, arrowType])) {
-    case arrowType:
-      throw new AllSourceError(
-        'not_implemented',
-        `accept: this version does not offer ${arrowType}; ask for ${jsonType} or ${ndjsonType}`,
-      );
+  const wanted = preferredType(exchange.request.headers.accept, [jsonType, ndjsonType, arrowType]);
+  if (wanted !== arrowType) refuse(query, ['column', 'field'], `only with accept: ${arrowType}`);
+  switch (wanted) {
+    case arrowType: {
+      const chunks = store.readArrow({
+        ...arrowOptions(query, options),
+        onRows: (rows) => (exchange.resultCount += rows),
+      });
+      return { status: 200, contentType: arrowType, chunks };
+    }
     case ndjsonType: {
       const chunks = countLines(exchange, store.readNdjson(options));
       return { status: 200, contentType: ndjsonType, chunks };
@@ -112,12 +123,43 @@ function readOptions(query: EventsQuery): ReadOptions {
   };
 }
 
+function arrowOptions(query: EventsQuery, options: ReadOptions): ArrowOptions {
+  refuse(query, ['cursor', 'upcast'], `not with accept: ${arrowType}`);
+  const { cursor: _, upcast: __, ...filter } = options;
+  return { ...filter, columns: query.column, fields: fieldsOfTexts(query.field) };
+}
+
+/** `name=path:type`, or `path:type` where the path is the name. */
+function fieldsOfTexts(texts: readonly string[] | undefined): ArrowOptions['fields'] {
+  if (texts === undefined) return undefined;
+  const entries = texts.map((text): [string, ColumnField] => {
+    // The schema of the parameter has the same pattern.
+    const [, name, path = '', type] = fieldPattern.exec(text) ?? [];
+    return [name ?? path, { path, type: type as ColumnField['type'] }];
+  });
+  const names = entries.map(([name]) => name);
+  const twice = names.find((name, at) => names.indexOf(name) < at);
+  if (twice !== undefined) throw badParameter('field', `there are two columns named ${twice}`);
+  return Object.fromEntries(entries);
+}
+
+function refuse(query: EventsQuery, names: readonly (keyof EventsQuery)[], reason: string): void {
+  const given = names.find((name) => query[name] !== undefined);
+  if (given !== undefined) throw badParameter(given, reason);
+}
+
+function badParameter(field: string, reason: string): AllSourceError {
+  return new AllSourceError('invalid_query', `query parameter ${field}: ${reason}`, {
+    details: [{ field, reason }],
+  });
+}
+
 function checkPageLimit(limit: number | undefined): void {
   if (limit === undefined || limit <= pageEventsMax) return;
-  const reason = `expected at most ${pageEventsMax}; follow next_cursor, or accept ${ndjsonType}`;
-  throw new AllSourceError('invalid_query', `query parameter limit: ${reason}`, {
-    details: [{ field: 'limit', reason }],
-  });
+  throw badParameter(
+    'limit',
+    `expected at most ${pageEventsMax}; follow next_cursor, or accept ${ndjsonType}`,
+  );
 }
 
 const newline = 0x0a;

@@ -243,6 +243,9 @@ export const problem = Type.Object(
   { ...strict, $id: 'Problem' },
 );
 
+/** An Arrow IPC stream. */
+export const arrowStream = Type.String({ format: 'binary' });
+
 /** Schemas that the document names once, under `components`. */
 export const namedDocuments = [
   newEvent,

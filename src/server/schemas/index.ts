@@ -24,6 +24,7 @@ export {
   type EventsQuery,
   eventQuery,
   eventsQuery,
+  fieldPattern,
   listQuery,
   noQuery,
   proofQuery,

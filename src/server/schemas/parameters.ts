@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
+import { columnNames, fieldsMax } from '../../columnar/index.js';
 import {
   pageEventsDefault,
   pageEventsMax,
@@ -17,6 +18,10 @@ import {
   uuid,
 } from './formats.js';
 import { eventMatches, matchParameter } from './matches.js';
+
+/** What an Arrow stream has: `name=path:type`, or `path:type`. */
+export const fieldPattern = /^(?:([^=]+)=)?([^=]+):(float64|int64|bool|utf8|json)$/;
+const fieldCharactersMax = 600;
 
 const strict = { additionalProperties: false };
 
@@ -85,6 +90,20 @@ export const eventsQuery = Type.Object(
     ),
     cursor: Type.Optional(cursor),
     upcast: Type.Optional(upcast),
+    column: Type.Optional(
+      Type.Array(Type.Union(columnNames.map((name) => Type.Literal(name))), {
+        maxItems: columnNames.length,
+        description: 'Of an Arrow stream; may be given several times; default all columns',
+      }),
+    ),
+    field: Type.Optional(
+      Type.Array(Type.String({ pattern: fieldPattern.source, maxLength: fieldCharactersMax }), {
+        maxItems: fieldsMax,
+        description:
+          'Of an Arrow stream; may be given several times: a field of payloads as a column, as ' +
+          '`total:float64` or, with a name of its own, `net=total.net:float64`',
+      }),
+    ),
   },
   strict,
 );
