@@ -10,6 +10,7 @@
     "../env/fault_inode.cc",
     "base_test.cc",
     "bytes_env.cc",
+    "columnar/columns_test.cc",
     "engine/appender_test.cc",
     "engine/bit_flips.cc",
     "engine/bit_flips_test.cc",

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { addConfigCommand } from './commands/config.js';
+import { addExportCommand } from './commands/export.js';
 import { addIngestCommand } from './commands/ingest.js';
 import { addQueryCommand } from './commands/query.js';
 import { addServeCommand } from './commands/serve.js';
@@ -47,6 +48,7 @@ function createProgram(): Command {
     addServeCommand,
     addIngestCommand,
     addQueryCommand,
+    addExportCommand,
     addTailCommand,
     addStateCommand,
     addSnapshotCommand,

@@ -1,4 +1,6 @@
 export { ColumnReader } from './columnReader.js';
+export { countedArrow, parquetOfArrow } from './arrowStreams.js';
 export { columnNames, fieldsMax } from './columnPlan.js';
 export type { ArrowOptions, ColumnField, ColumnsOptions } from './columnPlan.js';
 export type { ColumnName, FieldType } from '../eventStore/index.js';
+export type { RecordBatch } from 'apache-arrow';

@@ -1,6 +1,5 @@
-import type { RecordBatch } from 'apache-arrow';
 import { ColumnReader } from '../columnar/index.js';
-import type { ColumnsOptions } from '../columnar/index.js';
+import type { ColumnsOptions, RecordBatch } from '../columnar/index.js';
 import { ConsumerRegistry } from '../consumers/index.js';
 import type { ConsumerHandler, ConsumerWorker, HandlerOptions } from '../consumers/index.js';
 import type { AnyEvent, EventShape, Reducer, StoredEvent } from '../domain/index.js';
@@ -152,6 +151,10 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
 
   readArrow(options?: ColumnsOptions): AsyncGenerator<Uint8Array> {
     return this.#columns.readArrow(options);
+  }
+
+  readParquet(options?: ColumnsOptions): AsyncGenerator<Uint8Array> {
+    return this.#columns.readParquet(options);
   }
 
   get snapshots(): EmbeddedSnapshots {

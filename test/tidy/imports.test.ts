@@ -63,6 +63,7 @@ const allowed: Record<string, readonly string[]> = {
   cli: [
     'domain',
     'eventStore',
+    'columnar',
     'consumers',
     'webhooks',
     'state',
@@ -84,6 +85,7 @@ const typesOnly: Record<string, readonly string[]> = {
   eventStore: ['schemas'],
   client: [
     'eventStore',
+    'columnar',
     'consumers',
     'webhooks',
     'state',
@@ -105,9 +107,10 @@ const nativeAllowed: Record<string, readonly string[]> = {
   index: ['base', 'env', 'wal', 'merkle'],
   ingest: ['base', 'wal', 'index'],
   query: ['base', 'wal', 'index', 'ingest'],
+  columnar: ['base', 'wal', 'index', 'ingest'],
   merkle: ['base'],
-  engine: ['base', 'env', 'wal', 'index', 'ingest', 'query', 'merkle'],
-  addon: ['base', 'env', 'wal', 'index', 'ingest', 'query', 'merkle', 'engine'],
+  engine: ['base', 'env', 'wal', 'index', 'ingest', 'query', 'columnar', 'merkle'],
+  addon: ['base', 'env', 'wal', 'index', 'ingest', 'query', 'columnar', 'merkle', 'engine'],
 };
 
 /** npm packages that belong to one folder. */
@@ -121,6 +124,8 @@ const packageHomes: Record<string, readonly string[]> = {
   ajv: ['server', 'schemas'],
   'ajv-formats': ['server', 'schemas'],
   re2js: ['schemas'],
+  'apache-arrow': ['columnar'],
+  'parquet-wasm': ['columnar'],
   commander: ['cli'],
   'cli-progress': ['cli'],
   'smol-toml': ['config'],

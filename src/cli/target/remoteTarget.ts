@@ -1,4 +1,5 @@
 import { connect } from '../../client/index.js';
+import { countedArrow, parquetOfArrow, type ArrowOptions } from '../../columnar/index.js';
 import { AllSourceError } from '../../domain/index.js';
 import type { StatsDocument } from '../../eventStore/index.js';
 import type { Pipelines } from '../../pipelineRuns/index.js';
@@ -47,6 +48,14 @@ export class RemoteTarget implements ServerTarget {
 
   query(options: QueryOptions): AsyncIterable<Uint8Array> {
     return this.#store.readNdjson(options);
+  }
+
+  arrow(options: ArrowOptions, onRows: (rows: number) => void): AsyncIterable<Uint8Array> {
+    return countedArrow(this.#store.readArrow(options), onRows);
+  }
+
+  parquet(options: ArrowOptions, onRows: (rows: number) => void): AsyncIterable<Uint8Array> {
+    return parquetOfArrow(this.#store.readArrow(options), onRows);
   }
 
   live(options: LiveFilter, signal: AbortSignal): AsyncIterable<Uint8Array> {

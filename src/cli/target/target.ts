@@ -1,4 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
+import type { ArrowOptions } from '../../columnar/index.js';
 import type { EventFilter, Order } from '../../domain/index.js';
 import { entityNotFound } from '../../domain/index.js';
 import { type StatsDocument } from '../../eventStore/index.js';
@@ -40,6 +41,10 @@ interface TargetCalls {
   readonly place: string;
   /** Matching events as NDJSON, in chunks of any length. */
   query(options: QueryOptions): AsyncIterable<Uint8Array>;
+  /** Columns of matching events as an Arrow IPC stream. */
+  arrow(options: ArrowOptions, onRows: (rows: number) => void): AsyncIterable<Uint8Array>;
+  /** The same as a Parquet file. */
+  parquet(options: ArrowOptions, onRows: (rows: number) => void): AsyncIterable<Uint8Array>;
   state(entityId: string, options: StateQuery): Promise<WireState>;
   stats(tenantId: string | undefined): Promise<StatsDocument>;
   readonly snapshots: Snapshots;
@@ -129,6 +134,14 @@ class LocalTarget implements DirectoryTarget {
 
   query(options: QueryOptions): AsyncIterable<Uint8Array> {
     return this.#store.readNdjson(options);
+  }
+
+  arrow(options: ArrowOptions, onRows: (rows: number) => void): AsyncIterable<Uint8Array> {
+    return this.#store.readArrow({ ...options, onRows });
+  }
+
+  parquet(options: ArrowOptions, onRows: (rows: number) => void): AsyncIterable<Uint8Array> {
+    return this.#store.readParquet({ ...options, onRows });
   }
 
   async state(entityId: string, options: StateQuery): Promise<WireState> {

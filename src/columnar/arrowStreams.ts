@@ -1,0 +1,40 @@
+import type { RecordBatch, Schema } from 'apache-arrow';
+
+/** Told how many rows each batch of a stream has. */
+type OnRows = (rows: number) => void;
+
+/** The Parquet file of an Arrow IPC stream, such as a server's. */
+export async function* parquetOfArrow(
+  stream: AsyncIterable<Uint8Array>,
+  onRows: OnRows,
+): AsyncGenerator<Uint8Array> {
+  const { parquetFile } = await import('./parquet.js');
+  const { schema, batches } = await readStream(stream, onRows);
+  yield* parquetFile(schema, batches);
+}
+
+/** An Arrow IPC stream again, its rows counted. */
+export async function* countedArrow(
+  stream: AsyncIterable<Uint8Array>,
+  onRows: OnRows,
+): AsyncGenerator<Uint8Array> {
+  const { ipcStream } = await import('./ipcStream.js');
+  const { schema, batches } = await readStream(stream, onRows);
+  yield* ipcStream(schema, batches);
+}
+
+async function readStream(
+  stream: AsyncIterable<Uint8Array>,
+  onRows: OnRows,
+): Promise<{ readonly schema: Schema; readonly batches: AsyncIterable<RecordBatch> }> {
+  const { RecordBatchReader } = await import('apache-arrow');
+  const reader = await RecordBatchReader.from(stream);
+  await reader.open();
+  async function* batches(): AsyncGenerator<RecordBatch> {
+    for await (const batch of reader) {
+      onRows(batch.numRows);
+      yield batch;
+    }
+  }
+  return { schema: reader.schema, batches: batches() };
+}
