@@ -146,8 +146,7 @@ bool JsonWalk::CheckEscapes(std::string_view raw) {
 
 bool JsonWalk::CheckScalar(size_t& end) {
   const size_t begin = offsets_[at_];
-  end = NextOffset();
-  while (end > begin && IsSpace(text_[end - 1])) end--;
+  end = TokenEnd();
   const std::string_view token = text_.substr(begin, end - begin);
   if (IsNumber(token) || token == "true" || token == "false" || token == "null") return true;
   return FailExpecting("a value");
@@ -205,6 +204,20 @@ bool JsonWalk::TakeValue(std::string_view& raw) {
       nesting.Pop();
     }
   }
+}
+
+bool JsonWalk::TakeCheckedValue(std::string_view& raw) {
+  const size_t begin = offset();
+  for (size_t open = 0;; at_++) {
+    const char c = Peek();
+    if (c == '\0') return FailExpecting("a value");
+    if (c == '{' || c == '[') open++;
+    if (c == '}' || c == ']') open--;
+    if (open == 0) break;
+  }
+  raw = text_.substr(begin, TokenEnd() - begin);
+  at_++;
+  return true;
 }
 
 // Not by Peek: a NUL character behind the document looks like its end.

@@ -44,6 +44,8 @@ class JsonWalk {
   }
   // Takes any value; `raw` is its text without white space around it.
   bool TakeValue(std::string_view& raw);
+  // The same for a value that was checked before, as all that the log has: only its end is sought.
+  bool TakeCheckedValue(std::string_view& raw);
   // False where something follows the document.
   bool AtEnd();
 
@@ -57,13 +59,19 @@ class JsonWalk {
     const size_t next = at_ + 1 < offsets_.size() ? offsets_[at_ + 1] : end_;
     return next < end_ ? next : end_;
   }
+  // Behind the current token, without the white space that follows it.
+  size_t TokenEnd() const {
+    const size_t begin = offsets_[at_];
+    size_t end = NextOffset();
+    while (end > begin + 1 && IsSpace(text_[end - 1])) end--;
+    return end;
+  }
 
   // The current token is a string. The first pass found its quotes balanced, so the closing one is
   // the last character that is no white space before the next token.
   bool CheckString(size_t& end) {
     const size_t begin = offsets_[at_];
-    end = NextOffset();
-    while (end > begin + 1 && IsSpace(text_[end - 1])) end--;
+    end = TokenEnd();
     if (end < begin + 2 || text_[end - 1] != '"') return Fail("a string has no closing quote");
     return !escapes_ || CheckEscapes(text_.substr(begin + 1, end - begin - 2));
   }

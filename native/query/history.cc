@@ -40,7 +40,8 @@ std::optional<Metadata> ParseMetadata(std::string_view json) {
   while (walk.Peek() != '}') {
     std::string_view key, value;
     if (walk.Peek() == ',' && !walk.Take(',')) return std::nullopt;
-    if (!walk.TakeString(key) || !walk.Take(':') || !walk.TakeValue(value)) return std::nullopt;
+    if (!walk.TakeString(key) || !walk.Take(':') || !walk.TakeCheckedValue(value))
+      return std::nullopt;
     if (!metadata.Set(key, value)) return std::nullopt;
   }
   return metadata;

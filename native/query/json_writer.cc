@@ -106,7 +106,7 @@ class MemberWriter {
       const size_t begin = walk.offset();
       std::string_view name;
       std::string_view value;
-      if (!walk.TakeString(name) || !walk.Take(':') || !walk.TakeValue(value)) break;
+      if (!walk.TakeString(name) || !walk.Take(':') || !walk.TakeCheckedValue(value)) break;
       if (!IsWanted(name)) continue;
       if (!std::exchange(is_first, false)) out.Put(',');
       out.Put(payload.substr(begin, static_cast<size_t>(value.end() - payload.begin()) - begin));

@@ -20,7 +20,7 @@ bool MergedObject::SetValue(std::string_view key, ingest::JsonWalk& walk) {
     return member.object->Merge(walk);
   }
   std::string_view value;
-  if (!walk.TakeValue(value)) return false;
+  if (!walk.TakeCheckedValue(value)) return false;
   if (kind_ == MergeKind::kDeep && value == "null") {
     Remove(key);
     return true;
