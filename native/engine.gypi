@@ -49,6 +49,7 @@
     "ingest/structure.cc",
     "ingest/subjects.cc",
     "merkle/tree.cc",
+    "query/column_writer.cc",
     "query/history.cc",
     "query/json_writer.cc",
     "query/merged_object.cc",

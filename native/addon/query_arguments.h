@@ -23,10 +23,11 @@ inline constexpr uint32_t kPartitions = 8;   // two doubles for each event in th
 inline constexpr uint32_t kMergedOnly = 16;  // of a state: the merged object alone
 inline constexpr uint32_t kHeads = 32;       // events without payload and metadata
 inline constexpr uint32_t kRows = 64;        // see WriteRows
-inline constexpr uint32_t kEveryTenant = 128;  // see Query::every_tenant
+inline constexpr uint32_t kColumns = 128;     // see WriteColumns
+inline constexpr uint32_t kEveryTenant = 256;  // see Query::every_tenant
 
 // The arguments (tenant, entity, type, prefix, first, last, since, until, flags, limit, bytesMax,
-// tags, positions, matches, members). What is undefined or NaN is not asked for.
+// tags, positions, matches, fields). What is undefined or NaN is not asked for.
 class QueryArguments {
  public:
   explicit QueryArguments(const Napi::CallbackInfo& info) {
@@ -45,7 +46,7 @@ class QueryArguments {
     bytes_max = info[10].As<Napi::Number>().Uint32Value();
     query_.descending = (flags & kDescending) != 0;
     query_.every_tenant = (flags & kEveryTenant) != 0;
-    if (info[14].IsArray()) TakeMembers(info[14].As<Napi::Array>());
+    if (info[14].IsArray()) TakeFields(info[14].As<Napi::Array>());
     if (info[11].IsArray()) TakeTags(info[11].As<Napi::Array>());
     if (info[12].IsTypedArray()) TakePositions(info[12].As<Napi::Float64Array>());
     if (info[13].IsArray()) TakeMatches(info[13].As<Napi::Array>());
@@ -58,7 +59,7 @@ class QueryArguments {
   uint32_t flags = 0;
   size_t limit = 0;
   size_t bytes_max = 0;  // of records
-  query::MemberNames members;
+  query::FieldNames fields;
 
  private:
   void TakeTags(const Napi::Array& tags) {
@@ -66,10 +67,9 @@ class QueryArguments {
     query_.tags.assign(tags_.begin(), tags_.end());
   }
 
-  void TakeMembers(const Napi::Array& names) {
-    members.emplace();
-    for (uint32_t i = 0; i < names.Length(); i++)
-      members->push_back(TextOf(names.Get(i), "member"));
+  void TakeFields(const Napi::Array& names) {
+    fields.emplace();
+    for (uint32_t i = 0; i < names.Length(); i++) fields->push_back(TextOf(names.Get(i), "field"));
   }
   // Three arrays of texts for each match: types, entities, tags.
   void TakeMatches(const Napi::Array& matches) {

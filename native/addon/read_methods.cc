@@ -8,6 +8,7 @@
 #include "addon/render_later.h"
 #include "addon/store_object.h"
 #include "base/uuid.h"
+#include "query/column_writer.h"
 #include "query/state.h"
 
 namespace allsource::addon {
@@ -47,10 +48,11 @@ bool IsLarge(const query::Selection& selection) {
 }
 
 Status Render(const engine::Engine& engine, query::Selection& selection,
-              const query::MemberNames& members, size_t bytes_max, uint32_t flags,
+              const query::FieldNames& fields, size_t bytes_max, uint32_t flags,
               query::Sink& sink) {
   if (Status status = engine.Fetch(selection, bytes_max); !status.ok()) return status;
-  if ((flags & kRows) != 0) return query::WriteRows(selection.events, members, sink);
+  if ((flags & kRows) != 0) return query::WriteRows(selection.events, fields, sink);
+  if ((flags & kColumns) != 0) return query::WriteColumns(selection.events, fields, sink);
   if ((flags & kPartitions) != 0) return query::WritePartitions(selection.events, sink);
   const char separator = (flags & kLines) != 0 ? '\n' : ',';
   Status status = query::WriteEvents(selection.events, StyleOf(flags), separator, sink);
@@ -172,11 +174,11 @@ Napi::Value StoreObject::Read(const Napi::CallbackInfo& info) {
         ValueOf(info.Env(), engine().Locate(arguments.query(), arguments.limit));
     answer_numbers_[kUseAsync] = IsLarge(selection) ? 1 : 0;
     if (answer_numbers_[kUseAsync] != 0) {
-      located_ = {std::move(selection), arguments.members};
+      located_ = {std::move(selection), arguments.fields};
       return Napi::Number::New(info.Env(), 0);
     }
     BeginAnswer(info[15]);
-    const Status status = Render(engine(), selection, arguments.members, arguments.bytes_max,
+    const Status status = Render(engine(), selection, arguments.fields, arguments.bytes_max,
                                  arguments.flags, answer_);
     if (!status.ok()) throw ErrorOf(info.Env(), status);
     answer_numbers_[kCount] = static_cast<double>(selection.events.size());
@@ -194,8 +196,8 @@ Napi::Value StoreObject::ReadAsync(const Napi::CallbackInfo& info) {
     return RenderLater(info.Env(), handle_,
                        [&engine = engine(), located = std::exchange(located_, {}), flags,
                         bytes_max](query::Sink& sink) mutable {
-                         auto& [selection, members] = located;
-                         Status status = Render(engine, selection, members, bytes_max, flags, sink);
+                         auto& [selection, fields] = located;
+                         Status status = Render(engine, selection, fields, bytes_max, flags, sink);
                          if (!status.ok()) return status;
                          return AppendNumbers({static_cast<double>(selection.events.size()),
                                                static_cast<double>(selection.next_position)},

@@ -97,7 +97,7 @@ class StoreObject : public Napi::ObjectWrap<StoreObject> {
   // A read that is to be rendered on the thread pool.
   struct Located {
     query::Selection selection;
-    query::MemberNames members;
+    query::FieldNames fields;
   };
 
   Located located_;

@@ -23,6 +23,10 @@ class JsonWalk {
   char Peek() const { return at_ < offsets_.size() && offsets_[at_] < end_ ? Current() : '\0'; }
   // Offset of the next token in the text.
   size_t offset() const { return at_ < offsets_.size() ? offsets_[at_] : end_; }
+  // From there to the structural character that was taken last.
+  std::string_view TextSince(size_t offset) const {
+    return text_.substr(offset, offsets_[at_ - 1] + 1 - offset);
+  }
   // False where the whole text is free of backslashes.
   bool may_have_escapes() const { return escapes_; }
 

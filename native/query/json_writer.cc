@@ -88,7 +88,7 @@ void PutEvent(TextOut& out, const wal::Record& record, uint64_t position, uint32
 // Writes some members of payloads, which were checked when they were appended.
 class MemberWriter {
  public:
-  explicit MemberWriter(const MemberNames& names) : names_(names) {}
+  explicit MemberWriter(const FieldNames& names) : names_(names) {}
 
   // Needs as many bytes as the payload has.
   void Put(TextOut& out, std::string_view payload) {
@@ -121,13 +121,13 @@ class MemberWriter {
            std::find(names_->begin(), names_->end(), name) != names_->end();
   }
 
-  const MemberNames& names_;
+  const FieldNames& names_;
   ingest::Structure structure_;
 };
 
 }  // namespace
 
-Status WriteRows(std::span<const index::StoredEvent> events, const MemberNames& names, Sink& sink) {
+Status WriteRows(std::span<const index::StoredEvent> events, const FieldNames& names, Sink& sink) {
   TextOut out(sink);
   MemberWriter members(names);
   for (size_t i = 0; i < events.size(); i++) {

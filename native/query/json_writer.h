@@ -21,8 +21,8 @@ using Sink = wal::FrameBuffer;
 // microseconds. A head has no payload and no metadata: both are null.
 enum class Style : uint8_t { kWire = 0, kApi = 1, kApiHead = 2 };
 
-// Names of members of payloads; none means all.
-using MemberNames = std::optional<std::vector<std::string>>;
+// What is wanted of events, where it is not all.
+using FieldNames = std::optional<std::vector<std::string>>;
 
 // Writes events with `separator` between them (and none behind the last). Where it is a line feed,
 // each event is one line, whatever white space its payload has.
@@ -32,7 +32,7 @@ Status WriteEvents(std::span<const index::StoredEvent> events, Style style, char
 // Writes each event as an array: type, entity, tenant, version, microseconds, position, payload;
 // with commas between them. Of a payload that is an object only the members of these names are
 // written.
-Status WriteRows(std::span<const index::StoredEvent> events, const MemberNames& names, Sink& sink);
+Status WriteRows(std::span<const index::StoredEvent> events, const FieldNames& names, Sink& sink);
 
 // Writes two doubles for each event: its position, and the partition of its entity.
 Status WritePartitions(std::span<const index::StoredEvent> events, Sink& sink);

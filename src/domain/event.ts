@@ -72,3 +72,9 @@ export type EventCore = Pick<
   StoredEvent,
   'eventType' | 'entityId' | 'tenantId' | 'version' | 'timestamp' | 'position' | 'payload'
 >;
+
+/**
+ * Some fields of an event, as the engine writes them. What is an object or an array is in an array of its own,
+ * and what is missing is an empty array.
+ */
+export type ColumnsRow = [position: number, timestamp: number, ...columns: JsonValue[]];

@@ -48,7 +48,8 @@ export const readFlag = {
   mergedOnly: 16,
   heads: 32,
   rows: 64,
-  everyTenant: 128,
+  columns: 128,
+  everyTenant: 256,
 } as const;
 /** Columns of `columns`, in the order in which they come; native/columnar/columns.h says what each is. */
 export const columnBit = {
@@ -167,8 +168,8 @@ export type QueryArguments = [
   positions: Float64Array | undefined,
   /** Three arrays for each match: types, entities, tags. One match at least must hold. */
   matches: readonly (readonly string[])[] | undefined,
-  /** Of payloads, where events are rows; all where it is undefined. */
-  members: readonly string[] | undefined,
+  /** Members of payloads, where events are rows; all where it is undefined. Or the columns. */
+  fields: readonly string[] | undefined,
 ];
 
 export type StateArguments = [

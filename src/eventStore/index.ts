@@ -17,7 +17,7 @@ export { readRecords, recordEvent } from './parts/records.js';
 export { WakeUp } from './parts/wakeUp.js';
 export { EventLines, linesOf } from './parts/eventLines.js';
 export type { LinesSlice } from './parts/eventLines.js';
-export { eventBytes, parseEvents, parseRows } from './parts/eventSource.js';
+export { eventBytes, parseColumns, parseEvents, parseRows } from './parts/eventSource.js';
 export type { EventBytes } from './parts/eventSource.js';
 export { SystemAccess, partitionedEvents } from './parts/systemAccess.js';
 export type { EntityPlace } from './parts/systemAccess.js';

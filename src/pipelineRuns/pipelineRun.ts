@@ -1,10 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { AllSourceError, EventTypes, abortedError } from '../domain/index.js';
-import type { EventCore } from '../domain/index.js';
-import { EventLines, WakeUp, eventBytes, parseRows } from '../eventStore/index.js';
+import { EventLines, WakeUp, eventBytes, parseColumns, parseRows } from '../eventStore/index.js';
 import type { EventBytes } from '../eventStore/index.js';
 import { usedMembers } from '../pipelines/index.js';
-import type { PipelineMachine, PipelineResult, PipelineStatistics } from '../pipelines/index.js';
+import type {
+  PipelineEvent,
+  PipelineMachine,
+  PipelineResult,
+  PipelineStatistics,
+} from '../pipelines/index.js';
 import { beginningOf } from './beginning.js';
 import type { Beginning, PipelineRunOptions } from './beginning.js';
 import { paneLookOf } from './paneLook.js';
@@ -227,11 +231,13 @@ export class PipelineRun {
   async #readUntil(signal: AbortSignal): Promise<void> {
     const { log, definition } = this.#options;
     const { tenantId } = definition;
+    const { columns } = this.#machine;
     const { filter } = new EventTypes(definition.sourceEventTypes);
     const source = eventBytes(log, {
       ...{ tenantId, filter, until: undefined, signal },
-      form: 'rows',
-      members: usedMembers(definition),
+      ...(columns === undefined
+        ? { form: 'rows', fields: usedMembers(definition) }
+        : { form: 'columns', fields: columns.texts }),
       after: this.#position,
     });
     for (let next = source.next(); ;) {
@@ -300,7 +306,7 @@ export class PipelineRun {
 
   async #process(bytes: Buffer | undefined): Promise<void> {
     if (bytes === undefined) return;
-    for (const event of parseRows(bytes)) {
+    for (const event of this.#eventsOf(bytes)) {
       const result = this.#asksOthers ? this.#inTurn(event) : this.#machine.process(event);
       this.#take(result instanceof Promise ? await result : result, event.position);
       this.#lastProcessed = event.timestamp;
@@ -310,8 +316,14 @@ export class PipelineRun {
     }
   }
 
+  *#eventsOf(bytes: Buffer): Iterable<PipelineEvent> {
+    const { columns } = this.#machine;
+    if (columns === undefined) yield* parseRows(bytes);
+    else for (const row of parseColumns(bytes)) yield columns.eventOf(row);
+  }
+
   /** Begins with an event when it is its turn; what it waits for is behind the turn. */
-  async #inTurn(event: EventCore): Promise<PipelineResult> {
+  async #inTurn(event: PipelineEvent): Promise<PipelineResult> {
     const { background } = this.#options.log;
     const { result } = await background.run(async () => {
       const given = this.#machine.process(event);

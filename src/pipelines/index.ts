@@ -35,9 +35,10 @@ export type {
   WindowOperator,
 } from './definition/types.js';
 export { createMachine } from './machine.js';
-export { usedMembers } from './operators/usedMembers.js';
+export { usedMembers } from './operators/usedFields.js';
 export type { MachineOptions, PipelineMachine } from './machine.js';
 export type { EnrichRequest, EnrichSource } from './operators/enrich.js';
+export type { Columns, PipelineEvent } from './value/columns.js';
 export type { Dropped, Emission, PipelineResult } from './result.js';
 export type { StateChange, StateEntry } from './state/changes.js';
 export type { PipelineStatistics } from './state/statistics.js';

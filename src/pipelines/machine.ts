@@ -1,15 +1,16 @@
 import { AllSourceError, EventTypes, Failure } from '../domain/index.js';
-import type { EventCore } from '../domain/index.js';
 import type { PipelineDefinition } from './definition/types.js';
 import type { EnrichSource } from './operators/enrich.js';
 import { makeStage } from './operators/makeStage.js';
 import { Outputs } from './operators/outputs.js';
 import type { Stage, Verdict } from './operators/stage.js';
+import { usedColumns } from './operators/usedFields.js';
 import type { Dropped, Emission, PipelineResult } from './result.js';
 import { Changes } from './state/changes.js';
 import type { StateChange, StateEntry } from './state/changes.js';
 import { Statistics } from './state/statistics.js';
 import type { PipelineStatistics } from './state/statistics.js';
+import type { Columns, PipelineEvent } from './value/columns.js';
 import { Item } from './value/item.js';
 import { resultFault } from './value/resultFault.js';
 import { WindowStage } from './window/windowStage.js';
@@ -39,6 +40,8 @@ export function createMachine(
  */
 export class PipelineMachine {
   readonly definition: PipelineDefinition;
+  /** Of rows that it takes in the place of whole events; undefined where it takes none. */
+  readonly columns: Columns | undefined;
   readonly #sourceTypes: EventTypes;
   readonly #outputs: Outputs;
   readonly #stages: readonly Stage[];
@@ -55,32 +58,36 @@ export class PipelineMachine {
   constructor(definition: PipelineDefinition, { sources, state = [] }: MachineOptions) {
     const entries = [...state];
     this.definition = definition;
+    this.columns = usedColumns(definition);
     this.#sourceTypes = new EventTypes(definition.sourceEventTypes);
     this.#outputs = new Outputs(definition.output);
     this.#changes = new Changes(entries.map(([key]) => key));
     const { tenantId } = definition;
     const position = (): number => this.#statistics.position;
     const send = (item: Item): void => void this.#queue.push(item);
-    const [changes, statistics] = [this.#changes, this.#statistics];
+    const [changes, statistics, columns] = [this.#changes, this.#statistics, this.columns];
     this.#stages = definition.operators.map((operator, place) => {
       const enrich = { tenantId, source: sources, position };
-      return makeStage(operator, { place, changes, statistics, send }, enrich);
+      return makeStage(operator, { place, changes, statistics, send, columns }, enrich);
     });
     this.#windows = this.#stages.filter((stage) => stage instanceof WindowStage);
     this.#restore(entries);
   }
 
   /** Events of other types or tenants are passed over, and not counted. */
-  process(event: EventCore): PipelineResult | Promise<PipelineResult> {
+  process(event: PipelineEvent): PipelineResult | Promise<PipelineResult> {
+    const { tenantId, eventType } = event;
+    // Rows have the type only where the engine gives others, too.
     const isTaken =
-      event.tenantId === this.definition.tenantId && this.#sourceTypes.includes(event.eventType);
+      tenantId === this.definition.tenantId &&
+      (eventType === undefined || this.#sourceTypes.includes(eventType));
     if (!isTaken) return { emissions: [], dropped: [] };
     return this.#call(() => {
       this.#statistics.processed += 1;
       this.#statistics.position = event.position;
       this.#changes.mark(this.#statistics);
-      this.#queue.push(Item.ofEvent(event));
-      return this.#drain();
+      const waiting = this.#run(Item.ofEvent(event), 0);
+      return waiting === undefined ? this.#drain() : this.#drainBehind(waiting);
     });
   }
 
@@ -194,7 +201,8 @@ export class PipelineMachine {
     const item = this.#queue[this.#next];
     this.#next += 1;
     if (item !== undefined) return item;
-    this.#queue = [];
+    // There is none, mostly.
+    if (this.#next > 1) this.#queue = [];
     this.#next = 0;
     return undefined;
   }

@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "env/fault_env.h"
+#include "query/column_writer.h"
 #include "test/engine/test_store.h"
 #include "test/ingest/json_cases.h"
 #include "test/test_support.h"
@@ -143,7 +144,7 @@ TEST_CASE("rows have what most readers look at, and of payloads the members that
       EventText("e", "{ }"),
       EventText("e", R"({"b":1})"),
   }));
-  const auto rows = [&](const MemberNames& names) {
+  const auto rows = [&](const FieldNames& names) {
     Sink sink;
     REQUIRE_OK(WriteRows(writer.Select().events, names, sink));
     return std::string(reinterpret_cast<const char*>(sink.data()), sink.bytes());
@@ -158,6 +159,34 @@ TEST_CASE("rows have what most readers look at, and of payloads the members that
         head + R"({"a" : 1,"\u0061":3,"a":4}],)" + e + R"(1,1769851800123456,2,[{"a":1}]],)" + e +
             R"(2,1769851800123456,3,{}],)" + e + R"(3,1769851800123456,4,{}])");
   CHECK(rows(std::vector<std::string>{}).ends_with(R"(4,{}])"));
+}
+
+TEST_CASE("columns are of events and of places in their payloads") {
+  Writer writer;
+  writer.store.MustAppend(ArrayText({
+      EventText("\\\"", R"({"a" : {"b":[ "x\n" , {"c":-1.50e1 } ]} , "t":[1, 2] })"),
+      EventText("e", R"([[{"b":1}],null])"),
+      EventText("e", R"({"\u0061":{"b":{"1":{"c":{"d":[]}}}},"\ud800":1,"0":true,"t":""})"),
+      EventText("e", R"({"a":{"b":[0,{"c":1}]},"t":1,"a":{"b":2}})"),
+      EventText("e", R"({"a":{"b":[]},"0":{}})"),
+      EventText("e", "7"),
+  }));
+  const auto columns = [&](const FieldNames& names) {
+    Sink sink;
+    REQUIRE_OK(WriteColumns(writer.Select().events, names, sink));
+    return std::string(reinterpret_cast<const char*>(sink.data()), sink.bytes());
+  };
+  CHECK(columns(std::vector<std::string>{"payload.a.b.1.c", "payload.t", "payload.0", "$version",
+                                         "payload.a.b"}) ==
+        R"([1,1769851800123456,-1.50e1,[[1, 2]],[],1,[[ "x\n" , {"c":-1.50e1 } ]]],)"
+        R"([2,1769851800123456,[],[],[[{"b":1}]],1,[]],)"
+        R"([3,1769851800123456,[{"d":[]}],"",true,2,[{"1":{"c":{"d":[]}}}]],)"
+        R"([4,1769851800123456,[],1,[],3,2],)"
+        R"([5,1769851800123456,[],[],[{}],4,[[]]],)"
+        R"([6,1769851800123456,[],[],[],5,[]])");
+  CHECK(columns(std::vector<std::string>{"$entity_id", "$event_type"})
+            .starts_with(R"([1,1769851800123456,"\"","test.event"],[2,)"));
+  CHECK(columns(std::nullopt).ends_with("[6,1769851800123456]"));
 }
 
 TEST_CASE("listings in both names") {

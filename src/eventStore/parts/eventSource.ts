@@ -1,4 +1,5 @@
 import type {
+  ColumnsRow,
   EventCore,
   EventFilter,
   JsonValue,
@@ -18,9 +19,9 @@ export interface EventBytes {
 export interface SourceOptions {
   readonly tenantId: string;
   readonly filter: SubscriptionFilter;
-  readonly form: 'apiList' | 'apiHeads' | 'rows';
-  /** Members of payloads that rows have, where the source has no end; all where it is left out. */
-  readonly members?: readonly string[] | undefined;
+  readonly form: 'apiList' | 'apiHeads' | 'rows' | 'columns';
+  /** Members of payloads that rows have, all where it is left out; or the columns. Where it has no end. */
+  readonly fields?: readonly string[] | undefined;
   /** Behind this position. */
   readonly after: number;
   /** Ends at this position; without it the source goes on with what becomes durable. */
@@ -37,13 +38,13 @@ export async function* eventBytes(
   log: SystemAccess,
   options: SourceOptions,
 ): AsyncGenerator<EventBytes> {
-  const { tenantId, filter, signal, form, members, until } = options;
+  const { tenantId, filter, signal, form, fields, until } = options;
   let { after } = options;
   if (until !== undefined) {
     yield* eventBytesUntil(log, { ...options, until });
     return;
   }
-  const follower = log.followBytes({ tenantId, filter, from: after + 1, signal }, form, members);
+  const follower = log.followBytes({ tenantId, filter, from: after + 1, signal }, form, fields);
   for (;;) {
     const delivery = await follower.next(Infinity);
     if (delivery === undefined) return;
@@ -73,6 +74,11 @@ async function* eventBytesUntil(
 export function parseEvents(bytes: Buffer): readonly StoredEvent[] {
   // The engine wrote this text; its shape is that of StoredEvent.
   return JSON.parse(`[${bytes.toString()}]`) as readonly StoredEvent[];
+}
+
+export function parseColumns(bytes: Buffer): readonly ColumnsRow[] {
+  // The engine wrote this text.
+  return JSON.parse(`[${bytes.toString()}]`) as readonly ColumnsRow[];
 }
 
 export function* parseRows(bytes: Buffer): Generator<EventCore> {

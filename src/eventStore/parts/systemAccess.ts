@@ -258,9 +258,9 @@ export class SystemAccess {
   followBytes(
     options: SubscribeOptions,
     form: BytesForm,
-    members?: readonly string[],
+    fields?: readonly string[],
   ): Follower<BytesChunk> {
-    const query = { ...queryOf(options, this.watermark), members };
+    const query = { ...queryOf(options, this.watermark), fields };
     const read = (range: EngineQuery, bounds: ReadBounds): Promise<BytesChunk> =>
       this.#core.reader.chunk(range, bounds, form);
     return this.#core.follow({ query, read, signal: options.signal, checkpointMs: 0 });

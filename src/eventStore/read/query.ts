@@ -29,8 +29,8 @@ export interface EngineQuery {
   readonly order: Order;
   /** Exactly these events, in this order, whatever else is asked for. */
   readonly positions?: Float64Array | undefined;
-  /** Members of payloads that are wanted, where events are rows; all where it is undefined. */
-  readonly members?: readonly string[] | undefined;
+  /** Members of payloads that rows have, all where it is undefined; or what columns are of. */
+  readonly fields?: readonly string[] | undefined;
 }
 
 const readOptionNames: Readonly<Record<keyof ReadOptions, true>> = {

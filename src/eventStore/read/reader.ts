@@ -45,10 +45,11 @@ export interface ObjectsChunk extends Chunk {
 /**
  * `lines`: a line of JSON for each event; `list`: the members of a JSON array, commas between;
  * `apiList`: the same in the names of the API; `apiHeads`: and without payload and metadata; `rows`:
- * what `parseRows` reads; `partitions`: two doubles for each event, its position and the partition of
- * its entity.
+ * what `parseRows` reads; `columns`: what `parseColumns` reads; `partitions`: two doubles for each event,
+ * its position and the partition of its entity.
  */
-export type BytesForm = 'lines' | 'list' | 'apiList' | 'apiHeads' | 'rows' | 'partitions';
+export type BytesForm =
+  'lines' | 'list' | 'apiList' | 'apiHeads' | 'rows' | 'columns' | 'partitions';
 
 const flagOf: Readonly<Record<BytesForm, number>> = {
   lines: readFlag.lines,
@@ -56,6 +57,7 @@ const flagOf: Readonly<Record<BytesForm, number>> = {
   apiList: readFlag.apiStyle,
   apiHeads: readFlag.heads,
   rows: readFlag.rows,
+  columns: readFlag.columns,
   partitions: readFlag.partitions,
 };
 
@@ -253,6 +255,6 @@ export function argumentsOf(query: EngineQuery, flags: number, bounds: ReadBound
     query.tags,
     query.positions,
     query.matches,
-    query.members,
+    query.fields,
   ];
 }

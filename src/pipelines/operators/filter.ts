@@ -3,7 +3,7 @@ import type { JsonValue } from '../../domain/index.js';
 import type { FilterOperator } from '../definition/types.js';
 import type { Item } from '../value/item.js';
 import { compilePath, readPath } from '../value/path.js';
-import type { Stage, Verdict } from './stage.js';
+import type { Stage, StageContext, Verdict } from './stage.js';
 
 type Test = (field: JsonValue) => boolean;
 
@@ -13,8 +13,8 @@ export class FilterStage implements Stage {
   readonly #test: Test;
   readonly #passesMissing: boolean;
 
-  constructor({ field, op, value }: FilterOperator) {
-    this.#path = compilePath(field);
+  constructor({ field, op, value }: FilterOperator, { columns }: StageContext) {
+    this.#path = compilePath(field, columns);
     this.#test = makeTest(op, value);
     this.#passesMissing = op === 'exists' && value === false;
   }

@@ -1,5 +1,6 @@
 import { canonicalText, Failure, setMember } from '../../domain/index.js';
 import type { JsonObject, JsonValue } from '../../domain/index.js';
+import type { Columns } from '../value/columns.js';
 import type { Item } from '../value/item.js';
 import { compilePath, readPath } from '../value/path.js';
 import type { Path } from '../value/path.js';
@@ -11,8 +12,8 @@ const groupCharactersMax = 1_024;
 export class Grouping {
   readonly #paths: readonly Path[];
 
-  constructor(fields: readonly string[]) {
-    this.#paths = fields.map(compilePath);
+  constructor(fields: readonly string[], columns: Columns | undefined) {
+    this.#paths = fields.map((field) => compilePath(field, columns));
   }
 
   /** Empty where all items are one group. */

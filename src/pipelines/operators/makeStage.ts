@@ -11,9 +11,9 @@ import type { Stage, StageContext } from './stage.js';
 export function makeStage(operator: Operator, context: StageContext, enrich: EnrichContext): Stage {
   switch (operator.type) {
     case 'filter':
-      return new FilterStage(operator);
+      return new FilterStage(operator, context);
     case 'map':
-      return new MapStage(operator);
+      return new MapStage(operator, context);
     case 'reduce':
       return new ReduceStage(operator, context);
     case 'window':

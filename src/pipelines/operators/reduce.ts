@@ -50,8 +50,9 @@ export class ReduceStage implements Stage {
   constructor(operator: ReduceOperator, context: StageContext) {
     this.#operator = operator;
     this.#context = context;
-    this.#grouping = new Grouping(operator.groupBy);
-    this.#field = operator.field === undefined ? undefined : compilePath(operator.field);
+    this.#grouping = new Grouping(operator.groupBy, context.columns);
+    const { field } = operator;
+    this.#field = field === undefined ? undefined : compilePath(field, context.columns);
   }
 
   run(item: Item): Verdict {
@@ -68,6 +69,7 @@ export class ReduceStage implements Stage {
     const group = known ?? this.#makeGroup(key, aggregate);
     this.#plan = { key, group, aggregate };
     item.orderKey = key;
+    item.row = undefined;
     item.value = {
       group: group.values,
       function: name,

@@ -1,6 +1,7 @@
 import type { Failure } from '../../domain/index.js';
 import type { Changes, StateEntry } from '../state/changes.js';
 import type { Statistics } from '../state/statistics.js';
+import type { Columns } from '../value/columns.js';
 import type { Item } from '../value/item.js';
 
 /** What an operator says of an item; `held` is one that went into a window. */
@@ -24,4 +25,6 @@ export interface StageContext {
   readonly statistics: Statistics;
   /** Takes an item that begins behind this operator. */
   readonly send: (item: Item) => void;
+  /** Of rows, where it may be given items of them. */
+  readonly columns: Columns | undefined;
 }

@@ -1,12 +1,15 @@
-import type { JsonValue, EventCore } from '../../domain/index.js';
+import type { ColumnsRow, JsonValue } from '../../domain/index.js';
 import type { Output } from '../definition/types.js';
+import type { PipelineEvent } from './columns.js';
 
 /** What goes through the operators: a value, where it comes from, and its time. */
 export class Item {
   /** Never changed itself; an operator puts another in its place. */
   value: JsonValue;
+  /** Has the value's fields in its place, until an operator puts another there. */
+  row: ColumnsRow | undefined;
   /** Undefined behind a window. */
-  readonly event: EventCore | undefined;
+  readonly event: PipelineEvent | undefined;
   /** Microseconds since 1970: of the event, or the last of the pane. */
   readonly time: number;
   /** Where it began; what it plans for the operators from there on is committed together. */
@@ -21,7 +24,7 @@ export class Item {
   private constructor(
     value: JsonValue,
     from: {
-      event?: EventCore;
+      event?: PipelineEvent;
       time: number;
       firstOperator: number;
       paneKey: string;
@@ -31,14 +34,15 @@ export class Item {
     this.value = value;
     this.orderKey = from.orderKey;
     this.event = from.event;
+    this.row = from.event?.row;
     this.time = from.time;
     this.firstOperator = from.firstOperator;
     this.#paneKey = from.paneKey;
   }
 
-  static ofEvent(event: EventCore): Item {
-    const { entityId: orderKey, timestamp: time } = event;
-    return new Item(event.payload, { event, time, firstOperator: 0, paneKey: '', orderKey });
+  static ofEvent(event: PipelineEvent): Item {
+    const { entityId: orderKey = '', timestamp: time, payload = null } = event;
+    return new Item(payload, { event, time, firstOperator: 0, paneKey: '', orderKey });
   }
 
   static ofPane(

@@ -7,6 +7,8 @@ import {
   withoutValueAt,
 } from '../../domain/index.js';
 import type { JsonValue, PathSegment, TextRule } from '../../domain/index.js';
+import { columnValue } from './columns.js';
+import type { Columns } from './columns.js';
 import type { Item } from './item.js';
 
 const eventFields = {
@@ -25,6 +27,8 @@ export interface Path {
   /** Empty for the whole value, and for a field of the event. */
   readonly segments: readonly PathSegment[];
   readonly ofEvent: ((item: Item) => JsonValue | undefined) | undefined;
+  /** Its place in rows; -1 where they don't have it. */
+  readonly place: number;
 }
 
 /** Why a text is no path; undefined where it is one. */
@@ -41,16 +45,23 @@ export function pathProblem(text: string): string | undefined {
 export const pathRule: TextRule = { problem: pathProblem };
 
 /** The text is known to be a path. */
-export function compilePath(text: string): Path {
+export function compilePath(text: string, columns?: Columns): Path {
   const ofEvent = Object.entries(eventFields).find(([name]) => name === text)?.[1];
-  if (ofEvent !== undefined) return { text, segments: [], ofEvent };
+  if (ofEvent !== undefined) return { text, segments: [], ofEvent, place: -1 };
   const names = text === 'payload' ? [] : text.replace(/^payload\./, '').split('.');
-  return { text, segments: pathSegments(names), ofEvent: undefined };
+  const path = { text, segments: pathSegments(names), ofEvent: undefined, place: -1 };
+  return columns === undefined ? path : { ...path, place: columns.placeOf(columnOf(path)) };
+}
+
+/** The column that has a field of payloads. */
+export function columnOf({ segments }: Path): string {
+  return ['payload', ...segments.map(({ name }) => name)].join('.');
 }
 
 /** Undefined where the field is missing. */
 export function readPath(path: Path, item: Item): JsonValue | undefined {
   if (path.ofEvent !== undefined) return path.ofEvent(item);
+  if (item.row !== undefined) return columnValue(item.row[path.place]);
   return valueAt(item.value, path.segments);
 }
 

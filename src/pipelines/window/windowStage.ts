@@ -14,6 +14,7 @@ import type { Stage, StageContext, Verdict } from '../operators/stage.js';
 import type { StateEntry } from '../state/changes.js';
 import { Item } from '../value/item.js';
 import { compilePath, readPath } from '../value/path.js';
+import type { Path } from '../value/path.js';
 import { OpenPanes } from './openPanes.js';
 import { Pane } from './pane.js';
 import { makePlanPanes } from './paneKind.js';
@@ -45,9 +46,11 @@ export class WindowStage implements Stage {
     const { config, aggregation } = operator;
     this.#operator = operator;
     this.#context = context;
-    this.#grouping = new Grouping(aggregation.groupBy);
-    this.#field = aggregation.field === undefined ? undefined : compilePath(aggregation.field);
-    this.#timeField = config.timeField === undefined ? undefined : compilePath(config.timeField);
+    const pathOf = (field: string | undefined): Path | undefined =>
+      field === undefined ? undefined : compilePath(field, context.columns);
+    this.#grouping = new Grouping(aggregation.groupBy, context.columns);
+    this.#field = pathOf(aggregation.field);
+    this.#timeField = pathOf(config.timeField);
     this.#lateness = config.allowedLatenessSeconds * 1_000_000;
     this.#watermark = new Watermark(`${context.place}/w`);
     this.#panes = new OpenPanes(context.changes);
