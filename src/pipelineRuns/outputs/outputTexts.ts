@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto';
 import { AllSourceError } from '../../domain/index.js';
+import { RunningResult } from '../../pipelines/index.js';
 import type { Emission, PipelineDefinition } from '../../pipelines/index.js';
 import type { PipelineSpace } from '../pipelineSpace.js';
+import { NumberTexts } from './numberTexts.js';
 
 const messageType = 'topic.message';
 const resultType = 'pipeline.result';
 /** Results for a webhook are of so many entities by their order key: in order within each. */
 const orderHexDigits = 2;
-/** Of an emission that an event at a position gave. */
-const eventKey = /^e(\d{1,14})$/;
+/** Begins the key of an emission that an event gave; its position follows. */
+const eventKey = 'e';
 const hashHexDigits = 14;
-const positionHexDigits = 12;
 
 type Output = PipelineDefinition['output'];
 
@@ -24,6 +25,7 @@ export class OutputTexts {
   readonly #space: PipelineSpace;
   /** With which every id of this life begins. */
   readonly #idHead: string;
+  readonly #numbers = new NumberTexts();
   #output: Output | undefined;
   #head = '';
 
@@ -42,12 +44,13 @@ export class OutputTexts {
       this.#output = output;
       this.#head = this.#headOf(output);
     }
-    const payload = JSON.stringify(value);
+    const payload = RunningResult.textOf(value);
     const id = this.#idOf(key);
+    const micros = this.#numbers.micros(time);
     return output.type === 'event'
-      ? `${this.#head}${time}},"eventId":"${id}","payload":${payload}}`
+      ? `${this.#head}${micros}},"eventId":"${id}","payload":${payload}}`
       : `${this.#head}"eventId":"${id}","payload":{"pipeline":${JSON.stringify(this.#space.id)},` +
-          `"time":${time},"value":${payload}}}`;
+          `"time":${micros},"value":${payload}}}`;
   }
 
   /** All that does not change from result to result. */
@@ -78,10 +81,9 @@ export class OutputTexts {
 
   /** The same for the same result, however often it is made: a UUID of version 8 (RFC 9562). */
   #idOf(key: string): string {
-    const position = eventKey.exec(key)?.[1];
-    if (position !== undefined) {
-      const digits = Number(position).toString(16).padStart(positionHexDigits, '0');
-      return `${this.#idHead}8000-${digits}`;
+    if (key.startsWith(eventKey)) {
+      const position = Number(key.slice(eventKey.length));
+      return `${this.#idHead}8000-${this.#numbers.hex(position)}`;
     }
     const hash = hashOf(`${spaceText(this.#space)}/${key}`).slice(0, hashHexDigits);
     return `${this.#idHead}8f${hash.slice(0, 2)}-${hash.slice(2)}`;

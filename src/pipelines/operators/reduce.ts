@@ -1,24 +1,28 @@
 import { Failure } from '../../domain/index.js';
-import type { JsonObject, JsonValue } from '../../domain/index.js';
+import type { JsonValue } from '../../domain/index.js';
 import type { Aggregate } from '../aggregate/aggregate.js';
 import { emptyAggregate, readAggregate } from '../aggregate/makeAggregate.js';
 import type { ReduceOperator } from '../definition/types.js';
 import type { Kept, StateEntry } from '../state/changes.js';
 import type { Item } from '../value/item.js';
 import { compilePath, readPath } from '../value/path.js';
+import { RunningResult } from '../value/runningResult.js';
+import type { ResultHead } from '../value/runningResult.js';
 import { Grouping } from './grouping.js';
 import type { Stage, StageContext, Verdict } from './stage.js';
 
 class Group implements Kept {
   readonly stateKey: string;
-  readonly values: JsonObject | null;
+  readonly head: ResultHead;
+  readonly headText: string;
   aggregate: Aggregate;
   /** Rises with every update of any group, so that the order of eviction can be restored. */
   updated = 0;
 
-  constructor(stateKey: string, values: JsonObject | null, aggregate: Aggregate) {
+  constructor(stateKey: string, head: ResultHead, aggregate: Aggregate) {
     this.stateKey = stateKey;
-    this.values = values;
+    this.head = head;
+    this.headText = RunningResult.headTextOf(head);
     this.aggregate = aggregate;
   }
 
@@ -70,13 +74,7 @@ export class ReduceStage implements Stage {
     this.#plan = { key, group, aggregate };
     item.orderKey = key;
     item.row = undefined;
-    item.value = {
-      group: group.values,
-      function: name,
-      field,
-      value: aggregate.value,
-      count: aggregate.count,
-    };
+    item.value = new RunningResult(group.head, group.headText, aggregate);
     return 'next';
   }
 
@@ -114,7 +112,9 @@ export class ReduceStage implements Stage {
 
   #makeGroup(key: string, aggregate: Aggregate): Group {
     const stateKey = `${this.#context.place}/g/${key}`;
-    return new Group(stateKey, this.#grouping.groupOf(key), aggregate);
+    const { function: name, field = null } = this.#operator;
+    const head = { group: this.#grouping.groupOf(key), function: name, field };
+    return new Group(stateKey, head, aggregate);
   }
 
   #evict(): void {
