@@ -19,6 +19,8 @@ import type { DroppedEvent } from './types.js';
 const quietPositionsMax = 10_000;
 /** State that changed is written this long after it did, where nothing came out. */
 const commitDelayMs = 1000;
+/** While a write is under way results are gathered, up to so many bytes. */
+const gatheredBytesMax = 1024 * 1024;
 const retryMs = 500;
 const retryMsMax = 30_000;
 const droppedMax = 100;
@@ -256,7 +258,7 @@ export class PipelineRun {
     next: Promise<IteratorResult<EventBytes, void>>,
   ): Promise<IteratorResult<EventBytes, void>> {
     for (;;) {
-      while (this.#writesAsked > this.#writesBegun) await this.#commit();
+      while (this.#writesAsked > this.#writesBegun || this.#areResultsDue) await this.#commit();
       const delayMs = this.#commitDelayMs();
       const timeoutMs = delayMs && Math.max(this.#committedAt + delayMs - performance.now(), 0);
       const read = await this.#nextOrAsked(next, timeoutMs);
@@ -276,8 +278,8 @@ export class PipelineRun {
       signal: over.signal,
       ...(timeoutMs !== undefined && { timeoutMs }),
     });
-    // A write that fails is not left alone until the next event comes.
-    const other = this.#writing.then(() => next);
+    // A write that fails is not left alone until the next event comes, nor is what was gathered meanwhile.
+    const other = this.#writing.then(() => (this.#results.count > 0 ? undefined : next));
     try {
       return (await Promise.race([next, asked, other])) ?? undefined;
     } finally {
@@ -300,7 +302,7 @@ export class PipelineRun {
     }
     const { background } = this.#options.log;
     if (bytes !== undefined) await background.run(() => this.#process(bytes));
-    await this.#writing;
+    if (this.#isWriteDue(position)) await this.#writing;
     await background.run(() => this.#reach(position));
   }
 
@@ -339,10 +341,19 @@ export class PipelineRun {
     this.#position = position;
     await this.#advance();
     this.#show();
-    const isFar = position - this.#committed >= quietPositionsMax;
-    const isChangeDue = this.#isChanged && this.#isDue();
-    if (this.#results.count > 0 || isChangeDue || isFar) await this.#commit();
+    if (this.#isWriteDue(position)) await this.#commit();
     this.#moved.notify();
+  }
+
+  #isWriteDue(position: number): boolean {
+    const isFar = position - this.#committed >= quietPositionsMax;
+    return this.#areResultsDue || isFar || (this.#isChanged && this.#isDue());
+  }
+
+  /** What comes out is written at once, but for what comes while the write before is under way. */
+  get #areResultsDue(): boolean {
+    const { count, bytes } = this.#results;
+    return count > 0 && (!this.#isWriteOpen || bytes >= gatheredBytesMax);
   }
 
   #isDue(): boolean {
