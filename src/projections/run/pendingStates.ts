@@ -113,7 +113,8 @@ export class PendingStates<S> {
     const changes = this.#cache.changes().map(({ key, state }) => {
       return { key, text: state === undefined ? undefined : this.#textOf(key, state) };
     });
-    const eventId = await eventIdAt(this.#log, position);
+    const isIdKept = this.#storage.keepsEventId?.(this.#space) ?? true;
+    const eventId = isIdKept ? await eventIdAt(this.#log, position) : null;
     const commit = { changes, after: this.#committed, position, eventId, parked: this.#parked };
     await this.#storage.commit(this.#space, commit);
     this.#committed = position;

@@ -42,6 +42,11 @@ export class LogStorage implements ProjectionStorage {
     this.#log = log;
   }
 
+  /** It can't be of another log. */
+  keepsEventId(): boolean {
+    return false;
+  }
+
   async open(space: StateSpace): Promise<CursorPayload> {
     return (await this.#cursor(space)).payload;
   }

@@ -25,6 +25,7 @@ export function placedStorage({ log, given, generations }: Places): ProjectionSt
   const other = given === undefined ? unknownStorage : log;
   const of = ({ generation }: StateSpace) => (others.has(generation) ? other : own);
   return {
+    keepsEventId: (space) => of(space).keepsEventId?.(space) ?? true,
     open: (space) => of(space).open(space),
     load: (space, keys) => of(space).load(space, keys),
     commit: (space, commit) => of(space).commit(space, commit),

@@ -20,7 +20,7 @@ export interface StateCommit {
   readonly after: number;
   /** All events up to here are in the states. */
   readonly position: number;
-  /** Id of the event at the position; null where it was dropped from the log. */
+  /** Id of the event at the position; null where it was dropped from the log, or is not kept. */
   readonly eventId: string | null;
   /** Events that were left out since the commit before. */
   readonly parked: readonly { readonly position: number; readonly reason: string }[];
@@ -44,6 +44,8 @@ export interface StoredStates {
 
 /** Where a projection keeps its states. Calls for one space come one after the other. */
 export interface ProjectionStorage {
+  /** False where a space is in the log itself: commits have no event id then. Default true. */
+  keepsEventId?(space: StateSpace): boolean;
   open(space: StateSpace): Promise<KeptStates>;
   /** States in the order of the keys; undefined where a key has none. */
   load(space: StateSpace, keys: readonly string[]): Promise<readonly (JsonValue | undefined)[]>;

@@ -1,6 +1,8 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { SystemAccess, openCore } from '../../../src/eventStore/index.js';
 import { LogStorage } from '../../../src/projections/storage/logStorage.js';
+import { openStore } from '../../support/store.js';
+import { place, statesOf, totals } from '../support.js';
 import { commitOf, describeStorage, space } from './contract.js';
 
 async function makeStorage(): Promise<LogStorage> {
@@ -23,6 +25,20 @@ describe('the states of a log', () => {
     expect(second).toMatchObject({ reason: { name: 'StatesMovedError' } });
     expect(await storage.load(space, ['a'])).toEqual([1]);
     await storage.commit(space, commitOf(3, 4, { a: 3 }));
+  });
+
+  it('are committed without a look for the event at their position: no other log has them', async () => {
+    const read = vi.spyOn(SystemAccess.prototype, 'bytesAt');
+    onTestFinished(() => read.mockRestore());
+    const store = await openStore({ memory: true });
+    const handle = await store.projections.start(totals());
+    for (let i = 0; i < 3; i += 1) {
+      await place(store, 'a', i);
+      expect(await statesOf(store, handle)).toEqual({
+        a: { count: i + 1, sum: (i * (i + 1)) / 2 },
+      });
+    }
+    expect(read).not.toHaveBeenCalled();
   });
 
   it('are recorded again where they are more than one append takes', async () => {
