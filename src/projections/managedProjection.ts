@@ -4,7 +4,7 @@ import { Builds } from './managed/builds.js';
 import type { BuildRequest, BuildsOptions, ReplayState } from './managed/builds.js';
 import { Generations } from './managed/generations.js';
 import { Turns } from './managed/turns.js';
-import { isShown } from './record.js';
+import { isKeptElsewhere, isShown } from './record.js';
 import type { ProjectionRecord } from './record.js';
 import type {
   ParkedEvent,
@@ -83,6 +83,13 @@ export class ManagedProjection implements ProjectionHandle {
     return this.#isStopped || this.#isRetired || this.record.isPaused;
   }
 
+  /** Whether nothing was written of it yet. Of a storage that is not given here that is not known. */
+  get #isNew(): boolean {
+    const { current, building } = this.record;
+    const isKnown = isKeptElsewhere(current) === this.#options.isElsewhere;
+    return isKnown && building === null && !this.#isStopped && this.#generations.current.isNew;
+  }
+
   /** Goes on where it was, with a build that was not finished too; one that failed is left alone. */
   start(): void {
     const { projection, isWritable } = this.#options;
@@ -123,7 +130,8 @@ export class ManagedProjection implements ProjectionHandle {
     if (this.#builds.isAtWork) return 'rebuilding';
     if (this.#builds.failure !== null) return 'failed';
     if (current.isRunning) return 'running';
-    return current.failure !== null && !this.#isStopped ? 'failed' : 'stopped';
+    if (current.failure !== null && !this.#isStopped) return 'failed';
+    return this.#isNew ? 'created' : 'stopped';
   }
 
   get(key: string): Promise<ProjectedState<unknown> | undefined> {

@@ -28,9 +28,10 @@ export interface Projection<S = unknown> {
 }
 
 /**
- * `created`: known, and never run. `running`. `paused`: until it is resumed. `stopped`: its code was not
- * started in this process, or was stopped. `failed`: an event could not be handled, see `failure`.
- * `rebuilding`: a new set of states is being built; the one before is still read.
+ * `created`: recorded, and nothing was written of it yet; it does not run in this process. `running`.
+ * `paused`: until it is resumed. `stopped`: its code was not started in this process, or was stopped.
+ * `failed`: an event could not be handled, see `failure`. `rebuilding`: a new set of states is being
+ * built; the one before is still read.
  */
 export type ProjectionStatus =
   'created' | 'running' | 'paused' | 'stopped' | 'failed' | 'rebuilding';

@@ -282,6 +282,23 @@ describe('a projection', () => {
     expect((await reopened.get('a'))?.state.count).toBe(2);
   });
 
+  it('that has written nothing yet is created where it does not run', async () => {
+    const dataDir = await makeDirectory();
+    const store = await openEventStore({ dataDir });
+    const running = await store.projections.start(totals());
+    await running.waitFor(store.watermark);
+    expect(await running.info()).toMatchObject({ status: 'running' });
+    const reader = await openStore({ dataDir, readOnly: true });
+    const seen = await reader.projections.get('totals');
+    expect(await seen.info()).toMatchObject({ status: 'created', position: 0, lag: 1 });
+    await running.stop();
+    expect(await running.info()).toMatchObject({ status: 'stopped', position: 1 });
+    await store.close();
+    const again = await openStore({ dataDir });
+    const handle = await again.projections.get('totals');
+    expect(await handle.info()).toMatchObject({ status: 'stopped', position: 1 });
+  });
+
   it('whose code was not started can be read', async () => {
     const dataDir = await makeDirectory();
     const store = await openEventStore({ dataDir });

@@ -81,6 +81,10 @@ export class ProjectionRun<S = unknown> {
   get begin(): number {
     return Math.max(this.#states.committedPosition, this.#options.after ?? 0);
   }
+  /** Nothing was written yet. */
+  get isNew(): boolean {
+    return this.#states.committedPosition === 0;
+  }
   get isRunning(): boolean {
     return this.#running !== undefined;
   }
