@@ -147,6 +147,19 @@ export class ProjectionRegistry implements EmbeddedProjections {
     return ofTenant();
   }
 
+  /**
+   * Those of a tenant that build states for a replay go back to those before. None is started again
+   * meanwhile: what takes its place would go on with the build.
+   */
+  cancelReplay(id: string, tenantId: string): Promise<void> {
+    return this.#state.inTurn(async () => {
+      const ofTenant = [...this.#byKey.values()].filter(
+        ({ record }) => record.tenantId === tenantId,
+      );
+      for (const managed of ofTenant) await managed.cancelReplay(id);
+    });
+  }
+
   #managed(name: string, tenantId: string): ManagedProjection {
     const managed = this.#byKey.get(recordKey({ tenantId, name }));
     if (managed !== undefined) return managed;

@@ -149,7 +149,10 @@ export class RunningReplay {
     if (outcome === undefined) return;
     for (let attempt = 1; !this.#close.signal.aborted || attempt === 1; attempt += 1) {
       try {
-        if (outcome.status !== 'completed') await this.#cancelBuilds();
+        if (outcome.status !== 'completed') {
+          const { id, tenantId } = this.#record;
+          await this.#host.projections.cancelReplay(id, tenantId);
+        }
         return await this.#end(outcome);
       } catch (error) {
         if (!isOneOf(transient, error)) return this.#giveUp(toError(error));
@@ -257,13 +260,6 @@ export class RunningReplay {
         failed: (sums?.failed ?? 0) + failed,
       },
     }));
-  }
-
-  async #cancelBuilds(): Promise<void> {
-    const { id, tenantId } = this.#record;
-    for (const managed of await this.#host.projections.managed(tenantId)) {
-      await managed.cancelReplay(id);
-    }
   }
 
   /** Counts what was processed, and tells of it where it is time. */

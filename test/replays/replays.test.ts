@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openEventStore } from '../../src/index.js';
 import type { EmbeddedStore, ReplayInfo, ReplayRequest } from '../../src/index.js';
+import { ManagedProjection } from '../../src/projections/managedProjection.js';
 import { codeOf, errorOf, makeDirectory, openStore } from '../support/store.js';
 import { foldOf, place, statesOf, totals } from '../projections/support.js';
 
@@ -204,6 +205,40 @@ describe('a replay', () => {
     const info = await second.replays.ended(replayId);
     expect(info).toMatchObject({ status: 'completed', totalEvents: 120, processedEvents: 120 });
     expect(second.replays.counts().eventsProcessed).toBeLessThanOrEqual(30);
+  });
+
+  it('that is cancelled as a projection is started again leaves nothing to it', async () => {
+    const store = await openStore({ memory: true });
+    const { projection, close, open } = blocking();
+    const others = totals({ name: 'others' });
+    await store.projections.start(others);
+    const handle = await store.projections.start(projection);
+    await filled(store);
+    const before = await statesOf(store, handle);
+    close();
+    const { replayId } = await store.replays.start({
+      entityId: 'o-0',
+      config: { parallel: true },
+    });
+    await expect.poll(async () => (await handle.info()).failure?.reason).toContain('not yet');
+    // The first of its projections gives way while the second one is started again.
+    const { cancelReplay } = ManagedProjection.prototype;
+    let started: Promise<unknown> | undefined;
+    const spy = vi
+      .spyOn(ManagedProjection.prototype, 'cancelReplay')
+      .mockImplementation(async function (this: ManagedProjection, id) {
+        if (started === undefined) {
+          started = store.projections.start(projection);
+          await Promise.race([started, new Promise((resolve) => setTimeout(resolve, 300))]);
+        }
+        return Reflect.apply(cancelReplay, this, [id]);
+      });
+    onTestFinished(() => spy.mockRestore());
+    expect(await store.replays.cancel(replayId)).toMatchObject({ status: 'cancelled' });
+    await started;
+    expect(await handle.info()).toMatchObject({ status: 'running', rebuild: null });
+    open();
+    expect(await statesOf(store, handle)).toEqual(before);
   });
 
   it('that does not end before the store closes tells who waits for it', async () => {
