@@ -107,6 +107,7 @@ export class RunningConsumer implements Consumer {
   }
 
   async info(): Promise<ConsumerInfo> {
+    this.#mustBeThere();
     return this.describe();
   }
 
@@ -140,6 +141,7 @@ export class RunningConsumer implements Consumer {
 
   /** What it holds goes to others at once. */
   async leave(member: string): Promise<void> {
+    this.#mustBeThere();
     this.#mustBeRemote(member);
     this.leaveLocal(member);
   }
@@ -292,6 +294,7 @@ export class RunningConsumer implements Consumer {
   }
 
   async deadLetters(): Promise<readonly DeadLetter[]> {
+    this.#mustBeThere();
     return this.#letters.list;
   }
 
@@ -314,6 +317,12 @@ export class RunningConsumer implements Consumer {
     this.#changes.notify();
     await this.#reader.stop();
     await this.#saver.saveLast();
+  }
+
+  /** Whoever asks for it may have got it before it was deleted, or the store closed. */
+  #mustBeThere(): void {
+    if (this.#closed !== undefined) throw this.#closed;
+    this.#log.mustBeOpen();
   }
 
   #mustBeOpen(): void {

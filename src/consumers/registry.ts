@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { AllSourceError, partitionCount, systemTenant } from '../domain/index.js';
+import { AllSourceError, closedError, partitionCount, systemTenant } from '../domain/index.js';
 import type { JsonValue, NewEvent } from '../domain/index.js';
 import { RecordedState, readRecords } from '../eventStore/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
@@ -28,10 +28,11 @@ export class ConsumerRegistry implements EmbeddedConsumers {
   readonly #log: SystemAccess;
   readonly #byName = new Map<string, RunningConsumer>();
   readonly #workers = new Set<HandlerWorker>();
-  readonly #state = new RecordedState(() => this.#read());
+  readonly #state: RecordedState;
 
   constructor(log: SystemAccess) {
     this.#log = log;
+    this.#state = new RecordedState(log, () => this.#read());
   }
 
   create(options: ConsumerOptions): Promise<ConsumerInfo> {
@@ -99,8 +100,7 @@ export class ConsumerRegistry implements EmbeddedConsumers {
   async close(): Promise<void> {
     await Promise.all([...this.#workers].map((worker) => worker.stop()));
     const consumers = [...this.#byName.values()];
-    const reason = new AllSourceError('store_closed', 'the store was closed');
-    await Promise.all(consumers.map((consumer) => consumer.close(reason)));
+    await Promise.all(consumers.map((consumer) => consumer.close(closedError())));
   }
 
   async #createConsumer(options: ConsumerOptions): Promise<RunningConsumer> {

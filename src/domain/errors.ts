@@ -217,6 +217,10 @@ export function entityNotFound(
   return new AllSourceError('entity_not_found', `entity ${name} has no events${when}`);
 }
 
+export function closedError(): AllSourceError {
+  return new AllSourceError('store_closed', 'the store was closed; open it again to use it');
+}
+
 export function abortedError(): AllSourceError {
   return new AllSourceError('aborted', 'the call was aborted by its signal');
 }

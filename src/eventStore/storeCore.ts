@@ -1,4 +1,4 @@
-import { AllSourceError } from '../domain/index.js';
+import { closedError } from '../domain/index.js';
 import { fromNative } from '../engine/index.js';
 import type { NativeStore } from '../engine/index.js';
 import { AppendQueue } from './append/appendQueue.js';
@@ -149,8 +149,4 @@ export class StoreCore {
     this.#isReferenced = false;
     this.native.unref();
   }
-}
-
-function closedError(): AllSourceError {
-  return new AllSourceError('store_closed', 'the store was closed; open it again to use it');
 }

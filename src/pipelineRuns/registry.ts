@@ -70,7 +70,7 @@ export class PipelineRegistry implements EmbeddedPipelines {
   readonly #byKey = new Map<string, ManagedPipeline>();
   /** Of those that were deleted: one of the same id must not find their state. */
   readonly #generations = new Map<string, number>();
-  readonly #state = new RecordedState(() => this.#read());
+  readonly #state: RecordedState;
   #isClosed = false;
   readonly wire: EmbeddedPipelines['wire'];
 
@@ -79,6 +79,7 @@ export class PipelineRegistry implements EmbeddedPipelines {
     { projections, webhooks, allowPrivateLookups, isWritable }: RegistryOptions,
   ) {
     this.#log = log;
+    this.#state = new RecordedState(log, () => this.#read());
     this.#sources = new EnrichSources(log, { projections, allowPrivateLookups });
     this.#webhooks = new WebhookOutputs(webhooks);
     this.#isWritable = isWritable;
@@ -92,7 +93,7 @@ export class PipelineRegistry implements EmbeddedPipelines {
 
   /** They go on; called once when the store was opened. */
   begin(): void {
-    this.#state.load().catch(() => undefined);
+    this.#state.loaded().catch(() => undefined);
   }
 
   create(

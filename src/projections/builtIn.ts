@@ -61,16 +61,19 @@ export class BuiltInProjection implements ProjectionHandle {
   }
 
   async info(): Promise<ProjectionInfo> {
+    this.#log.mustBeOpen();
     return this.describe();
   }
 
   async get(key: string): Promise<ProjectedState<JsonValue> | undefined> {
+    this.#log.mustBeOpen();
     const position = this.#log.watermark;
     const state = await this.#view.get(textOf(key, 'key'));
     return state === undefined ? undefined : { key, state, position };
   }
 
   async list(options: StateListOptions = {}): Promise<StatePage<JsonValue>> {
+    this.#log.mustBeOpen();
     const { prefix = '', cursor, limit = 100 } = options;
     checkedLimit(limit, 1, 10_000, 'limit');
     const firstPosition =
@@ -88,28 +91,30 @@ export class BuiltInProjection implements ProjectionHandle {
   }
 
   async parked(): Promise<readonly ParkedEvent[]> {
+    this.#log.mustBeOpen();
     return [];
   }
 
   pause(): Promise<never> {
-    return Promise.reject(this.#neverBehind());
+    return this.#refuse();
   }
   resume(): Promise<never> {
-    return Promise.reject(this.#neverBehind());
+    return this.#refuse();
   }
   rebuild(): Promise<never> {
-    return Promise.reject(this.#neverBehind());
+    return this.#refuse();
   }
   beginRebuild(): Promise<never> {
-    return Promise.reject(this.#neverBehind());
+    return this.#refuse();
   }
   stop(): Promise<never> {
-    return Promise.reject(this.#neverBehind());
+    return this.#refuse();
   }
 
-  #neverBehind(): AllSourceError {
+  async #refuse(): Promise<never> {
+    this.#log.mustBeOpen();
     const message = `${this.name} is answered from the log itself: it always runs, and is never behind`;
-    return new AllSourceError('unprocessable', message);
+    throw new AllSourceError('unprocessable', message);
   }
 }
 

@@ -11,15 +11,21 @@ import type {
 
 type Waiting = { readonly signal?: AbortSignal | undefined };
 
+interface Place {
+  /** Throws `store_closed`. */
+  mustBeOpen(): void;
+  /** Throws `projection_not_found` where it was deleted. */
+  find(): ManagedProjection;
+}
+
 /** Whatever a projection of a name is now: it may have been started again since the handle was given. */
 export class NamedProjection implements ProjectionHandle {
   readonly name: string;
-  readonly #find: () => ManagedProjection;
+  readonly #place: Place;
 
-  /** @param find throws `projection_not_found` where it was deleted. */
-  constructor(name: string, find: () => ManagedProjection) {
+  constructor(name: string, place: Place) {
     this.name = name;
-    this.#find = find;
+    this.#place = place;
   }
 
   async info(): Promise<ProjectionInfo> {
@@ -58,7 +64,13 @@ export class NamedProjection implements ProjectionHandle {
     return this.#find().beginRebuild();
   }
 
+  /** Where the store was closed, it is. */
   async stop(): Promise<void> {
-    return this.#find().stop();
+    return this.#place.find().stop();
+  }
+
+  #find(): ManagedProjection {
+    this.#place.mustBeOpen();
+    return this.#place.find();
   }
 }

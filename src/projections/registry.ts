@@ -37,12 +37,13 @@ export class ProjectionRegistry implements EmbeddedProjections {
   readonly #byKey = new Map<string, ManagedProjection>();
   /** Of those that were deleted: one of the same name must not find their states. */
   readonly #generations = new Map<string, number>();
-  readonly #state = new RecordedState(() => this.#read());
+  readonly #state: RecordedState;
   /** Told of whenever a projection is started, deleted, or its record changes. */
   readonly changes = new WakeUp();
 
   constructor(log: SystemAccess, { isWritable }: { readonly isWritable: boolean }) {
     this.#log = log;
+    this.#state = new RecordedState(log, () => this.#read());
     this.#isWritable = isWritable;
     this.#storage = new LogStorage(log);
   }
@@ -66,7 +67,7 @@ export class ProjectionRegistry implements EmbeddedProjections {
 
   /** Those that are data go on; called once when the store was opened. */
   begin(): void {
-    this.#state.load().catch(() => undefined);
+    this.#state.loaded().catch(() => undefined);
   }
 
   #start(projection: Projection, options: ProjectionOptions): Promise<ProjectionHandle> {
@@ -107,7 +108,10 @@ export class ProjectionRegistry implements EmbeddedProjections {
   }
 
   #handle(name: string, tenantId: string): ProjectionHandle {
-    return new NamedProjection(name, () => this.#managed(name, tenantId));
+    return new NamedProjection(name, {
+      mustBeOpen: () => this.#log.mustBeOpen(),
+      find: () => this.#managed(name, tenantId),
+    });
   }
 
   async list(options: OfTenant = {}): Promise<ProjectionInfo[]> {
@@ -139,7 +143,7 @@ export class ProjectionRegistry implements EmbeddedProjections {
 
   /** Those of a tenant that are not built in, for replays. */
   async managed(tenantId: string): Promise<readonly ManagedProjection[]> {
-    await this.#state.load();
+    await this.#state.loaded();
     const ofTenant = () =>
       [...this.#byKey.values()].filter(({ record }) => record.tenantId === tenantId);
     // One that is being started again is found as what it becomes.

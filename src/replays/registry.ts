@@ -28,7 +28,7 @@ export class ReplayRegistry implements EmbeddedReplays {
   readonly #isWritable: boolean;
   /** In the order in which they were started. */
   readonly #byKey = new Map<string, RunningReplay>();
-  readonly #state = new RecordedState(() => this.#read());
+  readonly #state: RecordedState;
   #counts = { started: 0, completed: 0, failed: 0, eventsProcessed: 0 };
 
   constructor(
@@ -36,13 +36,14 @@ export class ReplayRegistry implements EmbeddedReplays {
     { projections, isWritable }: { projections: ProjectionRegistry; isWritable: boolean },
   ) {
     this.#log = log;
+    this.#state = new RecordedState(log, () => this.#read());
     this.#projections = projections;
     this.#isWritable = isWritable;
   }
 
   /** Those that have not ended go on; called once when the store was opened. */
   begin(): void {
-    this.#state.load().catch(() => undefined);
+    this.#state.loaded().catch(() => undefined);
   }
 
   start(request: ReplayRequest = {}): Promise<ReplayInfo> {
@@ -101,6 +102,7 @@ export class ReplayRegistry implements EmbeddedReplays {
   }
 
   counts(): ReplayCounts {
+    this.#log.mustBeOpen();
     return this.#counts;
   }
 

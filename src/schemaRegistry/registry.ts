@@ -59,11 +59,12 @@ export class SchemaRegistry implements EmbeddedSchemas {
   readonly #bySubject = new Map<string, Subject>();
   readonly #gate = new Gate();
   readonly #evolution: Evolution;
-  readonly #state = new RecordedState(() => this.#read());
+  readonly #state: RecordedState;
   #lastNumber = 0;
 
   constructor(log: SystemAccess, { upcasters }: SchemaRegistryOptions) {
     this.#log = log;
+    this.#state = new RecordedState(log, () => this.#read());
     this.#evolution = new Evolution(upcasters, {
       governing: (tenantId, type) => this.#governing(tenantId, type),
       isValid: (payload, version) => this.#gate.violationsOf(payload, version).length === 0,

@@ -84,6 +84,7 @@ export class SnapshotStore implements EmbeddedSnapshots {
   /** Undefined where the last snapshot is new enough. */
   async make(order: SnapshotOrder): Promise<SnapshotInfo | undefined> {
     const begin = performance.now();
+    this.#log.mustBeOpen();
     this.#log.mustTakeAppends();
     const reducer = this.#reducers.of(textOf(order.entityId, 'entity_id'));
     const kept = await (reducer === undefined
@@ -109,6 +110,7 @@ export class SnapshotStore implements EmbeddedSnapshots {
   }
 
   async list(options: SnapshotListOptions = {}): Promise<SnapshotPage> {
+    this.#log.mustBeOpen();
     const { entityId, limit, cursor } = options;
     const tenantId = snapshotTenantOf(tenantOf(options.tenantId));
     const page = await this.#log.newestPage(tenantId, { entityId, limit, cursor });
@@ -129,10 +131,12 @@ export class SnapshotStore implements EmbeddedSnapshots {
   }
 
   counters(): SnapshotCounters {
+    this.#log.mustBeOpen();
     return { ...this.#counts };
   }
 
   total(): number {
+    this.#log.mustBeOpen();
     let total = 0;
     for (const tenantId of this.#countedTenants) {
       total += this.#log.eventCountOf(snapshotTenantOf(tenantId));
@@ -141,6 +145,7 @@ export class SnapshotStore implements EmbeddedSnapshots {
   }
 
   async #latestBytes(entityId: string, options: OfTenant = {}): Promise<SnapshotBytes> {
+    this.#log.mustBeOpen();
     const tenantId = snapshotTenantOf(tenantOf(options.tenantId));
     const event = await this.#log.newest({ tenantId, entityId: textOf(entityId, 'entity_id') });
     if (event === undefined) {

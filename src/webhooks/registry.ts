@@ -8,7 +8,7 @@ import {
   toPayload,
 } from '../consumers/index.js';
 import type { ConsumerDefinition, DeadLetter, OfTenant } from '../consumers/index.js';
-import { AllSourceError, systemTenant } from '../domain/index.js';
+import { AllSourceError, closedError, systemTenant } from '../domain/index.js';
 import type { JsonObject, NewEvent } from '../domain/index.js';
 import { RecordedState } from '../eventStore/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
@@ -55,10 +55,11 @@ export class WebhookRegistry implements EmbeddedWebhooks {
   #run: WebhookRule | undefined;
   /** Calls of `start` that no `stop` has ended. */
   #starts = 0;
-  readonly #state = new RecordedState(() => this.#read());
+  readonly #state: RecordedState;
 
   constructor(log: SystemAccess) {
     this.#log = log;
+    this.#state = new RecordedState(log, () => this.#read());
   }
 
   start(options: WebhookRunOptions = {}): Promise<void> {
@@ -74,7 +75,8 @@ export class WebhookRegistry implements EmbeddedWebhooks {
   }
 
   async stop(): Promise<void> {
-    if (!this.#endStart()) return;
+    // One that closes has ended all of them.
+    if (!this.#endStart() || this.#log.isClosed) return;
     await this.#state.inTurn(async () => {
       await Promise.all([...this.#entries.values()].map(({ webhook }) => webhook.stop()));
     });
@@ -226,10 +228,9 @@ export class WebhookRegistry implements EmbeddedWebhooks {
   async close(): Promise<void> {
     this.#run = undefined;
     this.#starts = 0;
-    const reason = new AllSourceError('store_closed', 'the store was closed');
     const webhooks = [...this.#entries.values()].map(({ webhook }) => webhook);
     await Promise.all(webhooks.map((webhook) => webhook.stop()));
-    await Promise.all(webhooks.map(({ consumer }) => consumer.close(reason)));
+    await Promise.all(webhooks.map(({ consumer }) => consumer.close(closedError())));
   }
 
   #startEntry(entry: Entry): void {

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { RecordedState } from '../../src/eventStore/index.js';
 
+const open = { mustBeOpen: () => undefined };
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 describe('recorded state', () => {
   it('is read again where reading failed, and once where it did not', async () => {
     let reads = 0;
-    const state = new RecordedState(async () => {
+    const state = new RecordedState(open, async () => {
       reads += 1;
       if (reads === 1) throw new Error('the disk');
     });
@@ -18,7 +19,7 @@ describe('recorded state', () => {
 
   it('is loaded before it is changed, by one change after the other', async () => {
     const seen: string[] = [];
-    const state = new RecordedState(async () => {
+    const state = new RecordedState(open, async () => {
       await nextTurn();
       seen.push('loaded');
     });

@@ -69,6 +69,11 @@ export class SystemAccess {
     return this.#core.isClosed;
   }
 
+  /** Throws `store_closed`. */
+  mustBeOpen(): void {
+    this.#core.mustBeOpen();
+  }
+
   /** First position of the log: what lies before it was dropped. */
   get logBegin(): number {
     return readFirstPosition(this.#core.native);
@@ -271,7 +276,7 @@ export class SystemAccess {
     { tenantId, entityId }: EntityPlace,
     { from, signal }: Pick<SubscribeOptions, 'from' | 'signal'>,
   ): Follower<ObjectsChunk> {
-    this.#core.mustBeOpen();
+    this.mustBeOpen();
     const query = { ...queryOf({ filter: { entityId }, from }, this.watermark), tenantId };
     const read = this.#core.reader.objects.bind(this.#core.reader);
     return this.#core.follow({ query, read, signal });
