@@ -251,6 +251,8 @@ export class RunningConsumer implements Consumer {
    * member's to handle, after a seek.
    */
   async commit(member: string, event: StoredEvent, events: readonly NewEvent[]): Promise<boolean> {
+    // It was not waited for any longer: the cursors are written.
+    if (this.#closed?.code === 'store_closed') throw this.#closed;
     const committed = await this.#commits.commit(member, event, events);
     if (committed?.isAcknowledged === true) this.#acknowledged += 1;
     return committed !== undefined;

@@ -17,6 +17,8 @@ import { HandlerWorker } from './worker.js';
 
 const createdType = 'consumer.created';
 const deletedType = 'consumer.deleted';
+/** A store that closes waits so long for handlers that are under way. */
+const handlersEndMsMax = 30_000;
 const concurrencyRange = { min: 1, max: partitionCount, default: partitionCount };
 
 interface ConsumerName extends OfTenant {
@@ -96,9 +98,13 @@ export class ConsumerRegistry implements EmbeddedConsumers {
     return worker;
   }
 
-  /** Stops the workers and writes the cursors; the log must still take appends. */
+  /**
+   * Stops the workers and writes the cursors; the log must still take appends. A handler that does not end
+   * in time is left alone: nothing that it does is recorded any more, and its event comes again.
+   */
   async close(): Promise<void> {
-    await Promise.all([...this.#workers].map((worker) => worker.stop()));
+    const stopped = Promise.all([...this.#workers].map((worker) => worker.stop()));
+    await endedOrOver(stopped, handlersEndMsMax);
     const consumers = [...this.#byName.values()];
     await Promise.all(consumers.map((consumer) => consumer.close(closedError())));
   }
@@ -171,6 +177,15 @@ export async function cursorBefore(
   const first = log.firstPosition(options);
   if (typeof from !== 'object') return first - 1;
   return ((await log.positionAt(tenantId, from.timestamp)) ?? log.watermark + 1) - 1;
+}
+
+/** Resolves once something has ended, or the time is over. */
+async function endedOrOver(ended: Promise<unknown>, timeoutMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs);
+  });
+  await Promise.race([ended, over]).finally(() => clearTimeout(timer));
 }
 
 function recordOf(eventType: string, definition: ConsumerDefinition): NewEvent {

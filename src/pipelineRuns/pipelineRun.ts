@@ -157,12 +157,18 @@ export class PipelineRun {
   async #until(condition: () => boolean, signal: AbortSignal | undefined): Promise<void> {
     while (!condition()) {
       if (signal?.aborted === true) throw abortedError();
+      this.#options.log.mustBeOpen();
       if (this.#done === undefined || this.#hasEnded) {
         const message = `pipeline ${this.#options.definition.name} does not run; resume it first`;
         throw new AllSourceError('unprocessable', message);
       }
       await this.#moved.wait({ signal });
     }
+  }
+
+  /** Whoever waits looks again whether the store closes. */
+  endWaits(): void {
+    this.#moved.notify();
   }
 
   /** Writes what it has, and ends; what it waits for is done again when it is started again. */

@@ -204,6 +204,11 @@ export class PipelineRegistry implements EmbeddedPipelines {
     return this.#topics.subscribe(topic, options);
   }
 
+  /** Whoever waits for one is told that the store closes. */
+  endWaits(): void {
+    for (const { run } of this.#byKey.values()) run.endWaits();
+  }
+
   /** Ends all of them; what they have is written. The log must still take appends. */
   async close(): Promise<void> {
     this.#isClosed = true;

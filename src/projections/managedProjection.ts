@@ -158,7 +158,7 @@ export class ManagedProjection implements ProjectionHandle {
       try {
         return await run.waitFor(position, signal);
       } catch (error) {
-        if (signal?.aborted === true) throw error;
+        if (signal?.aborted === true || this.#options.log.isClosed) throw error;
         if (this.#generations.shown !== run) continue;
         // Another set of states is taking its place, or it goes on in a moment: that is waited for.
         const change = this.#rewriting ?? build;
@@ -260,6 +260,11 @@ export class ManagedProjection implements ProjectionHandle {
     if (this.#isHalted || !(isBuilding || current.isRunning)) return Infinity;
     // Where a build is given up, the states before go on.
     return Math.min(current.begin, (isBuilding ? building : undefined)?.begin ?? Infinity) + 1;
+  }
+
+  /** Whoever waits looks again whether the store closes. */
+  endWaits(): void {
+    this.#generations.endWaits();
   }
 
   /** Removes all states; it must not run. */

@@ -189,6 +189,11 @@ export class ProjectionRegistry implements EmbeddedProjections {
     });
   }
 
+  /** Whoever waits for one is told that the store closes. */
+  endWaits(): void {
+    for (const managed of this.#byKey.values()) managed.endWaits();
+  }
+
   /** Ends all of them; what they have is written. The log must still take appends. */
   async close(): Promise<void> {
     await this.#state.settled();

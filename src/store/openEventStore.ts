@@ -205,10 +205,13 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
   }
 
   protected override async finish(): Promise<void> {
+    // A handler that is waited for may wait for one of these.
+    this.projections.endWaits();
+    this.pipelines.endWaits();
+    await this.replays.close();
     await this.webhooks.close();
     await this.consumers.close();
     await this.pipelines.close();
-    await this.replays.close();
     await this.projections.close();
     await this.#states.close();
     await this.schemas.close();

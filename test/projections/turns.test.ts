@@ -197,7 +197,7 @@ describe('a build', () => {
     const managed = await managedOf(store);
     const { done } = await managed.beginRebuild();
     const closed = store.close();
-    await expect(done).rejects.toThrow('does not run');
+    await expect(done).rejects.toMatchObject({ code: 'store_closed' });
     expect(managed.describe()).toMatchObject({ failure: null });
     expect(managed.isBuilding).toBe(true);
     going.open();

@@ -89,6 +89,11 @@ export class Generations {
     await Promise.all([this.#current.stop(), this.#building?.stop()]);
   }
 
+  endWaits(): void {
+    this.#current.endWaits();
+    this.#building?.endWaits();
+  }
+
   /** Removes all states; they must not run. */
   drop(): Promise<void> {
     const { tenantId, name } = this.#record;

@@ -140,12 +140,14 @@ export class ProjectionRun<S = unknown> {
   /** Writes what changed, so that storage has all that there is; waits where it has to be tried again. */
   async flush(): Promise<void> {
     const goal = this.#position;
+    const { log } = this.#options;
     const isWritten = () => this.#states.changedCount === 0 && this.#position >= goal;
     while (this.#running !== undefined && !isWritten() && this.#states.committedPosition < goal) {
       this.#isFlushWanted = true;
       const flushed = this.#flushes.wait();
       this.#moved.notify();
       await Promise.race([flushed, this.#running.done]);
+      log.mustBeOpen();
     }
   }
 
@@ -153,9 +155,16 @@ export class ProjectionRun<S = unknown> {
   async waitFor(position: number, signal: AbortSignal | undefined): Promise<void> {
     while (this.#position < position) {
       if (signal?.aborted === true) throw abortedError();
+      this.#options.log.mustBeOpen();
       if (this.#running === undefined) throw this.#stoppedError();
       await this.#moved.wait({ signal });
     }
+  }
+
+  /** Whoever waits looks again whether the store closes. */
+  endWaits(): void {
+    this.#moved.notify();
+    this.#flushes.notify();
   }
 
   #stoppedError(): AllSourceError {
