@@ -130,7 +130,7 @@ export class PipelineRegistry implements EmbeddedPipelines {
       const event = eventOf('recorded', record);
       const made = await this.#webhooks.create(record, definition, event);
       const webhooks = made.map(({ name, url, secret }) => ({ name, url, secret }));
-      return { ...describe(this.#log, await this.#open(record)), webhooks };
+      return { ...describe(this.#log, this.#put(await this.#open(record))), webhooks };
     });
   }
 
@@ -294,9 +294,11 @@ export class PipelineRegistry implements EmbeddedPipelines {
     }
   }
 
+  /** What can't be opened is not recorded: the pipeline is what the log says, now and after a restart. */
   async #record(record: PipelineRecord): Promise<ManagedPipeline> {
+    const managed = await this.#open(record);
     await this.#log.append([eventOf('recorded', record)]);
-    return this.#open(record);
+    return this.#put(managed);
   }
 
   async #open(record: PipelineRecord): Promise<ManagedPipeline> {
@@ -307,9 +309,13 @@ export class PipelineRegistry implements EmbeddedPipelines {
     const storage = new PipelineStorage(this.#log, space);
     const options = { log: this.#log, storage, definition, sources: this.#sources, after };
     const run = await PipelineRun.open(options);
-    const managed = { record, definition, storage, run };
+    return { record, definition, storage, run };
+  }
+
+  #put(managed: ManagedPipeline): ManagedPipeline {
+    const { tenantId, id, generation } = managed.record;
     const before = this.#byKey.get(keyOf(tenantId, id));
-    if (before?.record.generation === generation) run.follow(before.run);
+    if (before?.record.generation === generation) managed.run.follow(before.run);
     this.#byKey.set(keyOf(tenantId, id), managed);
     this.#start(managed);
     return managed;
@@ -324,7 +330,7 @@ export class PipelineRegistry implements EmbeddedPipelines {
     for (const { tenantId, id, generation } of deleted) {
       this.#generations.set(keyOf(tenantId, id), generation);
     }
-    for (const record of kept) await this.#open(record);
+    for (const record of kept) this.#put(await this.#open(record));
   }
 }
 

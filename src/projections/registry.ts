@@ -98,9 +98,11 @@ export class ProjectionRegistry implements EmbeddedProjections {
   ): Promise<void> {
     await known?.retire();
     try {
-      const record = await this.#recordFor(started, known?.record);
+      const record = this.#recordFor(started, known?.record);
+      // What can't be opened is not recorded: a restart would find it.
       const managed = await this.#open(record, started.projection, storage);
-      managed.start();
+      if (record !== known?.record) await this.#log.append([eventOf('recorded', record)]);
+      this.#put(managed);
     } catch (error) {
       await known?.revive();
       throw error;
@@ -218,11 +220,11 @@ export class ProjectionRegistry implements EmbeddedProjections {
     return named.map(([, managed]) => managed.describe());
   }
 
-  /** The record of a projection that is started, which is written where it is new. */
-  async #recordFor(
+  /** What is to be recorded of a projection that is started; what is known where that says it. */
+  #recordFor(
     { projection, tenantId, isElsewhere }: Started,
     known: ProjectionRecord | undefined,
-  ): Promise<ProjectionRecord> {
+  ): ProjectionRecord {
     const { name, version, declaration } = projection;
     if (known === undefined) {
       const kind = kindOf(projection);
@@ -230,14 +232,14 @@ export class ProjectionRegistry implements EmbeddedProjections {
       const after = this.#log.logBegin - 1;
       const current = { generation, version, isElsewhere, after };
       const first = { tenantId, name, kind, declaration, isPaused: false, building: null } as const;
-      return this.#write({ ...first, current });
+      return { ...first, current };
     }
     if (!isAnother({ projection, isElsewhere }, known)) return known;
     const building = { generation: lastGeneration(known) + 1, version, isElsewhere };
-    return this.#write({ ...known, declaration, building });
+    return { ...known, declaration, building };
   }
 
-  async #open(
+  #open(
     record: ProjectionRecord,
     projection: Projection | undefined,
     given?: ProjectionStorage,
@@ -247,15 +249,13 @@ export class ProjectionRegistry implements EmbeddedProjections {
     const isElsewhere = given !== undefined;
     const place = { log: this.#log, storage, isElsewhere, isWritable: this.#isWritable };
     const onChange = (): void => this.changes.notify();
-    const managed = await ManagedProjection.open({ ...place, projection, onChange }, record);
-    this.#byKey.set(recordKey(record), managed);
-    this.changes.notify();
-    return managed;
+    return ManagedProjection.open({ ...place, projection, onChange }, record);
   }
 
-  async #write(record: ProjectionRecord): Promise<ProjectionRecord> {
-    await this.#log.append([eventOf('recorded', record)]);
-    return record;
+  #put(managed: ManagedProjection): void {
+    this.#byKey.set(recordKey(managed.record), managed);
+    managed.start();
+    this.changes.notify();
   }
 
   async #read(): Promise<void> {
@@ -272,8 +272,7 @@ export class ProjectionRegistry implements EmbeddedProjections {
         : (declaredProjection(
             record.declaration as unknown as ProjectionDeclaration,
           ) as Projection);
-    const managed = await this.#open(record, projection);
-    managed.start();
+    this.#put(await this.#open(record, projection));
   }
 }
 

@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest';
-import { openEventStore, pipeline } from '../../src/index.js';
+import { describe, expect, it, vi } from 'vitest';
+import { AllSourceError, openEventStore, pipeline } from '../../src/index.js';
 import type { EmbeddedStore, JsonValue, TopicMessage } from '../../src/index.js';
+import { PipelineStorage } from '../../src/pipelineRuns/pipelineStorage.js';
 import { until } from '../projections/support.js';
 import { codeOf, collect, errorOf, makeDirectory, openStore } from '../support/store.js';
 import { failAppend } from './support.js';
@@ -76,6 +77,30 @@ describe('a pipeline of a store', () => {
     const [derived] = await collect(store.read({ eventType: 'sum.changed' }));
     expect(derived?.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/);
     expect(derived?.metadata).toEqual({ pipeline: 'sums', pipeline_id: 'p', time: timestamp });
+  });
+
+  it('is not reset where its new state can not be opened: now, and after a restart', async () => {
+    const dataDir = await makeDirectory();
+    let store = await openEventStore({ dataDir });
+    await store.pipelines.create(sums, { id: 'p' });
+    const valueAfter = async (total: number): Promise<JsonValue | undefined> => {
+      const { position } = await place(store, { region: 'eu', total });
+      await store.pipelines.flush('p');
+      const derived = await collect(store.read({ eventType: 'sum.changed' }));
+      const last = derived.findLast((event) => event.position > position);
+      return (last?.payload as { value?: number } | undefined)?.value;
+    };
+    expect(await valueAfter(1)).toBe(1);
+    const read = vi.spyOn(PipelineStorage.prototype, 'read');
+    read.mockRejectedValueOnce(new AllSourceError('storage_full', 'no room at this moment'));
+    expect(await codeOf(() => store.pipelines.reset('p'))).toBe('storage_full');
+    read.mockRestore();
+    expect(await valueAfter(2)).toBe(3);
+    await store.close();
+    store = await openStore({ dataDir });
+    expect(await valueAfter(4)).toBe(7);
+    await store.pipelines.reset('p');
+    expect(await valueAfter(8)).toBe(8);
   });
 
   it.each(['pause', 'reset', 'delete'] as const)('goes on where %s fails', async (change) => {

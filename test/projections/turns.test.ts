@@ -100,6 +100,34 @@ function breakable() {
   return { projection, state };
 }
 
+describe('a start whose states can not be opened', () => {
+  it('leaves nothing in the log: of a new projection, and of a newer version', async () => {
+    const dataDir = await makeDirectory();
+    const store = await openEventStore({ dataDir });
+    const watched = await WatchedStorage.make();
+    const { storage } = watched;
+    watched.before = async (call) => {
+      if (call === 'open') throw new Error('not now');
+    };
+    const started = () => store.projections.start(totals({ name: 'other' }), { storage });
+    await expect(started()).rejects.toThrow('not now');
+    watched.before = async (call, generation) => {
+      if (call === 'open' && generation === 2) throw new Error('not now');
+    };
+    const handle = await store.projections.start(totals(), { storage });
+    const newer = () => store.projections.start(totals({ version: 2 }), { storage });
+    await expect(newer()).rejects.toThrow('not now');
+    await handle.waitFor(await place(store, 'a', 1));
+    expect(await handle.info()).toMatchObject({ status: 'running', version: 1 });
+    await store.close();
+    const again = await openStore({ dataDir });
+    const names = (await again.projections.list()).map(({ name }) => name);
+    expect(names).toEqual(['entity_snapshots', 'event_counters', 'totals']);
+    const reopened = await again.projections.start(totals(), { storage });
+    expect(await reopened.info()).toMatchObject({ status: 'running', version: 1 });
+  });
+});
+
 describe('while states are compared', () => {
   it('a stop ends the projection for good', async () => {
     const { store, handle, rebuilt, goOn } = await comparing();
