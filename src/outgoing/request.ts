@@ -1,8 +1,6 @@
 import { lookup } from 'node:dns';
 import type { LookupAddress, LookupOptions } from 'node:dns';
-import { request as requestHttp } from 'node:http';
 import type { IncomingMessage } from 'node:http';
-import { request as requestHttps } from 'node:https';
 import { isIP } from 'node:net';
 import { AllSourceError, linkSignals } from '../domain/index.js';
 
@@ -113,13 +111,14 @@ function redirected(location: string, from: URL): URL {
   throw new RequestRefused('redirect', 'it redirects to what is no URL');
 }
 
-function send(url: URL, options: OutgoingRequest): Promise<IncomingMessage> {
+async function send(url: URL, options: OutgoingRequest): Promise<IncomingMessage> {
   const { method, headers, body, signal, isAllowed } = options;
   const literal = literalAddress(url);
-  if (literal !== undefined && !isAllowed(literal)) {
-    return Promise.reject(addressRefused(literal));
-  }
-  const request = url.protocol === 'https:' ? requestHttps : requestHttp;
+  if (literal !== undefined && !isAllowed(literal)) throw addressRefused(literal);
+  // Few stores send anything: what that takes is loaded by the first that does.
+  const { request } = await (url.protocol === 'https:'
+    ? import('node:https')
+    : import('node:http'));
   const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
   return new Promise((resolve, reject) => {
     const outgoing = request(url, {

@@ -27,7 +27,7 @@ export { compileSchema, type Validator } from './validation/compileSchema.js';
 export { appendStepsMax } from './validation/limits.js';
 export { linearMatcher } from './validation/linearMatcher.js';
 export type { StepAllowance } from './validation/stepBudget.js';
-export { trialCompile, type TrialOptions } from './validation/trialCompile.js';
+export { trialCompile, type TrialOptions } from './validation/trial/trialCompile.js';
 export type { SchemaViolation } from './validation/violations.js';
 export { eventTypesSource } from './types/eventTypesSource.js';
 export type { SubjectSchema } from './types/eventTypesSource.js';

@@ -158,7 +158,7 @@ describe('formats', () => {
     (prefix) => hostile.map((part) => `${prefix}${part.repeat(100_000 / part.length)}\u0000`),
   );
 
-  it.each([...formats.keys()])('%s takes time linear in the text', (format) => {
+  it.each([...formats().keys()])('%s takes time linear in the text', (format) => {
     const validator = compileSchema({ format });
     expect(cpuMsOf(() => texts.map((each) => validator.validate(each)))).toBeLessThan(5_000);
   });

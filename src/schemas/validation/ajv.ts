@@ -1,9 +1,9 @@
-import { Ajv, _, type ErrorObject, type KeywordCxt, type Options } from 'ajv';
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import type { Ajv, ErrorObject, KeywordCxt, Options } from 'ajv';
 import { canonicalText, type JsonValue } from '../../domain/index.js';
 import type { JsonSchema } from '../jsonSchema.js';
 import { formats } from './formats.js';
 import type { Dialect } from './document/keywords.js';
+import { loadAjv, loadAjv2020 } from './libraries.js';
 import { uniqueItemsMax } from './limits.js';
 import { LinearPattern } from './patterns.js';
 import { stepsKeyword, type Steps } from './document/prepareSchema.js';
@@ -29,11 +29,7 @@ export interface CheckOptions {
 export function compileCheck(schema: JsonSchema, options: CheckOptions): Check {
   const { dialect, allErrors, ownProperties, hasUnevaluated } = options;
   // One for each schema: ajv keeps what it has compiled.
-  const ajv = new (dialect === 'draft-07' ? Ajv : Ajv2020)({
-    ...commonOptions,
-    allErrors,
-    ownProperties,
-  });
+  const ajv = ajvOf(dialect, { ...commonOptions(), allErrors, ownProperties });
   // Else it keeps account of it for nobody.
   ajv.opts.unevaluated = hasUnevaluated;
   ajv.addKeyword({ keyword: stepsKeyword, before: 'type', code: writeSteps });
@@ -54,13 +50,18 @@ export function compileCheck(schema: JsonSchema, options: CheckOptions): Check {
     validate: (divisor: number, value: number) => isMultiple(value, divisor),
     error: {
       message: 'must be a multiple',
-      params: ({ schemaCode }) => _`{multipleOf: ${schemaCode}}`,
+      params: ({ schemaCode }) => loadAjv()._`{multipleOf: ${schemaCode}}`,
     },
   });
   return ajv.compile(schema);
 }
 
-const commonOptions: Options = {
+function ajvOf(dialect: Dialect, options: Options): Ajv {
+  const Class = dialect === 'draft-07' ? loadAjv().Ajv : loadAjv2020().Ajv2020;
+  return new Class(options);
+}
+
+const commonOptions = (): Options => ({
   // What the standard allows is allowed.
   strict: false,
   meta: false,
@@ -68,18 +69,19 @@ const commonOptions: Options = {
   logger: false,
   // Else a definition is compiled again at each place that names it.
   inlineRefs: false,
-  formats: Object.fromEntries(formats),
+  formats: Object.fromEntries(formats()),
   code: {
     optimize: false,
     regExp: Object.assign((pattern: string) => new LinearPattern(pattern), {
       code: 'linearPattern',
     }),
   },
-};
+});
 
 function writeSteps({ gen, data, schema }: KeywordCxt): void {
   const { fixed, perCharacter, perName } = schema as Steps; // prepareSchema wrote it.
   const call = gen.scopeValue('func', { ref: spendOn });
+  const { _ } = loadAjv();
   gen.code(_`${call}(${data}, ${fixed}, ${perCharacter}, ${perName})`);
 }
 
@@ -104,12 +106,15 @@ function areUnique(items: readonly JsonValue[]): boolean {
   return true;
 }
 
-let metaSchemas: Record<Dialect, Ajv | Ajv2020> | undefined;
+let metaSchemas: Record<Dialect, Ajv> | undefined;
 
 /** What the meta-schema of the draft finds wrong in a schema. */
 export function metaSchemaErrors(schema: JsonSchema, dialect: Dialect): readonly ErrorObject[] {
   const options: Options = { strict: false, logger: false, validateFormats: false };
-  metaSchemas ??= { 'draft-07': new Ajv(options), '2020-12': new Ajv2020(options) };
+  metaSchemas ??= {
+    'draft-07': ajvOf('draft-07', options),
+    '2020-12': ajvOf('2020-12', options),
+  };
   const ajv = metaSchemas[dialect];
   return ajv.validate(metaSchemaUris[dialect], schema) === true ? [] : (ajv.errors ?? []);
 }

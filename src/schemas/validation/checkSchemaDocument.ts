@@ -73,10 +73,10 @@ function checkKeywords(
       `expected ${document.dialect} as at the root, got ${quote($schema)}`,
     );
   }
-  if (typeof format === 'string' && !formats.has(format)) {
+  if (typeof format === 'string' && !formats().has(format)) {
     refuse(
       `${pointer}/format`,
-      `expected one of ${[...formats.keys()].join(', ')}, got ${quote(format)}; correct it or leave it out`,
+      `expected one of ${[...formats().keys()].join(', ')}, got ${quote(format)}; correct it or leave it out`,
     );
   }
   if (typeof pattern === 'string') patterns.take(`${pointer}/pattern`, pattern);

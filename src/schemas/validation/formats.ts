@@ -1,5 +1,5 @@
 import type { Format } from 'ajv';
-import { fullFormats } from 'ajv-formats/dist/formats.js';
+import { loadFormats } from './libraries.js';
 import { spend } from './stepBudget.js';
 
 /** Formats of numbers, and names that say something about a text but check nothing. */
@@ -27,16 +27,25 @@ const timed = [
   'byte',
 ] as const;
 
-/** All formats that a schema may name; each takes time linear in the text. */
-export const formats: ReadonlyMap<string, Format> = new Map<string, Format>([
-  ...untimed.map((name): [string, Format] => [name, fullFormats[name]]),
-  ...timed.map((name): [string, Format] => [name, timedFormat(name)]),
-  // Of ajv-formats it takes quadratic time.
-  ['url', (text: string) => takes(text) && isWebUrl(text)],
-]);
+let known: ReadonlyMap<string, Format> | undefined;
 
-function timedFormat(name: (typeof timed)[number]): Format {
-  const format: unknown = fullFormats[name];
+/** All formats that a schema may name; each takes time linear in the text. */
+export function formats(): ReadonlyMap<string, Format> {
+  known ??= knownFormats();
+  return known;
+}
+
+function knownFormats(): ReadonlyMap<string, Format> {
+  const { fullFormats } = loadFormats();
+  return new Map<string, Format>([
+    ...untimed.map((name): [string, Format] => [name, fullFormats[name]]),
+    ...timed.map((name): [string, Format] => [name, timedFormat(fullFormats[name])]),
+    // Of ajv-formats it takes quadratic time.
+    ['url', (text: string) => takes(text) && isWebUrl(text)],
+  ]);
+}
+
+function timedFormat(format: unknown): Format {
   const check =
     typeof format === 'object' && format !== null && 'validate' in format
       ? format.validate

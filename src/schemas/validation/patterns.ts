@@ -1,4 +1,5 @@
-import { RE2JS } from 're2js';
+import type { RE2JS } from 're2js';
+import { loadRe2 } from './libraries.js';
 import { patternCharactersMax } from './limits.js';
 import { spend } from './stepBudget.js';
 
@@ -21,7 +22,7 @@ export class LinearPattern {
     }
     checkSyntax(pattern);
     this.#pattern = pattern;
-    this.#compiled = RE2JS.compile(toLinearSyntax(pattern));
+    this.#compiled = loadRe2().RE2JS.compile(toLinearSyntax(pattern));
     this.instructions = this.#compiled.programSize();
     this.#freshCharacters = freshInstructionsMax / this.instructions;
   }
@@ -93,5 +94,5 @@ function toLinearSyntax(pattern: string): string {
     if (token.endsWith(']') && !token.startsWith('\\')) isClass = false;
     return replaced ?? token;
   });
-  return RE2JS.translateRegExp(text);
+  return loadRe2().RE2JS.translateRegExp(text);
 }

@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads';
-import type { JsonSchema } from '../jsonSchema.js';
-import { compileInFull } from './compileSchema.js';
+import type { JsonSchema } from '../../jsonSchema.js';
+import { compileInFull } from '../compileSchema.js';
 import type { TrialAnswer } from './trialThread.js';
 
 // The thread of trialThread.ts.

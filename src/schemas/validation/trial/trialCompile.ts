@@ -1,6 +1,6 @@
-import type { JsonSchema } from '../jsonSchema.js';
-import { refuseFor } from './document/refusal.js';
-import { trialTimeoutMs } from './limits.js';
+import type { JsonSchema } from '../../jsonSchema.js';
+import { refuseFor } from '../document/refusal.js';
+import { trialTimeoutMs } from '../limits.js';
 import { TrialThread } from './trialThread.js';
 
 export interface TrialOptions {

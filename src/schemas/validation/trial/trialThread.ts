@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
-import { AllSourceError } from '../../domain/index.js';
-import type { JsonSchema } from '../jsonSchema.js';
-import { trialHeapMiB, trialStackMiB } from './limits.js';
+import { AllSourceError } from '../../../domain/index.js';
+import type { JsonSchema } from '../../jsonSchema.js';
+import { trialHeapMiB, trialStackMiB } from '../limits.js';
 
 /** What the thread says when it is done; `reason` is undefined where the schema compiles. */
 export interface TrialAnswer {
