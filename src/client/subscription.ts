@@ -6,18 +6,24 @@ import { toWireFilter } from './wire/consumerDocuments.js';
 import { toEvent } from './wire/documents.js';
 import { badOption, checkNames, toTime } from './wire/parameters.js';
 
-const optionNames: ReadonlySet<string> = new Set(['tenantId', 'filter', 'from', 'signal']);
+const optionNames: ReadonlySet<string> = new Set([
+  'tenantId',
+  'filter',
+  'from',
+  'upcast',
+  'signal',
+]);
 
 /** Matching events over a WebSocket; throws `invalid_query` and `store_closed`. */
 export function subscribe(connection: Connection, options: SubscribeOptions): Subscription {
   connection.mustBeOpen();
   checkNames(options, optionNames);
-  const { filter = {}, from = 'now', tenantId = 'default', signal } = options;
+  const { filter = {}, from = 'now', tenantId = 'default', upcast, signal } = options;
   const stream = new LiveStream(connection, {
     tenantId: tenantTextOf(tenantId),
     kind: 'events',
     read: toEvent,
-    filter: toWireFilter(filter),
+    filter: { ...toWireFilter(filter), upcast: upcastOf(upcast) },
     begin: toBegin(from),
     signal,
   });
@@ -55,6 +61,12 @@ export function toBegin(from: NonNullable<SubscribeOptions['from']>): Begin {
     return { timestamp: toTime('from.timestamp', from.timestamp) };
   }
   throw badOption('from', "expected 'beginning', 'now', a position or { timestamp }");
+}
+
+/** The server knows the values; here only what would not reach it as it is. */
+function upcastOf(upcast: unknown): string | undefined {
+  if (upcast === undefined || typeof upcast === 'string') return upcast;
+  throw badOption('upcast', `expected 'latest', got ${typeof upcast}`);
 }
 
 export function tenantTextOf(tenantId: unknown): string {

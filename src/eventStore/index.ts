@@ -2,7 +2,7 @@ export * from './types.js';
 export type { ProofOptions } from './integrity/proofs.js';
 /** For the server, which delivers what followers get. */
 export type { Deliveries, Delivery, Follower } from './read/follower.js';
-export type { BytesChunk, BytesForm, ObjectsChunk } from './read/reader.js';
+export type { BytesChunk, BytesForm, EventsForm, ObjectsChunk } from './read/reader.js';
 /** For columns, and what is made of them. */
 export type {
   ColumnName,

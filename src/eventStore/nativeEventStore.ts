@@ -23,7 +23,8 @@ import {
   toEngineQuery,
 } from './read/query.js';
 import { chunkBounds, oneEvent } from './read/reader.js';
-import type { ReadBounds } from './read/reader.js';
+import type { Deliveries } from './read/follower.js';
+import type { BytesChunk, EventsForm, ReadBounds } from './read/reader.js';
 import { queryOf, subscriptionOver } from './read/subscription.js';
 import { readCounters, readStats } from './statistics.js';
 import { toStateRequest } from './read/stateRequest.js';
@@ -70,8 +71,8 @@ export class NativeEventStore implements CoreStore {
     this.#core = core;
     this.durability = options.memory === true ? 'memory' : (options.durability ?? 'sync');
     this.damage = core.native.damage();
-    const state = this.stateDocument.bind(this);
-    this.wire = { ...wireAccess(core), state };
+    const [follow, state] = [this.followBytes.bind(this), this.stateDocument.bind(this)];
+    this.wire = { ...wireAccess(core), follow, state };
   }
 
   get readOnly(): boolean {
@@ -269,6 +270,14 @@ export class NativeEventStore implements CoreStore {
 
   close(): Promise<void> {
     return this.#core.close(() => this.finish());
+  }
+
+  /** A subscription as bytes in the wire names. */
+  protected followBytes(options: SubscribeOptions, form: EventsForm): Deliveries<BytesChunk> {
+    this.#core.mustBeOpen();
+    const query = queryOf(options, this.watermark);
+    const read = this.#core.sharedReads.readerOf(query, form);
+    return this.#core.follow({ query, read, signal: options.signal });
   }
 
   /** The state document in the wire names; undefined where there is none. */

@@ -15,8 +15,8 @@ import type {
 import type { ConsistencyProof, EventProof, TreeHead } from '../proof/index.js';
 import type { Upcaster } from '../schemas/index.js';
 import type { ProofOptions } from './integrity/proofs.js';
-import type { Follower } from './read/follower.js';
-import type { BytesChunk, BytesForm } from './read/reader.js';
+import type { Deliveries } from './read/follower.js';
+import type { BytesChunk, EventsForm } from './read/reader.js';
 
 /**
  * When an append is acknowledged. `sync`: after `fdatasync`. `async`: after the write, synced at most
@@ -275,6 +275,8 @@ export interface SubscribeOptions {
    */
   readonly from?:
     'beginning' | 'now' | number | { readonly timestamp: number | string } | undefined;
+  /** As that of a read; it ends with `unprocessable` where an upcaster is missing or fails. */
+  readonly upcast?: ReadOptions['upcast'];
   /** Ends the subscription without an error. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -506,7 +508,7 @@ export interface WireAccess {
   /** The answer of `GET /api/v1/stats`: of one tenant, or of the whole store. */
   stats(tenantId: string | undefined): Promise<StatsDocument>;
   /** A subscription as bytes in the wire names, pulled delivery by delivery. */
-  follow(options: SubscribeOptions, form: BytesForm): Follower<BytesChunk>;
+  follow(options: SubscribeOptions, form: EventsForm): Deliveries<BytesChunk>;
   /** The state document of `GET /api/v1/entities/:entity_id/state`, or undefined. */
   state(entityId: string, options: StateOptions): Promise<Buffer | undefined>;
 }

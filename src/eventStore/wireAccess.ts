@@ -4,7 +4,6 @@ import { withWireEvents } from './append/conditionError.js';
 import { onlyResult } from './append/inputs.js';
 import { positionQuery } from './read/query.js';
 import { oneEvent } from './read/reader.js';
-import { queryOf } from './read/subscription.js';
 import { readStatsDocument } from './statistics.js';
 import type { StoreCore } from './storeCore.js';
 import type { AppendResult, BatchResult, WireAccess } from './types.js';
@@ -13,7 +12,7 @@ const lineFeed = 0x0a;
 const openBrace = 0x7b;
 
 /** The store for servers: bytes in, bytes out. */
-export function wireAccess(core: StoreCore): Omit<WireAccess, 'state'> {
+export function wireAccess(core: StoreCore): Omit<WireAccess, 'follow' | 'state'> {
   return {
     append: (body, tenantId) => appendBody(core, body, tenantId),
     appendBatch: (body, { tenantId, format, return: wanted }) =>
@@ -27,12 +26,6 @@ export function wireAccess(core: StoreCore): Omit<WireAccess, 'state'> {
     getEvent: (eventId, tenantId) => {
       core.mustBeOpen();
       return core.reader.eventBytes(tenantId, eventId);
-    },
-    follow: (options, form) => {
-      core.mustBeOpen();
-      const query = queryOf(options, core.watermark);
-      const read = core.sharedReads.readerOf(query, form);
-      return core.follow({ query, read, signal: options.signal });
     },
     stats: async (tenantId) => {
       core.mustBeOpen();

@@ -18,6 +18,7 @@ export {
   upcastLines,
   upcastPage,
 } from './upcasting.js';
+export { UpcastDeliveries, upcastSubscription } from './upcastFollowing.js';
 export type {
   CompatibilityCheck,
   EmbeddedSchemas,

@@ -21,6 +21,7 @@ interface WireEvent {
   readonly tenant_id: string;
   readonly version: number;
   readonly timestamp: string;
+  readonly position: number;
   readonly schema_version?: number;
   readonly payload: JsonValue;
 }
@@ -82,24 +83,47 @@ export async function* upcastLines(
 ): AsyncGenerator<Buffer> {
   const pause = pausing();
   for await (const chunk of chunks) {
-    let parts: Buffer[] = [];
-    let size = 0;
-    let begin = 0;
-    for (let end = chunk.indexOf(lineEnd); end >= 0; end = chunk.indexOf(lineEnd, begin)) {
-      const line = chunk.subarray(begin, end + 1);
-      begin = end + 1;
-      const text = upcastText(JSON.parse(line.toString()) as WireEvent, upcast);
-      const part = text === undefined ? line : Buffer.from(`${text}\n`);
-      parts.push(part);
-      size += part.length;
-      await pause();
-      if (size < upcastChunkBytes) continue;
-      yield Buffer.concat(parts);
-      parts = [];
-      size = 0;
-    }
-    if (size > 0) yield Buffer.concat(parts);
+    for await (const { bytes } of upcastSlices(chunk, { upcast, pause })) yield bytes;
   }
+}
+
+/** Some of the lines of a chunk, which may have grown. */
+export interface LinesSlice {
+  readonly bytes: Buffer;
+  readonly count: number;
+  /** Of the last event. */
+  readonly position: number;
+}
+
+/** The lines of a chunk, about a MiB at a time. */
+export async function* upcastSlices(
+  chunk: Buffer,
+  { upcast, pause = pausing() }: { readonly upcast: Upcast; readonly pause?: Pause },
+): AsyncGenerator<LinesSlice> {
+  let parts: Buffer[] = [];
+  let size = 0;
+  let begin = 0;
+  let position = 0;
+  const take = (): LinesSlice => {
+    const slice = { bytes: Buffer.concat(parts), count: parts.length, position };
+    parts = [];
+    size = 0;
+    return slice;
+  };
+  for (let end = chunk.indexOf(lineEnd); end >= 0; end = chunk.indexOf(lineEnd, begin)) {
+    const line = chunk.subarray(begin, end + 1);
+    begin = end + 1;
+    // The engine wrote it.
+    const event = JSON.parse(line.toString()) as WireEvent;
+    const text = upcastText(event, upcast);
+    const part = text === undefined ? line : Buffer.from(`${text}\n`);
+    parts.push(part);
+    size += part.length;
+    position = event.position;
+    await pause();
+    if (size >= upcastChunkBytes) yield take();
+  }
+  if (parts.length > 0) yield take();
 }
 
 /** In turn, so that the process does other work between them. */
@@ -172,8 +196,10 @@ function endOfText(bytes: Buffer, begin: number): number {
   return at;
 }
 
+type Pause = () => Promise<void>;
+
 /** Lets other work of the process go on where this has taken some milliseconds. */
-function pausing(): () => Promise<void> {
+function pausing(): Pause {
   let since = performance.now();
   return async () => {
     if (performance.now() - since < sliceMs) return;

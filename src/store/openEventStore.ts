@@ -5,22 +5,28 @@ import type { ConsumerHandler, ConsumerWorker, HandlerOptions } from '../consume
 import type { AnyEvent, EventShape, Reducer, StoredEvent } from '../domain/index.js';
 import { NativeEventStore, SystemAccess, openCore } from '../eventStore/index.js';
 import type {
+  BytesChunk,
   BytesPage,
+  Deliveries,
   EntityState,
   EventOptions,
   EventPage,
+  EventsForm,
   OpenOptions,
   ReadOptions,
   ReducedState,
   ReducedStateOptions,
   StateOptions,
   StoreCore,
+  SubscribeOptions,
+  Subscription,
 } from '../eventStore/index.js';
 import { PipelineRegistry } from '../pipelineRuns/index.js';
 import { ProjectionRegistry } from '../projections/index.js';
 import { ReplayRegistry } from '../replays/index.js';
 import {
   SchemaRegistry,
+  UpcastDeliveries,
   checkedUpcasters,
   isUpcast,
   upcastAll,
@@ -28,6 +34,7 @@ import {
   upcastEvents,
   upcastLines,
   upcastPage,
+  upcastSubscription,
 } from '../schemaRegistry/index.js';
 import { EntityStates, Reducers, checkedPolicy } from '../state/index.js';
 import type { EmbeddedSnapshots, EntityStatesOptions } from '../state/index.js';
@@ -157,6 +164,11 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
     return this.#columns.readParquet(options);
   }
 
+  override subscribe(options: SubscribeOptions = {}): Subscription {
+    const subscription = super.subscribe(options);
+    return isUpcast(options) ? upcastSubscription(subscription, this.#upcast) : subscription;
+  }
+
   get snapshots(): EmbeddedSnapshots {
     return this.#states.snapshots;
   }
@@ -181,6 +193,15 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
     options?: HandlerOptions,
   ): Promise<ConsumerWorker> {
     return this.consumers.start(name, handler, options);
+  }
+
+  protected override followBytes(
+    options: SubscribeOptions,
+    form: EventsForm,
+  ): Deliveries<BytesChunk> {
+    if (!isUpcast(options)) return super.followBytes(options, form);
+    const lines = super.followBytes(options, 'lines');
+    return new UpcastDeliveries(lines, { form, upcast: this.#upcast });
   }
 
   protected override stateDocument(

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { codeOf, collect, errorOf, newEvent, wrong } from '../support/store.js';
+import type { StoredEvent } from '../../src/index.js';
+import { codeOf, collect, errorOf, newEvent, take, wrong } from '../support/store.js';
 import type { StoreMode } from '../support/store.js';
 
 const subject = 'order.placed';
@@ -197,5 +198,62 @@ function describeUpcasters(mode: StoreMode): void {
       const gone = () => schemas.deleteUpcaster(subject, 1);
       expect(await codeOf(gone)).toBe('schema_not_found');
     });
+
+    it('make what subscriptions give that of the newest version, where they ask for it', async () => {
+      const { store, entityId } = await withOldEvents(mode);
+      const from = 'beginning';
+      const events: StoredEvent[] = [];
+      for await (const batch of store.subscribe({ from, upcast: 'latest' })) {
+        events.push(...batch.events);
+        if (events.length === 3) break;
+      }
+      expect(events.map(({ payload, schemaVersion }) => [payload, schemaVersion])).toEqual([
+        [{ total: 1, currency: 'EUR' }, 2],
+        [{ total: 2, currency: 'USD' }, 2],
+        [{ any: 1e21 }, undefined],
+      ]);
+      const stored = await take(store.subscribe({ from }).events(), 3);
+      expect(stored[0]?.payload).toEqual({ total: 1 });
+      const live = take(store.subscribe({ upcast: 'latest' }).events(), 1);
+      await store.append({ eventType: subject, entityId, payload: { total: 3, currency: 'CHF' } });
+      expect((await live)[0]?.payload).toEqual({ total: 3, currency: 'CHF' });
+    });
+
+    it('that fail end the subscription, which goes on once they are mended', async () => {
+      const { store } = await withOldEvents(mode);
+      await store.schemas.deleteUpcaster(subject, 1);
+      const subscribe = () => take(store.subscribe({ from: 1, upcast: 'latest' }).events(), 3);
+      expect(await codeOf(subscribe)).toBe('unprocessable');
+      await store.schemas.addUpcaster(toCurrency);
+      expect(await subscribe()).toHaveLength(3);
+    });
+
+    it('are asked for by one word', async () => {
+      const store = await mode.open();
+      const error = await errorOf(() => take(store.subscribe({ upcast: wrong('newest') }), 1));
+      expect(error.code).toBe('invalid_query');
+      expect(error.message).toContain('upcast: expected');
+    });
   });
+}
+
+const toCurrency = {
+  eventType: subject,
+  fromVersion: 1,
+  operations: [{ op: 'add', path: 'currency', value: 'EUR' }],
+} as const;
+
+/** An event of version 1, one of version 2, and one without a schema. */
+async function withOldEvents(mode: StoreMode) {
+  const store = await mode.open();
+  const entityId = 'order-1';
+  const { schemas } = store;
+  await schemas.register(subject, totals);
+  await store.append({ eventType: subject, entityId, payload: { total: 1 } });
+  await schemas.setCompatibility(subject, 'NONE');
+  await schemas.register(subject, { ...wider, required: ['total', 'currency'] });
+  await schemas.addUpcaster(toCurrency);
+  await store.append({ eventType: subject, entityId, payload: { total: 2, currency: 'USD' } });
+  await store.append({ eventType: 'note.added', entityId, payload: { any: 1e21 } });
+  return { store, entityId };
 }

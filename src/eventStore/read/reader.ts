@@ -51,6 +51,9 @@ export interface ObjectsChunk extends Chunk {
 export type BytesForm =
   'lines' | 'list' | 'apiList' | 'apiHeads' | 'rows' | 'columns' | 'partitions';
 
+/** Those that have whole events in the wire names. */
+export type EventsForm = Extract<BytesForm, 'lines' | 'list'>;
+
 const flagOf: Readonly<Record<BytesForm, number>> = {
   lines: readFlag.lines,
   list: 0,

@@ -13,6 +13,7 @@ const optionNames: Readonly<Record<keyof SubscribeOptions, true>> = {
   tenantId: true,
   filter: true,
   from: true,
+  upcast: true,
   signal: true,
 };
 

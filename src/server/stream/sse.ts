@@ -1,3 +1,4 @@
+import { AllSourceError } from '../../domain/index.js';
 import type { BytesChunk, Delivery } from '../../eventStore/index.js';
 import type { EmbeddedStore } from '../../store/index.js';
 import type { Exchange } from '../http/index.js';
@@ -33,6 +34,10 @@ export async function* eventStreamChunks(
       exchange.resultCount += delivery.chunk?.count ?? 0;
       yield encode(delivery);
     }
+  } catch (error) {
+    if (!isTold(error)) throw error;
+    streams.errors += 1;
+    yield failure(error);
   } finally {
     streams.delete(stream);
     streams.eventStreamsOpen -= 1;
@@ -41,6 +46,16 @@ export async function* eventStreamChunks(
 
 function greeting(store: EmbeddedStore): Buffer {
   return Buffer.from(`event: subscribed\ndata: {"watermark":${store.watermark}}\n\n`);
+}
+
+/** What the client can do something about: an event that can't be upcast. */
+function isTold(error: unknown): error is AllSourceError {
+  return error instanceof AllSourceError && error.code === 'unprocessable';
+}
+
+/** Not called `error`, by which browsers tell of lost connections. */
+function failure({ code, message }: AllSourceError): Buffer {
+  return Buffer.from(`event: failed\ndata: ${JSON.stringify({ error: message, code })}\n\n`);
 }
 
 function encode(delivery: Delivery<BytesChunk>): Buffer {

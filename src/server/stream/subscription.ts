@@ -54,10 +54,10 @@ export type ClientFrame =
 export function streamFromQuery(queryText: string): RequestedStream {
   const query: StreamQuery = readStreamQuery(parseQueryText(queryText));
   const { entity_id, event_type, event_type_prefix, tag: tags } = query;
-  const { from_position, from_timestamp } = query;
+  const { from_position, from_timestamp, upcast } = query;
   const match = matchesOfText(query.match);
   const filter = { entity_id, event_type, event_type_prefix, tags, match };
-  const wanted = { ...filter, topic: query.topic, from_position, from_timestamp };
+  const wanted = { ...filter, topic: query.topic, from_position, from_timestamp, upcast };
   const isFramed = Object.values(wanted).some((value) => value !== undefined);
   return {
     options: optionsOf(wanted, query.tenant_id ?? defaultTenant),
@@ -113,15 +113,15 @@ type StreamFilter = {
   readonly match?: readonly EventMatch[] | undefined;
 };
 
-/** A topic has no filters: its messages are no events. */
+/** A topic has nothing that is about events: its messages are none. */
 function topicOf({ topic, ...rest }: StreamFilter): string | undefined {
   if (topic === null || topic === undefined) return undefined;
-  const { entity_id, event_type, event_type_prefix, tags, match } = rest;
-  const filters = { entity_id, event_type, event_type_prefix, tags, match };
+  const { entity_id, event_type, event_type_prefix, tags, match, upcast } = rest;
+  const ofEvents = { entity_id, event_type, event_type_prefix, tags, match, upcast };
   const [given] =
-    Object.entries(filters).find(([, value]) => value !== null && value !== undefined) ?? [];
+    Object.entries(ofEvents).find(([, value]) => value !== null && value !== undefined) ?? [];
   if (given === undefined) return topic;
-  const reason = `expected no filter of events beside it, got ${given}`;
+  const reason = `expected nothing that is about events beside it, got ${given}`;
   throw new AllSourceError('invalid_query', `topic: ${reason}`, {
     details: [{ field: 'topic', reason }],
   });
@@ -138,6 +138,7 @@ function optionsOf(filter: StreamFilter, tenantId: string): RequestedStream['opt
       match: filter.match,
     },
     from: fromOf(filter),
+    upcast: filter.upcast ?? undefined,
   };
 }
 
