@@ -95,9 +95,25 @@ function mountPattern(app: Express, at: { runtime: Runtime; pattern: string }): 
         mounted.delete(handle);
     }
   }
-  if (routes.some(({ sharesPath }) => sharesPath === true)) return;
-  const serveOthers = server(at.runtime, methodHandler(at.pattern, routes));
-  mounted.all((request, response) => serveOthers(request, response, {}));
+  const shared = routesBehind(at.pattern, routes);
+  const isShared = (method = ''): boolean => methodsOf(shared).includes(method);
+  const serveOthers = server(at.runtime, methodHandler(at.pattern, [...routes, ...shared]));
+  mounted.all((request, response, next) => {
+    if (isShared(request.method)) next();
+    else serveOthers(request, response, {});
+  });
+}
+
+/** Routes of other patterns that the path of this one has, too, where it shares it with them. */
+function routesBehind(path: string, routes: readonly Route[]): readonly Route[] {
+  if (!routes.some(({ sharesPath }) => sharesPath === true)) return [];
+  return allRoutes.filter(({ pattern }) => pattern !== path && matchesPath(pattern, path));
+}
+
+function matchesPath(pattern: string, path: string): boolean {
+  const [expected, segments] = [pattern.split('/'), path.split('/')];
+  if (expected.length !== segments.length) return false;
+  return expected.every((segment, at) => segment.startsWith(':') || segment === segments[at]);
 }
 
 /** Serves a handler for any method: `HEAD` comes here as `GET`, and is counted as itself. */
@@ -116,8 +132,7 @@ function server(runtime: Runtime, handler: Handler): Serve {
 
 /** Answers the methods that a path does not have. */
 function methodHandler(pattern: string, routes: readonly Route[]): Handler {
-  const methods = routes.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
-  const allowed = [...methods, 'OPTIONS'].join(', ');
+  const allowed = [...new Set([...methodsOf(routes), 'OPTIONS'])].join(', ');
   const headers = ['allow', allowed];
   return {
     pattern,
@@ -131,6 +146,10 @@ function methodHandler(pattern: string, routes: readonly Route[]): Handler {
       return { ...problemReply(error, requestId), headers };
     },
   };
+}
+
+function methodsOf(routes: readonly Route[]): readonly string[] {
+  return routes.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
 }
 
 function unmatchedHandler(): Handler {

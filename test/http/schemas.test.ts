@@ -155,7 +155,14 @@ describe.each([
       }
       expect((await send(target, 'DELETE', `/${subject}`)).status).toBe(204);
     }
-    expect(codeOf(await send(target, 'PUT', '/validate', {}))).toEqual([405, 'method_not_allowed']);
+    const refused = await send(target, 'PUT', '/validate', {});
+    expect(codeOf(refused)).toEqual([405, 'method_not_allowed']);
+    const asked = await call(target, { method: 'OPTIONS', path: `${path}/validate` });
+    for (const { headers } of [refused, asked]) {
+      expect(headers.allow).toBe('POST, GET, HEAD, DELETE, OPTIONS');
+    }
+    const other = await call(target, { method: 'OPTIONS', path: `${path}/validated` });
+    expect(other.headers.allow).toBe('GET, HEAD, DELETE, OPTIONS');
   });
 
   it('are those of a tenant', async () => {
