@@ -86,7 +86,9 @@ describe('allsource schema', () => {
     await register('order.placed', wider);
     const again = await schema('register', 'order.placed', file, '--json');
     expect(again.code).toBe(0);
-    expect(parseLines(again.stdout)).toMatchObject([{ version: 1 }]);
+    expect(parseLines(again.stdout)).toMatchObject([
+      { version: 1, schema: first, is_new: false, latest_version: 2 },
+    ]);
     expect(again.stderr).toBe('this is version 1; version 2 stays the one that is enforced\n');
     await schema('enforcement', 'order.placed', 'off');
     expect((await schema('register', 'order.placed', file)).stderr).toBe(
@@ -452,5 +454,57 @@ describe('allsource schema on a server', () => {
     const refused = await remote('pull', ...dir);
     expect(refused).toMatchObject({ code: 1, stdout: '' });
     expect(await readJson('a/order.placed.json')).toEqual(wider);
+  });
+
+  it('validates payloads, and tells versions and types', async () => {
+    const { url } = await serve(['--data-dir', join(home, 'served')]);
+    const remote = (...args: string[]) => allsource('schema', ...args, '--url', url);
+    for (const [name, value] of [
+      ['first.json', first],
+      ['wider.json', wider],
+    ] as const) {
+      const added = await remote('register', 'order.placed', await fileOf(name, value), '--json');
+      expect(parseLines(added.stdout)).toMatchObject([{ schema: value, is_new: true }]);
+    }
+    expect((await remote('versions', 'order.placed')).stdout).toBe('1\n2\n');
+    const lines = await fileOf('p.ndjson', '{"total":null}\n{"total":1}\n');
+    const valid = await remote('validate', 'order.placed', lines);
+    expect(valid).toMatchObject({ code: 0, stdout: '' });
+    expect(valid.stderr).toContain('2 checked against version 2 of order.placed, all valid');
+    const older = await remote('validate', 'order.placed', lines, '--version', '1');
+    expect(older.code).toBe(1);
+    expect(older.stdout).toMatch(/^line 1: \/total: type: expected a number/m);
+    const out = join(home, 'events.d.ts');
+    expect((await remote('types', '--out', out)).code).toBe(0);
+    expect(await readFile(out, 'utf8')).toContain('export type OrderPlaced = {');
+    expect((await remote('types', '--out', out, '--check')).code).toBe(0);
+    await remote('register', 'order.late', await fileOf('first.json', first));
+    expect((await remote('types', '--out', out, '--check')).code).toBe(1);
+    const missing = await remote('versions', 'order.lost');
+    expect(missing).toMatchObject({ code: 1, stdout: '' });
+    expect(missing.stderr).toContain('order.lost');
+  });
+
+  it('sets compatibility and enforcement, which the server keeps to', async () => {
+    const { url } = await serve(['--data-dir', join(home, 'served')]);
+    const remote = (...args: string[]) => allsource('schema', ...args, '--url', url);
+    const event = await fileOf(
+      'event.ndjson',
+      '{"event_type":"order.placed","entity_id":"o-1","payload":{}}\n',
+    );
+    const ingest = () => allsource('ingest', event, '--url', url);
+    await remote('register', 'order.placed', await fileOf('first.json', first));
+    expect((await remote('compatibility', 'order.placed')).stdout).toBe('BACKWARD\n');
+    const strict = await fileOf('breaking.json', breaking);
+    expect((await remote('register', 'order.placed', strict)).code).toBe(1);
+    const set = await remote('compatibility', 'order.placed', 'none', '--json');
+    expect(parseLines(set.stdout)).toEqual([{ subject: 'order.placed', compatibility: 'NONE' }]);
+    expect((await remote('register', 'order.placed', strict)).code).toBe(0);
+    expect((await remote('enforcement', 'order.placed')).stdout).toBe('enforce\n');
+    expect((await ingest()).code).toBe(1);
+    expect((await remote('enforcement', 'order.placed', 'warn')).stdout).toBe('warn\n');
+    expect((await ingest()).code).toBe(0);
+    const list = parseLines((await remote('list', '--json')).stdout);
+    expect(list).toMatchObject([{ violations: { refused: 1, warned: 1 } }]);
   });
 });

@@ -1,5 +1,5 @@
 import { Argument, type Command } from 'commander';
-import { enforcements } from '../../schemaRegistry/index.js';
+import { enforcements, registeredDocument } from '../../schemaRegistry/index.js';
 import type { Enforcement, RegisteredSchema, SubjectInfo } from '../../schemaRegistry/index.js';
 import type { CompatibilityMode } from '../../schemas/index.js';
 import { addDerivedFlags, ofTenant, withTarget, type DerivedFlags } from '../derived/flags.js';
@@ -103,7 +103,8 @@ async function registerSchema(subject: string, file: string, flags: RegisterFlag
   await withTarget(flags, 'write', async ({ schemas }) => {
     const options = { ...ofTenant(flags), description, tags };
     const registered = await schemas.register(subject, schema, options);
-    await printSchema(registered, flags.json === true);
+    if (flags.json === true) await printJson(registeredDocument(registered));
+    else await printSchema(registered, false);
     noteLaterVersion(registered);
   });
 }
