@@ -1,10 +1,5 @@
 import { AllSourceError } from '../domain/index.js';
-import {
-  compatibilityFindings,
-  findingsAgainst,
-  isTransitive,
-  linearMatcher,
-} from '../schemas/index.js';
+import { compareVersions, isTransitive, undecidedVersion } from '../schemas/index.js';
 import type { CompatibilityMode, JsonSchema, VersionFinding } from '../schemas/index.js';
 import type { SubjectRecord, VersionRecord } from './records.js';
 
@@ -18,8 +13,8 @@ interface ComparisonOptions {
 }
 
 /**
- * Why a schema may not come after the versions that there are. Other work of the process goes on between
- * two comparisons; versions that time does not suffice for are undecidable.
+ * Why a schema may not come after the versions that there are. The comparisons run beside the other work of
+ * the process; versions that time does not suffice for are undecidable.
  */
 export async function findingsOf(
   versions: readonly VersionRecord[],
@@ -33,27 +28,25 @@ export async function findingsOf(
   // What was written last is what is read most.
   for (const [at, record] of compared.toReversed().entries()) {
     if (performance.now() > deadline) {
-      findings.push(undecided(record, compared.length - at));
+      findings.push(tooMany(record, compared.length - at));
       break;
     }
-    findings.unshift(...findingsAgainst([record], schema, { mode, matches: linearMatcher() }));
-    await new Promise((resolve) => setImmediate(resolve));
+    findings.unshift(...(await compareVersions(record, schema, { mode })));
   }
   return findings;
 }
 
-function undecided({ version }: VersionRecord, count: number): VersionFinding {
+function tooMany({ version }: VersionRecord, count: number): VersionFinding {
   const advice =
     `comparing with ${count} versions up to this one would take more than ` +
     `${comparisonTimeMaxMs / 1000} s in all; delete versions that no event has, or choose a mode ` +
     'that is not transitive';
-  const place = { version, pointer: '', direction: 'backward' } as const;
-  return { ...place, kind: 'undecidable', was: undefined, is: undefined, advice };
+  return undecidedVersion(version, advice);
 }
 
-/** Whether payloads of a version are valid under another schema as they are. Bounded to about a second. */
-export function isContained(before: JsonSchema, after: JsonSchema): boolean {
-  return compatibilityFindings(before, after, { matches: linearMatcher() }).length === 0;
+/** Whether payloads of a version are valid under a later one as they are. */
+export async function takes(next: JsonSchema, previous: VersionRecord): Promise<boolean> {
+  return (await compareVersions(previous, next, { mode: 'BACKWARD' })).length === 0;
 }
 
 export function incompatible(

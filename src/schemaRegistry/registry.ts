@@ -5,7 +5,7 @@ import { RecordedState, tenantOf } from '../eventStore/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
 import { checkSchemaDocument, trialCompile } from '../schemas/index.js';
 import type { CompatibilityMode, JsonSchema, Upcaster } from '../schemas/index.js';
-import { findingsOf, incompatible, isContained } from './comparison.js';
+import { findingsOf, incompatible, takes } from './comparison.js';
 import { Enforcement as Gate } from './enforcement.js';
 import { Evolution } from './evolution.js';
 import {
@@ -103,7 +103,7 @@ export class SchemaRegistry implements EmbeddedSchemas {
       const record: VersionRecord = {
         ...{ tenantId, subject, version: known?.nextVersion ?? 1, id: randomUUID() },
         ...{ schema: checked, sha256: sha256Of(checked), description, tags },
-        takesPrevious: previous !== undefined && isContained(previous.schema, checked),
+        takesPrevious: previous !== undefined && (await takes(checked, previous)),
         createdAt: Date.now() * 1000,
         isDeleted: false,
       };

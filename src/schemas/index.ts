@@ -3,6 +3,7 @@ export {
   compatibilityModes,
   findingsAgainst,
   isTransitive,
+  undecidedVersion,
 } from './compatibility/compatibility.js';
 export type { EarlierVersion, VersionFinding } from './compatibility/compatibility.js';
 export type {
@@ -27,7 +28,8 @@ export { compileSchema, type Validator } from './validation/compileSchema.js';
 export { appendStepsMax } from './validation/limits.js';
 export { linearMatcher } from './validation/linearMatcher.js';
 export type { StepAllowance } from './validation/stepBudget.js';
-export { trialCompile, type TrialOptions } from './validation/trial/trialCompile.js';
+export { compareVersions } from './thread/compareVersions.js';
+export { trialCompile, type TrialOptions } from './thread/trialCompile.js';
 export type { SchemaViolation } from './validation/violations.js';
 export { eventTypesSource } from './types/eventTypesSource.js';
 export type { SubjectSchema } from './types/eventTypesSource.js';

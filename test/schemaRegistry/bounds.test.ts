@@ -70,7 +70,7 @@ const versionOf = (version: number, schema: JsonObject): VersionRecord => ({
   ...{ description: null, tags: [], isDeleted: false, sha256: undefined, takesPrevious: false },
 });
 
-it('lets other work go on between two comparisons, and has one bound for all', async () => {
+it('has one bound for all comparisons, between which other work goes on', async () => {
   const versions = Array.from({ length: 20 }, (_, i) => versionOf(i + 1, { maximum: i }));
   let turns = 0;
   let isDone = false;

@@ -84,6 +84,12 @@ export function findingsAgainst(
   );
 }
 
+/** What is said of a version that could not be compared. */
+export function undecidedVersion(version: number, advice: string): VersionFinding {
+  const place = { version, pointer: '', direction: 'backward' } as const;
+  return { ...place, kind: 'undecidable', was: undefined, is: undefined, advice };
+}
+
 export function isTransitive(mode: CompatibilityMode): boolean {
   return mode.endsWith('_TRANSITIVE');
 }

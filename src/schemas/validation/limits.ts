@@ -28,9 +28,11 @@ export const validationStepsMax = 30_000_000;
 export const appendStepsMax = 200_000_000;
 /** Steps that are spent to find further violations behind the first. */
 export const furtherStepsMax = 200_000;
-/** Time for a schema to compile in its trial, the start of a worker thread included. */
-export const trialTimeoutMs = 10_000;
-/** Heap of that worker thread. */
-export const trialHeapMiB = 128;
-/** Its stack, less than the main thread has: what compiles there compiles here. */
+/** Time for a schema to compile in its trial, or to be compared, the start of a worker thread included. */
+export const threadTimeoutMs = 10_000;
+/** Heap of the worker thread that does it. */
+export const threadHeapMiB = 128;
+/** Stack for trials, less than the main thread has: what compiles there compiles here. */
 export const trialStackMiB = 0.8;
+/** Stack for comparisons, for all questions within each other that they may come to. */
+export const comparisonStackMiB = 3;

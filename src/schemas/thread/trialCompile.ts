@@ -1,7 +1,7 @@
-import type { JsonSchema } from '../../jsonSchema.js';
-import { refuseFor } from '../document/refusal.js';
-import { trialTimeoutMs } from '../limits.js';
-import { TrialThread } from './trialThread.js';
+import type { JsonSchema } from '../jsonSchema.js';
+import { refuseFor } from '../validation/document/refusal.js';
+import { threadTimeoutMs, trialStackMiB } from '../validation/limits.js';
+import { SchemaThread } from './schemaThread.js';
 
 export interface TrialOptions {
   /** Name of the schema in messages. @default 'schema' */
@@ -10,7 +10,7 @@ export interface TrialOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-const thread = new TrialThread();
+const thread = new SchemaThread(trialStackMiB);
 
 /**
  * Compiles a checked schema in a worker thread that is ended where it takes too long or too much memory:
@@ -18,8 +18,8 @@ const thread = new TrialThread();
  * below; this is the net under them. One schema at a time.
  */
 export async function trialCompile(schema: JsonSchema, options: TrialOptions = {}): Promise<void> {
-  const { field = 'schema', timeoutMs = trialTimeoutMs } = options;
-  const { reason } = await thread.compile(schema, timeoutMs);
+  const { field = 'schema', timeoutMs = threadTimeoutMs } = options;
+  const { reason } = await thread.ask({ kind: 'compile', schema }, timeoutMs);
   if (reason !== undefined) {
     refuseFor(field)('', `expected a schema that compiles, got: ${reason}; make it simpler`);
   }
