@@ -23,7 +23,7 @@ inline constexpr uint32_t kPartitions = 8;   // two doubles for each event in th
 inline constexpr uint32_t kMergedOnly = 16;  // of a state: the merged object alone
 inline constexpr uint32_t kHeads = 32;       // events without payload and metadata
 inline constexpr uint32_t kRows = 64;        // see WriteRows
-inline constexpr uint32_t kColumns = 128;     // see WriteColumns
+inline constexpr uint32_t kColumns = 128;    // see WriteColumns
 inline constexpr uint32_t kEveryTenant = 256;  // see Query::every_tenant
 
 // The arguments (tenant, entity, type, prefix, first, last, since, until, flags, limit, bytesMax,
