@@ -69,7 +69,7 @@ describe('columns of the engine', () => {
         eventTypePrefix: fc.option(fc.constant('a.'), { nil: undefined }),
         entityId: fc.option(fc.constantFrom('e1', 'e2'), { nil: undefined }),
         order: fc.constantFrom<'asc' | 'desc'>('asc', 'desc'),
-        limit: fc.option(fc.nat(30), { nil: undefined }),
+        limit: fc.option(fc.integer({ min: 1, max: 30 }), { nil: undefined }),
       }),
       fc.integer({ min: 1, max: 20 }),
       async (events, paths, filter, batchRows) => {
