@@ -120,8 +120,7 @@ class Columns {
     if (to == nullptr) return false;
     for (size_t i = 0; i < count; i++) {
       const std::string_view text = text_of(i);
-      std::memcpy(to, text.data(), text.size());
-      to += text.size();
+      to += text.copy(to, text.size());
     }
     return true;
   }

@@ -58,6 +58,7 @@ function comparable({ status, rawHeaders, text }: Answer): unknown {
       .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<id>')
       .replace(/[0-9a-f]{64}/g, '<hash>')
       .replace(/"leaf":"[A-Za-z0-9+/=]+"/, '"leaf":"<bytes>"')
+      .replace(/"timestamp":[\d.]+/g, '"timestamp":<number>')
       .replace(/\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z/g, '<time>');
   const headers: string[] = [];
   for (let i = 0; i < rawHeaders.length; i += 2) {

@@ -1,4 +1,4 @@
-import { type HttpCase, bodyOf, json, lines, ndjson, newEvent } from './support.js';
+import { type HttpCase, arrowType, bodyOf, json, lines, ndjson, newEvent } from './support.js';
 import { expect } from 'vitest';
 
 const events = '/api/v1/events';
@@ -252,10 +252,12 @@ export const queryCases: readonly HttpCase[] = [
     headers: { accept: 'application/json;q=0.5, application/x-ndjson' },
     check: (answer) => expect(answer.text).toBe(''),
   }),
-  get('says that Arrow is not there', query, {
-    headers: { accept: 'application/vnd.apache.arrow.stream' },
-    status: 501,
-    code: 'not_implemented',
+  get('streams Arrow', `${query}?entity_id=b-1`, {
+    headers: { accept: arrowType },
+    check: (answer) => {
+      expect(answer.headers['content-type']).toBe(arrowType);
+      expect(answer.text.split('\n')).toHaveLength(3);
+    },
   }),
   get('answers HEAD without a body', query, {
     method: 'HEAD',

@@ -1,5 +1,6 @@
 import { type IncomingHttpHeaders, type Server, createServer, request } from 'node:http';
 import { once } from 'node:events';
+import { tableFromIPC } from 'apache-arrow';
 import { pino } from 'pino';
 import { expect, onTestFinished } from 'vitest';
 import { type EmbeddedStore, openEventStore } from '../../src/store/index.js';
@@ -35,6 +36,7 @@ export interface Target {
 export const silent = pino({ level: 'silent' });
 export const json = { 'content-type': 'application/json' };
 export const ndjson = { 'content-type': 'application/x-ndjson' };
+export const arrowType = 'application/vnd.apache.arrow.stream';
 
 export async function openMemoryStore(): Promise<EmbeddedStore> {
   const store = await openEventStore({ memory: true, snapshots: { automatic: false } });
@@ -88,13 +90,22 @@ export function call({ port }: { readonly port: number }, sent: Call): Promise<A
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);
       response.on('end', () => {
-        const text = Buffer.concat(chunks).toString('utf8');
         const { headers: received, rawHeaders, statusCode: status = 0 } = response;
+        const text = textOf(Buffer.concat(chunks), received['content-type']);
         resolve({ status, headers: received, rawHeaders, text });
       });
     });
     outgoing.end(body);
   });
+}
+
+/** A body as text: of an Arrow stream its rows, a line each. */
+function textOf(body: Buffer, type: string | undefined): string {
+  if (type !== arrowType || body.length === 0) return body.toString('utf8');
+  const rows = tableFromIPC(body).toArray() as object[];
+  return rows
+    .map((row) => JSON.stringify(row, (_, v: unknown) => (typeof v === 'bigint' ? String(v) : v)))
+    .join('\n');
 }
 
 /** The body of an answer; tests look into it with matchers. */
