@@ -2,6 +2,7 @@ import { AllSourceError } from '../domain/index.js';
 import { compareVersions, isTransitive, undecidedVersion } from '../schemas/index.js';
 import type { CompatibilityMode, JsonSchema, VersionFinding } from '../schemas/index.js';
 import type { SubjectRecord, VersionRecord } from './records.js';
+import type { Subject } from './subject.js';
 
 /** Of all comparisons of one registration or check; each has bounds of its own. */
 export const comparisonTimeMaxMs = 10_000;
@@ -44,8 +45,18 @@ function tooMany({ version }: VersionRecord, count: number): VersionFinding {
   return undecidedVersion(version, advice);
 }
 
-/** Whether payloads of a version are valid under a later one as they are. */
-export async function takes(next: JsonSchema, previous: VersionRecord): Promise<boolean> {
+/**
+ * Whether payloads of the version that was registered last are valid under the next one as they are, which the
+ * mode allows. Most modes have just found out.
+ */
+export async function takesPrevious(
+  next: JsonSchema,
+  { latest, all }: Pick<Subject, 'all' | 'latest'>,
+  mode: CompatibilityMode,
+): Promise<boolean> {
+  const previous = all.at(-1);
+  if (previous === undefined) return false;
+  if (previous === latest && (mode.startsWith('BACKWARD') || mode.startsWith('FULL'))) return true;
   return (await compareVersions(previous, next, { mode: 'BACKWARD' })).length === 0;
 }
 

@@ -5,7 +5,7 @@ import { RecordedState, tenantOf } from '../eventStore/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
 import { checkSchemaDocument, trialCompile } from '../schemas/index.js';
 import type { CompatibilityMode, JsonSchema, Upcaster } from '../schemas/index.js';
-import { findingsOf, incompatible, takes } from './comparison.js';
+import { findingsOf, incompatible, takesPrevious } from './comparison.js';
 import { Enforcement as Gate } from './enforcement.js';
 import { Evolution } from './evolution.js';
 import {
@@ -99,11 +99,10 @@ export class SchemaRegistry implements EmbeddedSchemas {
       const mode = settings.compatibility;
       const findings = await findingsOf(known?.versions ?? [], checked, { mode });
       if (findings.length > 0) throw incompatible(settings, findings);
-      const previous = known?.all.at(-1);
       const record: VersionRecord = {
         ...{ tenantId, subject, version: known?.nextVersion ?? 1, id: randomUUID() },
         ...{ schema: checked, sha256: sha256Of(checked), description, tags },
-        takesPrevious: previous !== undefined && (await takes(checked, previous)),
+        takesPrevious: known !== undefined && (await takesPrevious(checked, known, mode)),
         createdAt: Date.now() * 1000,
         isDeleted: false,
       };

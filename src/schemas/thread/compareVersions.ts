@@ -11,7 +11,8 @@ export interface CompareOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-const thread = new SchemaThread(comparisonStackMiB);
+/** Comparisons leave nothing behind. */
+const thread = new SchemaThread({ stackMiB: comparisonStackMiB, questionsMax: Infinity });
 
 /**
  * `findingsAgainst` one version, with patterns matched in linear time, in a worker thread: a comparison takes

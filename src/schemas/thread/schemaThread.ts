@@ -23,21 +23,25 @@ export interface ThreadAnswer {
 
 /** A thread that nobody asked anything for this long ends. */
 const idleMs = 1_000;
-/** So that what compilations leave behind is bounded. */
-const questionsMax = 64;
 /** A question may last this many times longer while the process gets little of the processor. */
 const starvedFactor = 6;
 
+interface ThreadOptions {
+  readonly stackMiB: number;
+  /** Then it is a new one. */
+  readonly questionsMax: number;
+}
+
 /** Works on schemas beside the event loop, one question after the other; a new one where it had to be ended. */
 export class SchemaThread {
-  readonly #stackMiB: number;
+  readonly #options: ThreadOptions;
   #worker: Worker | undefined;
   #questions = 0;
   #idle: NodeJS.Timeout | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(stackMiB: number) {
-    this.#stackMiB = stackMiB;
+  constructor(options: ThreadOptions) {
+    this.#options = options;
   }
 
   /** Once those before have ended. */
@@ -56,11 +60,11 @@ export class SchemaThread {
     try {
       return await answerOf(worker, question, timeoutMs);
     } catch (error) {
-      this.#questions = questionsMax;
+      this.#questions = Infinity;
       if (error instanceof Ended) return { reason: error.message };
       throw error;
     } finally {
-      if (this.#questions >= questionsMax) await this.#end();
+      if (this.#questions >= this.#options.questionsMax) await this.#end();
       else this.#endLater(worker);
     }
   }
@@ -68,7 +72,7 @@ export class SchemaThread {
   #start(): Worker {
     const resourceLimits = {
       maxOldGenerationSizeMb: threadHeapMiB,
-      stackSizeMb: this.#stackMiB,
+      stackSizeMb: this.#options.stackMiB,
     };
     return new Worker(workerFile(), { resourceLimits });
   }

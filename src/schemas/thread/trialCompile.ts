@@ -10,7 +10,8 @@ export interface TrialOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-const thread = new SchemaThread(trialStackMiB);
+/** What compilations leave behind is bounded. */
+const thread = new SchemaThread({ stackMiB: trialStackMiB, questionsMax: 64 });
 
 /**
  * Compiles a checked schema in a worker thread that is ended where it takes too long or too much memory:
