@@ -13,7 +13,7 @@ export type {
 } from './read/columns.js';
 /** For the parts that keep their state in the log. */
 export { RecordedState } from './parts/recordedState.js';
-export { readRecords, recordEvent } from './parts/records.js';
+export { readRecords, recordEvent, textBatches } from './parts/records.js';
 export { WakeUp } from './parts/wakeUp.js';
 export { EventLines, linesOf } from './parts/eventLines.js';
 export type { LinesSlice } from './parts/eventLines.js';

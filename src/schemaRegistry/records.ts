@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import { canonicalText } from '../domain/index.js';
 import type { NewEvent } from '../domain/index.js';
 import { readRecords, recordEvent } from '../eventStore/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
@@ -20,8 +18,8 @@ export interface VersionRecord {
   readonly version: number;
   readonly id: string;
   readonly schema: JsonSchema;
-  /** Of its canonical text; undefined where it is nested too deeply for one. */
-  readonly sha256: string | undefined;
+  /** By which it is known again. */
+  readonly sha256: string;
   /** Whether payloads of the version before are valid under it as they are: told here, so that no read finds it out. */
   readonly takesPrevious: boolean;
   readonly description: string | null;
@@ -35,8 +33,6 @@ export interface MappingRecord extends MappingInfo {
   readonly tenantId: string;
 }
 
-/** Of one append of records, so that none holds up those of others for long. */
-const batchBytesMax = 4 * 1024 * 1024;
 const subjectTypes = { recorded: 'subject.recorded', deleted: 'subject.deleted' };
 const versionTypes = { recorded: 'schema.recorded', deleted: 'schema.deleted' };
 const mappingTypes = { recorded: 'upcaster.recorded', deleted: 'upcaster.deleted' };
@@ -55,29 +51,6 @@ export function mappingEvent(kind: 'recorded' | 'deleted', record: MappingRecord
   const { tenantId, eventType, fromVersion } = record;
   const entityId = `upcaster/${tenantId}/${fromVersion}/${eventType}`;
   return recordEvent(mappingTypes[kind], entityId, record);
-}
-
-/** Equal for schemas that are; undefined for one that is nested too deeply. */
-export function sha256Of(schema: JsonSchema): string | undefined {
-  const text = canonicalText(schema);
-  return text === undefined ? undefined : createHash('sha256').update(text).digest('hex');
-}
-
-/** Events in batches that an append takes. */
-export function* recordBatches(events: Iterable<NewEvent>): Generator<readonly NewEvent[]> {
-  let batch: NewEvent[] = [];
-  let bytes = 0;
-  for (const event of events) {
-    const eventBytes = Buffer.byteLength(JSON.stringify(event));
-    if (batch.length > 0 && bytes + eventBytes > batchBytesMax) {
-      yield batch;
-      batch = [];
-      bytes = 0;
-    }
-    batch.push(event);
-    bytes += eventBytes;
-  }
-  if (batch.length > 0) yield batch;
 }
 
 /** All that the log has of schemas. */

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { AllSourceError, jsonFault } from '../domain/index.js';
 import type { JsonValue, NewEvent, StoredEvent } from '../domain/index.js';
-import { RecordedState, tenantOf } from '../eventStore/index.js';
+import { RecordedState, tenantOf, textBatches } from '../eventStore/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
-import { checkSchemaDocument, trialCompile } from '../schemas/index.js';
+import { checkSchemaDocument, schemaSha256, trialCompile } from '../schemas/index.js';
 import type { CompatibilityMode, JsonSchema, Upcaster } from '../schemas/index.js';
 import { findingsOf, incompatible, takesPrevious } from './comparison.js';
 import { Enforcement as Gate } from './enforcement.js';
@@ -17,13 +17,7 @@ import {
   checkedTenant,
   invalid,
 } from './input.js';
-import {
-  readSchemaRecords,
-  recordBatches,
-  sha256Of,
-  subjectEvent,
-  versionEvent,
-} from './records.js';
+import { readSchemaRecords, subjectEvent, versionEvent } from './records.js';
 import type { SubjectRecord, VersionRecord } from './records.js';
 import { Subject } from './subject.js';
 import type {
@@ -101,7 +95,7 @@ export class SchemaRegistry implements EmbeddedSchemas {
       if (findings.length > 0) throw incompatible(settings, findings);
       const record: VersionRecord = {
         ...{ tenantId, subject, version: known?.nextVersion ?? 1, id: randomUUID() },
-        ...{ schema: checked, sha256: sha256Of(checked), description, tags },
+        ...{ schema: checked, sha256: schemaSha256(checked), description, tags },
         takesPrevious: known !== undefined && (await takesPrevious(checked, known, mode)),
         createdAt: Date.now() * 1000,
         isDeleted: false,
@@ -236,7 +230,7 @@ export class SchemaRegistry implements EmbeddedSchemas {
   /** Records again what is known, before the log that it is in is dropped. */
   rewrite(): Promise<void> {
     return this.#state.inTurn(async () => {
-      for (const batch of recordBatches(this.#events())) await this.#append(batch);
+      for await (const texts of textBatches(this.#texts())) await this.#log.appendTexts(texts);
     });
   }
 
@@ -245,12 +239,13 @@ export class SchemaRegistry implements EmbeddedSchemas {
     return this.#state.settled();
   }
 
-  *#events(): Generator<NewEvent> {
+  /** All that is recorded, as texts of events. */
+  *#texts(): Generator<string> {
     for (const subject of this.#bySubject.values()) {
-      yield subjectEvent(subject.settings);
-      yield* subject.all.map(versionEvent);
+      yield JSON.stringify(subjectEvent(subject.settings));
+      for (const record of subject.all) yield JSON.stringify(versionEvent(record));
     }
-    yield* this.#evolution.events();
+    for (const event of this.#evolution.events()) yield JSON.stringify(event);
   }
 
   async #append(events: readonly NewEvent[]): Promise<void> {

@@ -1,5 +1,5 @@
+import { schemaSha256 } from '../schemas/index.js';
 import type { JsonSchema } from '../schemas/index.js';
-import { sha256Of } from './records.js';
 import type { SubjectRecord, VersionRecord } from './records.js';
 import type { RegisteredSchema, SchemaInfo, SubjectInfo } from './types.js';
 
@@ -43,8 +43,7 @@ export class Subject {
 
   /** The version that has the same schema; undefined where none has. */
   same(schema: JsonSchema): VersionRecord | undefined {
-    const wanted = sha256Of(schema);
-    if (wanted === undefined) return undefined;
+    const wanted = schemaSha256(schema);
     return this.versions.find(({ sha256 }) => sha256 === wanted);
   }
 

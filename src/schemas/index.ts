@@ -22,6 +22,7 @@ export { checkUpcaster, defineUpcaster, upcasterToWire } from './evolution/upcas
 export type { Upcaster, UpcasterDefinition } from './evolution/upcaster.js';
 export { Upcasters, upcastStepsMax } from './evolution/upcasters.js';
 export type { UpcastersOptions, VersionedEvent } from './evolution/upcasters.js';
+export { schemaSha256 } from './jsonSchema.js';
 export type { JsonSchema } from './jsonSchema.js';
 export { checkSchemaDocument } from './validation/checkSchemaDocument.js';
 export { compileSchema, type Validator } from './validation/compileSchema.js';

@@ -15,7 +15,7 @@ function subjectOfMany(): Subject {
       version,
       schema: { const: version },
       isDeleted: false,
-      sha256: undefined,
+      sha256: '',
       takesPrevious: false,
     });
   }

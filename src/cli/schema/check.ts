@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import type { Schemas } from '../../schemaRegistry/index.js';
-import { findingsAgainst, linearMatcher } from '../../schemas/index.js';
+import { findingsAgainst, linearMatcher, schemaSha256 } from '../../schemas/index.js';
 import type { CompatibilityMode, JsonSchema, VersionFinding } from '../../schemas/index.js';
 import { addDerivedFlags, ofTenant, withTarget, type DerivedFlags } from '../derived/flags.js';
 import { CliError, describeFailure, exitFailed, exitUsage } from '../failure.js';
 import { formatCount, printJson, printNote, showSafely, writeOut } from '../output.js';
 import { compatibilityMode, expectedMode } from './compatibilityMode.js';
-import { folderDefault, hashOf, readFolder, readSchema, schemaFilesIn } from './files/folder.js';
+import { folderDefault, readFolder, readSchema, schemaFilesIn } from './files/folder.js';
 import type { SchemaFile } from './files/folder.js';
 import { readAnyLock } from './files/lock.js';
 import { eachWithProgress } from './registered.js';
@@ -101,7 +101,7 @@ async function judgeOfStore(schemas: Schemas, flags: DerivedFlags): Promise<Judg
   const known = new Set((await schemas.list(tenant)).map(({ subject }) => subject));
   return async (subject, schema) => {
     const latest = known.has(subject) ? await schemas.get(subject, tenant) : undefined;
-    if (latest !== undefined && hashOf(latest.schema) === hashOf(schema)) {
+    if (latest !== undefined && schemaSha256(latest.schema) === schemaSha256(schema)) {
       return unchanged(latest.compatibility);
     }
     const { compatibility, breakingChanges } = await schemas.check(subject, schema, tenant);
@@ -116,7 +116,7 @@ async function judgeOfFolder(dir: string, wanted: CompatibilityMode | undefined)
     const locked = lock.get(subject);
     const mode = wanted ?? locked?.compatibility ?? 'BACKWARD';
     const previous = before.get(subject);
-    if (previous?.sha256 === hashOf(schema)) return Promise.resolve(unchanged(mode));
+    if (previous?.sha256 === schemaSha256(schema)) return Promise.resolve(unchanged(mode));
     const versions =
       previous === undefined ? [] : [{ version: locked?.version ?? 1, schema: previous.schema }];
     const findings = findingsAgainst(versions, schema, { mode, matches: linearMatcher() });

@@ -2,11 +2,12 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { SchemaInfo } from '../../schemaRegistry/index.js';
+import { schemaSha256 } from '../../schemas/index.js';
 import { jsonIn } from '../derived/inputFile.js';
 import { addDerivedFlags, ofTenant, withTarget, type DerivedFlags } from '../derived/flags.js';
 import { CliError } from '../failure.js';
 import { fileError, readIfThere, writeAtomically } from './files/atomicFile.js';
-import { fileNameOf, findSchemaFiles, folderDefault, hashOf, schemaText } from './files/folder.js';
+import { fileNameOf, findSchemaFiles, folderDefault, schemaText } from './files/folder.js';
 import { lockedSubject, readLock, writeLock } from './files/lock.js';
 import type { Lock, LockedSubject } from './files/lock.js';
 import { eachWithProgress, latestSchemas } from './registered.js';
@@ -79,7 +80,7 @@ async function localHashes(dir: string): Promise<ReadonlyMap<string, string>> {
 
 function hashOfText(text: string): string {
   try {
-    return hashOf(jsonIn(text, { place: '', what: '' }));
+    return schemaSha256(jsonIn(text, { place: '', what: '' }));
   } catch {
     return 'no JSON';
   }
@@ -115,7 +116,7 @@ function actionOf({ remote, local, locked }: Sides, force: boolean): Step['actio
     if (locked === undefined) return 'new';
     return isChangedHere && !force ? 'conflict' : 'removed';
   }
-  const hash = hashOf(remote.schema);
+  const hash = schemaSha256(remote.schema);
   if (local === undefined) return 'added';
   if (local === hash) return 'unchanged';
   if (!isChangedHere || force) return 'updated';

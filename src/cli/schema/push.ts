@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import type { SchemaInfo, Schemas } from '../../schemaRegistry/index.js';
+import { schemaSha256 } from '../../schemas/index.js';
 import type { VersionFinding } from '../../schemas/index.js';
 import { addDerivedFlags, ofTenant, withTarget, type DerivedFlags } from '../derived/flags.js';
 import { CliError } from '../failure.js';
 import { printJson, printNote } from '../output.js';
-import { folderDefault, hashOf, readFolder, type LocalSchema } from './files/folder.js';
+import { folderDefault, readFolder, type LocalSchema } from './files/folder.js';
 import { lockedSubject, readLock, writeLock, type Lock } from './files/lock.js';
 import { eachWithProgress, latestSchemas } from './registered.js';
 import { printFindings } from './report.js';
@@ -88,7 +89,7 @@ async function planned(
 function actionOf(local: LocalSchema, remote: SchemaInfo | undefined, lock: Lock): Step['action'] {
   const locked = lock.get(local.subject);
   if (remote === undefined) return locked === undefined ? 'register' : 'moved';
-  const hash = hashOf(remote.schema);
+  const hash = schemaSha256(remote.schema);
   if (hash === local.sha256) return 'unchanged';
   return locked?.sha256 === hash && locked.version === remote.version ? 'register' : 'moved';
 }
@@ -111,7 +112,7 @@ async function isEarlier(
 ): Promise<boolean> {
   for (const version of await schemas.versions(subject, tenant)) {
     const { schema } = await schemas.get(subject, { ...tenant, version });
-    if (hashOf(schema) === sha256) return true;
+    if (schemaSha256(schema) === sha256) return true;
   }
   return false;
 }

@@ -1,6 +1,6 @@
 import { VersionConflictError, systemTenant } from '../../domain/index.js';
 import type { JsonValue, NewEvent } from '../../domain/index.js';
-import { checkedLimit } from '../../eventStore/index.js';
+import { checkedLimit, textBatches } from '../../eventStore/index.js';
 import type { SystemAccess } from '../../eventStore/index.js';
 import { StatesMovedError } from './statesMovedError.js';
 import type {
@@ -17,9 +17,6 @@ const cursorType = 'projection.cursor';
 const parkedType = 'projection.parked';
 /** Keys that are looked up at a time as states are recorded again. */
 const rewrittenKeys = 1000;
-/** What one append that records states again has, at most: a store takes 64 MiB, and a char has up to 3 bytes. */
-const rewrittenEvents = 1000;
-const rewrittenChars = 16 * 1024 * 1024;
 
 interface CursorPayload {
   readonly position: number;
@@ -144,7 +141,7 @@ export class LogStorage implements ProjectionStorage {
   }
 
   async rewrite(space: StateSpace): Promise<void> {
-    for await (const texts of slicesOf(this.#textsOf(space))) await this.#log.appendTexts(texts);
+    for await (const texts of textBatches(this.#textsOf(space))) await this.#log.appendTexts(texts);
     // It says that all before it is there.
     const { payload } = await this.#cursor(space);
     await this.#log.appendTexts([JSON.stringify(cursorEvent(space, payload))]);
@@ -167,22 +164,6 @@ export class LogStorage implements ProjectionStorage {
       yield JSON.stringify(parkedEvent(space, parked));
     }
   }
-}
-
-/** As many texts at a time as one append may have. */
-async function* slicesOf(texts: AsyncIterable<string>): AsyncGenerator<readonly string[]> {
-  let slice: string[] = [];
-  let chars = 0;
-  for await (const text of texts) {
-    if (slice.length >= rewrittenEvents || (chars > 0 && chars + text.length > rewrittenChars)) {
-      yield slice;
-      slice = [];
-      chars = 0;
-    }
-    slice.push(text);
-    chars += text.length;
-  }
-  if (slice.length > 0) yield slice;
 }
 
 /** Its length is bounded: 64 bytes of tenant and of name. */

@@ -1,7 +1,8 @@
 import type { JsonValue } from '../../domain/index.js';
 import { canonicalText, isEqual, isJsonObject } from '../../domain/index.js';
 import type { Containment } from './containment.js';
-import { isSchema, keyword, pointerTo } from './schema/document.js';
+import { isSchema } from '../jsonSchema.js';
+import { keyword, pointerTo } from './schema/document.js';
 import type { SchemaNode } from './schema/document.js';
 import { annotations, schemaLists, schemaMaps, schemaWords, setWords } from './schema/words.js';
 

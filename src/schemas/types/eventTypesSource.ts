@@ -82,10 +82,10 @@ function subjectLayouts({ subject, version, schema, name }: Subject): Layout[] {
   );
   const names = distinctNames(wanted, [name, ...importedNames]);
   const nameOf = (pointer: string): string =>
-    pointer === '#' ? name : `${name}.${names.get(pointer) ?? ''}`;
+    pointer === '' ? name : `${name}.${names.get(pointer) ?? ''}`;
   const about = commentOf(schema);
   const first = `Payload of \`${subject}\`: version ${version} of its schema.`;
-  const root = { pointer: '#', schema, segments: [] };
+  const root = { pointer: '', schema };
   const payload: Layout = [
     commentLayout(about.length === 0 ? [first] : [first, '', ...about]),
     aliasLayout(`export type ${name}`, shapes.namedShape(root), { nameOf }),

@@ -3,7 +3,8 @@ import type { JsonObject, JsonValue } from '../../domain/index.js';
 import type { JsonSchema } from '../jsonSchema.js';
 import { commentOf } from './comment.js';
 import { asSchema, schemasOf } from './schemaDocument.js';
-import type { SchemaDocument, Target } from './schemaDocument.js';
+import type { PlacedSchema } from '../references.js';
+import type { SchemaDocument } from './schemaDocument.js';
 import { allKinds, anyOfKinds, intersect, kind, kindsOf, nodesOf, unite } from './shape.js';
 import type { MemberType, Shape, TypeNode } from './shape.js';
 
@@ -45,7 +46,7 @@ export class SchemaShapes {
   }
 
   /** The type that a named schema stands for. */
-  namedShape(target: Target): Shape {
+  namedShape(target: PlacedSchema): Shape {
     return this.#isEndless(target) ? anyOfKinds(allKinds) : this.shapeOf(target.schema);
   }
 
@@ -149,7 +150,7 @@ export class SchemaShapes {
   }
 
   /** The kinds of values that may be valid, without a look at what is in them. */
-  #possibleKinds({ pointer, schema }: Target): number {
+  #possibleKinds({ pointer, schema }: PlacedSchema): number {
     const known = this.#kinds.get(pointer);
     if (known !== undefined) return known;
     // Referred to from within itself, it may be anything.
@@ -178,7 +179,7 @@ export class SchemaShapes {
   }
 
   /** Whether it is defined by itself, about the same value, which TypeScript refuses. */
-  #isEndless(target: Target): boolean {
+  #isEndless(target: PlacedSchema): boolean {
     const known = this.#endless.get(target.pointer);
     if (known !== undefined) return known;
     const seen = new Set<string>();

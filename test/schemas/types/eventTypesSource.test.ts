@@ -186,6 +186,16 @@ describe('a type', () => {
       },
       'never',
     ],
+    [
+      'follows an anchor',
+      { $ref: '#kind', $defs: { a: { $anchor: 'kind', type: 'string' } } },
+      'OrderPlaced.A',
+    ],
+    [
+      'decodes a pointer before it is taken apart',
+      { $ref: '#%2F%24defs%2Fa~1b', $defs: { 'a/b': { type: 'string' } } },
+      'OrderPlaced.AB',
+    ],
     ['looks nothing up outside', { $ref: 'other.json#/a' }, 'JsonValue'],
     ['looks nothing up where there is nothing', { $ref: '#/$defs/a' }, 'JsonValue'],
     ['takes no pointer that is none', { $ref: '#/%' }, 'JsonValue'],

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { canonicalText, isEventType, type JsonValue } from '../../../domain/index.js';
-import { checkSchemaDocument, type JsonSchema } from '../../../schemas/index.js';
+import { isEventType } from '../../../domain/index.js';
+import { checkSchemaDocument, schemaSha256, type JsonSchema } from '../../../schemas/index.js';
 import { jsonIn, nameOf, readText } from '../../derived/inputFile.js';
 import { CliError, findSystemCode } from '../../failure.js';
 
@@ -85,7 +84,7 @@ export async function readFolder(dir: string): Promise<readonly LocalSchema[]> {
   const found: LocalSchema[] = [];
   for (const { subject, file } of await schemaFilesIn(dir)) {
     const schema = await readSchema(file);
-    found.push({ subject, file, schema, sha256: hashOf(schema) });
+    found.push({ subject, file, schema, sha256: schemaSha256(schema) });
   }
   return found;
 }
@@ -99,12 +98,6 @@ export async function readSchema(file: string): Promise<JsonSchema> {
 /** The text of a schema file: members stay in the order in which they were registered. */
 export function schemaText(schema: JsonSchema): string {
   return `${JSON.stringify(schema, null, 2)}\n`;
-}
-
-/** Neither the order of members nor white space counts, as for the store. */
-export function hashOf(schema: JsonValue): string {
-  const text = canonicalText(schema) ?? JSON.stringify(schema);
-  return createHash('sha256').update(text).digest('hex');
 }
 
 function bySubject(a: SchemaFile, b: SchemaFile): number {

@@ -1,11 +1,15 @@
 import { join } from 'node:path';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../domain/index.js';
 import { enforcements, type Enforcement, type SchemaInfo } from '../../../schemaRegistry/index.js';
-import { compatibilityModes, type CompatibilityMode } from '../../../schemas/index.js';
+import {
+  compatibilityModes,
+  schemaSha256,
+  type CompatibilityMode,
+} from '../../../schemas/index.js';
 import { jsonIn } from '../../derived/inputFile.js';
 import { CliError } from '../../failure.js';
 import { readIfThere, writeAtomically } from './atomicFile.js';
-import { hashOf, lockFileName } from './folder.js';
+import { lockFileName } from './folder.js';
 
 const lockVersion = 1;
 const tenantDefault = 'default';
@@ -24,7 +28,7 @@ export type Lock = Map<string, LockedSubject>;
 
 export function lockedSubject(info: SchemaInfo): LockedSubject {
   const { version, id, schema, compatibility, enforcement } = info;
-  return { version, id, sha256: hashOf(schema), compatibility, enforcement };
+  return { version, id, sha256: schemaSha256(schema), compatibility, enforcement };
 }
 
 /** Empty where there is no lock file. `tenant`: whose it must be. */

@@ -1,6 +1,8 @@
-import { isJsonObject, namesOfPointer, ownMember, pointerOf } from '../../../domain/index.js';
+import { isJsonObject, ownMember, pointerOf } from '../../../domain/index.js';
 import type { JsonObject, JsonValue } from '../../../domain/index.js';
+import { isSchema } from '../../jsonSchema.js';
 import type { JsonSchema } from '../../jsonSchema.js';
+import { DocumentReferences } from '../../references.js';
 
 export type Draft = 'draft-07' | '2020-12';
 
@@ -28,14 +30,14 @@ export class SchemaDocument {
   readonly root: SchemaNode;
   private readonly nodes = new Map<JsonObject, SchemaNode>();
   private readonly made = new Map<string, SchemaNode>();
-  private readonly places: Places;
+  private readonly references: DocumentReferences;
 
   constructor(
-    private readonly schema: JsonSchema,
+    schema: JsonSchema,
     private readonly ids: NodeIds,
   ) {
     this.draft = draftOf(schema);
-    this.places = placesOf(schema);
+    this.references = new DocumentReferences(schema);
     this.root = this.node(schema, '');
   }
 
@@ -66,28 +68,9 @@ export class SchemaDocument {
 
   /** What a `$ref` leads to; undefined where that is no schema of this document. */
   resolve(ref: JsonValue | undefined): SchemaNode | undefined {
-    if (typeof ref !== 'string' || this.places.hasInnerIds) return undefined;
-    // What follows the first `#` is the fragment, with further ones in it.
-    const [, base = '', fragment = ''] = /^([^#]*)#?(.*)$/s.exec(ref) ?? [];
-    if (base !== '' && base !== this.places.id) return undefined;
-    if (fragment === '') return this.root;
-    const pointer = fragment.startsWith('/') ? decode(fragment) : this.places.anchors.get(fragment);
-    return pointer === undefined ? undefined : this.at(pointer);
+    const target = this.references.resolve(ref);
+    return target && this.node(target.schema, target.pointer);
   }
-
-  private at(pointer: string): SchemaNode | undefined {
-    // As it is written: a definition may stand beside a reference.
-    let value: JsonValue | undefined = this.schema;
-    for (const name of namesOfPointer(pointer)) {
-      if (Array.isArray(value)) value = (value as readonly JsonValue[])[Number(name)];
-      else value = isJsonObject(value) ? ownMember(value, name) : undefined;
-    }
-    return isSchema(value) ? this.node(value, pointer) : undefined;
-  }
-}
-
-export function isSchema(value: JsonValue | undefined): value is JsonSchema {
-  return typeof value === 'boolean' || isJsonObject(value);
 }
 
 export function pointerTo(pointer: string, ...tokens: readonly (string | number)[]): string {
@@ -131,47 +114,7 @@ export function negationOf(node: SchemaNode): SchemaNode {
   return document.makeNode(`not ${node.id}`, pointer, () => ({ not: schema }));
 }
 
-interface Places {
-  readonly id: string | undefined;
-  readonly anchors: ReadonlyMap<string, string>;
-  /** Whether a part has an `$id` of its own, from which its references would start. */
-  readonly hasInnerIds: boolean;
-}
-
-/** Looks at everything in a document, whether it is a schema or a value. */
-function placesOf(schema: JsonSchema): Places {
-  const anchors = new Map<string, string>();
-  let id: string | undefined;
-  let hasInnerIds = false;
-  const waiting: { readonly value: JsonValue | undefined; readonly pointer: string }[] = [
-    { value: schema, pointer: '' },
-  ];
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    const { value, pointer } = next;
-    if (typeof value !== 'object' || value === null) continue;
-    for (const [name, member] of Object.entries(value)) {
-      waiting.push({ value: member, pointer: pointerTo(pointer, name) });
-      if (typeof member !== 'string') continue;
-      const anchor = name === '$anchor' ? `#${member}` : name === '$id' ? member : undefined;
-      if (anchor === undefined) continue;
-      if (anchor.startsWith('#') && !anchors.has(anchor.slice(1))) {
-        anchors.set(anchor.slice(1), pointer);
-      } else if (pointer === '') id = member.split('#')[0];
-      else hasInnerIds = true;
-    }
-  }
-  return { id, anchors, hasInnerIds };
-}
-
 function draftOf(schema: JsonSchema): Draft {
   const uri = typeof schema === 'boolean' ? undefined : schema['$schema'];
   return typeof uri === 'string' && uri.includes('draft-07') ? 'draft-07' : '2020-12';
-}
-
-function decode(fragment: string): string | undefined {
-  try {
-    return decodeURIComponent(fragment);
-  } catch {
-    return undefined;
-  }
 }

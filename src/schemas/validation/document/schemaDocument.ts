@@ -1,5 +1,6 @@
-import { isJsonObject, pointerOf, type JsonValue } from '../../../domain/index.js';
-import type { JsonSchema } from '../../jsonSchema.js';
+import { pointerOf, type JsonValue } from '../../../domain/index.js';
+import { isSchema, type JsonSchema } from '../../jsonSchema.js';
+import { decodeFragment } from '../../references.js';
 import { applicatorOf, type Applicator, type Dialect } from './keywords.js';
 import { schemaDepthMax, subschemasMax } from '../limits.js';
 import { quote, type Refuse } from './refusal.js';
@@ -155,10 +156,6 @@ function membersOf(
   );
 }
 
-function isSchema(value: JsonValue | undefined): value is JsonSchema {
-  return typeof value === 'boolean' || isJsonObject(value);
-}
-
 function resolveUri(reference: string, base: string): string | undefined {
   return URL.canParse(reference, base) ? new URL(reference, base).href : undefined;
 }
@@ -179,13 +176,4 @@ export function resolveReference(
   if (fragment === '') return root;
   if (fragment?.startsWith('/') !== true) return document.anchors.get(`${resource}#${fragment}`);
   return root === undefined ? undefined : document.subschemas.get(root.pointer + fragment);
-}
-
-function decodeFragment(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    // A stray percent sign: it names nothing.
-    return undefined;
-  }
 }
