@@ -13,7 +13,8 @@ export type {
 } from './read/columns.js';
 /** For the parts that keep their state in the log. */
 export { RecordedState } from './parts/recordedState.js';
-export { readRecords, recordEvent, textBatches } from './parts/records.js';
+export { readEntries, readRecords, recordEvent, textBatches } from './parts/records.js';
+export type { RecordEntry } from './parts/records.js';
 export { WakeUp } from './parts/wakeUp.js';
 export { EventLines, linesOf } from './parts/eventLines.js';
 export type { LinesSlice } from './parts/eventLines.js';

@@ -1,4 +1,5 @@
 import { formatTimestamp } from '../domain/index.js';
+import type { JsonObject } from '../domain/index.js';
 import { definitionToWire } from '../pipelines/index.js';
 import type { Dropped, Emission, PipelineStatistics } from '../pipelines/index.js';
 import type { DroppedEvent, PipelineInfo, TestedPipeline } from './types.js';
@@ -7,13 +8,17 @@ import type { DroppedEvent, PipelineInfo, TestedPipeline } from './types.js';
 export function pipelineDocument(info: PipelineInfo) {
   return {
     id: info.id,
-    ...definitionToWire(info.definition),
+    ...(info.definition === null ? unknownDefinition(info) : definitionToWire(info.definition)),
     status: info.status,
     failure: info.failure,
     position: info.position,
     lag: info.lag,
     stats: { ...countsOf(info.statistics), last_processed: timeOf(info.lastProcessed) },
   };
+}
+
+function unknownDefinition({ name, tenantId }: PipelineInfo): JsonObject {
+  return { name, tenant_id: tenantId, enabled: true, operators: null };
 }
 
 export function statisticsDocument({ id, statistics, lastProcessed, position, lag }: PipelineInfo) {

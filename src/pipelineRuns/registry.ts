@@ -1,15 +1,28 @@
 import { randomUUID } from 'node:crypto';
 import { AllSourceError } from '../domain/index.js';
 import type { ErrorDetail, JsonObject, NewEvent } from '../domain/index.js';
-import { RecordedState, readRecords, recordEvent, tenantOf } from '../eventStore/index.js';
-import type { SystemAccess } from '../eventStore/index.js';
+import { RecordedState, readEntries, tenantOf } from '../eventStore/index.js';
+import type { RecordEntry, SystemAccess } from '../eventStore/index.js';
 import { checkDefinition, definitionToWire } from '../pipelines/index.js';
 import type { PipelineDefinition } from '../pipelines/index.js';
 import type { WebhookRegistry } from '../webhooks/index.js';
+import { BrokenPipeline } from './records/brokenPipeline.js';
 import { dryRun } from './dryRun.js';
 import { EnrichSources } from './lookups/enrichSources.js';
 import { findLoop } from './loops.js';
 import { withoutSecrets } from './outputs/outputs.js';
+import { describePipeline } from './records/managedPipeline.js';
+import type { ManagedPipeline } from './records/managedPipeline.js';
+import {
+  checkedRecord,
+  entryEvent,
+  eventOf,
+  generationOf,
+  keyOf,
+  keyOfEntry,
+  recordTypes,
+} from './records/pipelineRecord.js';
+import type { PipelineRecord } from './records/pipelineRecord.js';
 import { PipelineRun } from './pipelineRun.js';
 import { PipelineStorage } from './pipelineStorage.js';
 import { Topics } from './outputs/topics.js';
@@ -28,36 +41,15 @@ import type {
   TopicOptions,
 } from './types.js';
 
-const recordTypes = { recorded: 'pipeline.recorded', deleted: 'pipeline.deleted' };
 const idPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 /** `GET /api/v1/pipelines/stats` is about all of them. */
 const takenId = 'stats';
-
-/** What the log has of a pipeline beside its state. */
-interface PipelineRecord {
-  readonly id: string;
-  readonly tenantId: string;
-  /** In the wire names. */
-  readonly definition: JsonObject;
-  /** Number of its lives: a reset begins another one. */
-  readonly generation: number;
-  readonly isPaused: boolean;
-  /** Behind which this life begins. */
-  readonly after: number;
-}
 
 interface RegistryOptions {
   readonly projections: Projections;
   readonly webhooks: WebhookRegistry;
   readonly allowPrivateLookups: boolean;
   readonly isWritable: boolean;
-}
-
-interface ManagedPipeline {
-  readonly record: PipelineRecord;
-  readonly definition: PipelineDefinition;
-  readonly storage: PipelineStorage;
-  readonly run: PipelineRun;
 }
 
 /** The pipelines of a store, by their ids. */
@@ -68,6 +60,8 @@ export class PipelineRegistry implements EmbeddedPipelines {
   readonly #webhooks: WebhookOutputs;
   readonly #isWritable: boolean;
   readonly #byKey = new Map<string, ManagedPipeline>();
+  /** Those that this version of the store can't go on with. */
+  readonly #broken = new Map<string, BrokenPipeline>();
   /** Of those that were deleted: one of the same id must not find their state. */
   readonly #generations = new Map<string, number>();
   readonly #state: RecordedState;
@@ -115,6 +109,10 @@ export class PipelineRegistry implements EmbeddedPipelines {
       if (from !== 'now' && from !== 'beginning') {
         throw invalid('from', "expected 'now' or 'beginning'");
       }
+      const broken = await this.#mend(keyOf(definition.tenantId, id));
+      if (broken !== undefined) {
+        throw new AllSourceError('pipeline_exists', broken.error().message);
+      }
       const known = this.#byKey.get(keyOf(definition.tenantId, id));
       if (known !== undefined) return this.#same(known, definition);
       this.#check(definition);
@@ -130,7 +128,10 @@ export class PipelineRegistry implements EmbeddedPipelines {
       const event = eventOf('recorded', record);
       const made = await this.#webhooks.create(record, definition, event);
       const webhooks = made.map(({ name, url, secret }) => ({ name, url, secret }));
-      return { ...describe(this.#log, this.#put(await this.#open(record))), webhooks };
+      // It is there from now on, and its secrets are not told again.
+      const { entityId, payload } = event;
+      await this.#restoreOrKeep({ entityId, record: payload, position: this.#log.watermark });
+      return { ...this.#describe(keyOf(tenantId, id)), webhooks };
     });
   }
 
@@ -141,17 +142,19 @@ export class PipelineRegistry implements EmbeddedPipelines {
 
   async all(): Promise<readonly PipelineInfo[]> {
     await this.#state.load();
-    const keyed = [...this.#byKey].sort(([a], [b]) => (a < b ? -1 : 1));
-    return keyed.map(([, managed]) => describe(this.#log, managed));
+    const keys = [...this.#byKey.keys(), ...this.#broken.keys()].sort();
+    return keys.map((key) => this.#describe(key));
   }
 
   async get(id: string, options: OfTenant = {}): Promise<PipelineInfo> {
     await this.#state.load();
-    return describe(this.#log, this.#managed(id, options));
+    return this.#describe(keyOf(tenantOf(options.tenantId), id));
   }
 
   delete(id: string, options: OfTenant = {}): Promise<void> {
     return this.#state.inTurn(async () => {
+      const broken = this.#broken.get(keyOf(tenantOf(options.tenantId), id));
+      if (broken !== undefined) return this.#deleteBroken(broken);
       const managed = this.#managed(id, options);
       const { record } = managed;
       const event = eventOf('deleted', record);
@@ -161,12 +164,23 @@ export class PipelineRegistry implements EmbeddedPipelines {
     });
   }
 
+  async #deleteBroken(broken: BrokenPipeline): Promise<void> {
+    const { entry } = broken;
+    const key = keyOfEntry(entry);
+    await this.#webhooks.delete(broken, entryEvent('deleted', entry));
+    this.#broken.delete(key);
+    const position = this.#log.watermark;
+    this.#generations.set(key, generationOf({ ...entry, position }));
+  }
+
   pause(id: string, options: OfTenant = {}): Promise<PipelineInfo> {
     return this.#change(id, options, (record) => ({ ...record, isPaused: true }));
   }
 
   resume(id: string, options: OfTenant = {}): Promise<PipelineInfo> {
-    return this.#change(id, options, (record) => ({ ...record, isPaused: false }));
+    return this.#change(id, options, (record) => ({ ...record, isPaused: false }), {
+      isMended: true,
+    });
   }
 
   reset(id: string, options: OfTenant = {}): Promise<PipelineInfo> {
@@ -226,21 +240,36 @@ export class PipelineRegistry implements EmbeddedPipelines {
           await this.#record(managed.record);
         });
       }
+      for (const { entry } of this.#broken.values()) {
+        await this.#log.append([entryEvent('recorded', entry)]);
+      }
     });
   }
 
   /** First position that one that runs still reads; what was dropped already holds nothing up. */
   neededFrom(): number {
+    // What belongs to one that is not understood is not known.
+    if (this.#broken.size > 0) return this.#log.logBegin;
     const running = [...this.#byKey.values()].filter(({ record }) => !record.isPaused);
     const needed = running.map(({ run }) => run.begin + 1);
     return Math.min(...needed.filter((position) => position >= this.#log.logBegin));
   }
 
   #managed(id: string, options: OfTenant): ManagedPipeline {
-    const managed = this.#byKey.get(keyOf(tenantOf(options.tenantId), id));
+    const key = keyOf(tenantOf(options.tenantId), id);
+    const broken = this.#broken.get(key);
+    if (broken !== undefined) throw broken.error();
+    const managed = this.#byKey.get(key);
     if (managed !== undefined) return managed;
-    const message = `there is no pipeline ${JSON.stringify(id)}`;
-    throw new AllSourceError('pipeline_not_found', message);
+    throw notFound(id);
+  }
+
+  #describe(key: string): PipelineInfo {
+    const managed = this.#byKey.get(key);
+    if (managed !== undefined) return describePipeline(this.#log, managed);
+    const broken = this.#broken.get(key);
+    if (broken !== undefined) return broken.describe(this.#log);
+    throw notFound(key.slice(key.indexOf('/') + 1));
   }
 
   async #same(known: ManagedPipeline, wanted: PipelineDefinition): Promise<CreatedPipeline> {
@@ -248,7 +277,7 @@ export class PipelineRegistry implements EmbeddedPipelines {
     const isSame =
       JSON.stringify(definition) === JSON.stringify(definitionToWire(withoutSecrets(wanted))) &&
       (await this.#webhooks.haveSecretsOf(known.record, wanted));
-    if (isSame) return { ...describe(this.#log, known), webhooks: [] };
+    if (isSame) return { ...describePipeline(this.#log, known), webhooks: [] };
     const message = `${id}: there is a pipeline of this id with another definition; delete it first`;
     throw new AllSourceError('pipeline_exists', message);
   }
@@ -274,12 +303,15 @@ export class PipelineRegistry implements EmbeddedPipelines {
     id: string,
     options: OfTenant,
     change: (record: PipelineRecord, run: PipelineRun) => PipelineRecord,
+    { isMended = false }: { readonly isMended?: boolean } = {},
   ): Promise<PipelineInfo> {
     return this.#state.inTurn(async () => {
+      // One that is still broken is refused with what is wrong with it.
+      if (isMended) await this.#mend(keyOf(tenantOf(options.tenantId), id));
       const managed = this.#managed(id, options);
       const { record, run } = managed;
       const changed = await this.#whileStopped(managed, () => this.#record(change(record, run)));
-      return describe(this.#log, changed);
+      return describePipeline(this.#log, changed);
     });
   }
 
@@ -326,29 +358,30 @@ export class PipelineRegistry implements EmbeddedPipelines {
   }
 
   async #read(): Promise<void> {
-    const { kept, deleted } = await readRecords<PipelineRecord>(this.#log, recordTypes);
-    for (const { tenantId, id, generation } of deleted) {
-      this.#generations.set(keyOf(tenantId, id), generation);
-    }
-    for (const record of kept) this.#put(await this.#open(record));
+    const { kept, deleted } = await readEntries(this.#log, recordTypes);
+    for (const entry of deleted) this.#generations.set(keyOfEntry(entry), generationOf(entry));
+    for (const entry of kept) await this.#restoreOrKeep(entry);
   }
-}
 
-function describe(log: SystemAccess, { record, definition, run }: ManagedPipeline): PipelineInfo {
-  const { position, failure } = run;
-  return {
-    id: record.id,
-    tenantId: record.tenantId,
-    name: definition.name,
-    status: record.isPaused ? 'paused' : failure === null ? 'running' : 'failed',
-    // As it is now, and not as it was made.
-    definition: { ...definition, enabled: !record.isPaused },
-    position,
-    lag: Math.max(log.watermark - position, 0),
-    statistics: run.statistics,
-    lastProcessed: run.lastProcessed,
-    failure,
-  };
+  /** One that can't be restored stays as it is, and keeps no other from it. */
+  async #restoreOrKeep(entry: RecordEntry): Promise<void> {
+    const key = keyOfEntry(entry);
+    try {
+      this.#put(await this.#open(checkedRecord(entry.record)));
+      this.#broken.delete(key);
+    } catch (error) {
+      this.#log.mustBeOpen();
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#broken.set(key, new BrokenPipeline(entry, reason));
+    }
+  }
+
+  /** Tries again to go on with one that is broken, within a turn; gives it where it still is. */
+  async #mend(key: string): Promise<BrokenPipeline | undefined> {
+    const broken = this.#broken.get(key);
+    if (broken !== undefined) await this.#restoreOrKeep(broken.entry);
+    return this.#broken.get(key);
+  }
 }
 
 function wireOf(input: PipelineDefinition | JsonObject): unknown {
@@ -356,13 +389,8 @@ function wireOf(input: PipelineDefinition | JsonObject): unknown {
   return 'sourceEventTypes' in input ? definitionToWire(input as PipelineDefinition) : input;
 }
 
-function keyOf(tenantId: string, id: string): string {
-  return `${tenantId}/${id}`;
-}
-
-function eventOf(kind: keyof typeof recordTypes, record: PipelineRecord): NewEvent {
-  const entityId = `pipeline/${keyOf(record.tenantId, record.id)}`;
-  return recordEvent(recordTypes[kind], entityId, record);
+function notFound(id: string): AllSourceError {
+  return new AllSourceError('pipeline_not_found', `there is no pipeline ${JSON.stringify(id)}`);
 }
 
 function invalid(field: string, reason: string): AllSourceError {

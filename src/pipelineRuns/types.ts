@@ -20,7 +20,8 @@ export interface PipelineInfo {
   readonly tenantId: string;
   readonly name: string;
   readonly status: PipelineStatus;
-  readonly definition: PipelineDefinition;
+  /** Null where this version of the store can't read it: see `failure`. */
+  readonly definition: PipelineDefinition | null;
   /** All events up to here were processed. */
   readonly position: number;
   /** Positions between it and the end of the log. */
@@ -29,7 +30,10 @@ export interface PipelineInfo {
   readonly statistics: PipelineStatistics;
   /** Time of the last event that it processed, in microseconds; null where there is none yet. */
   readonly lastProcessed: number | null;
-  /** Why it does not go on now; it tries again. Null where it goes on. */
+  /**
+   * Why it does not go on now; it tries again, unless its record can't be used: then when it is resumed.
+   * Null where it goes on.
+   */
   readonly failure: string | null;
 }
 

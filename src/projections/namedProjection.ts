@@ -1,4 +1,3 @@
-import type { ManagedProjection } from './managedProjection.js';
 import type {
   ParkedEvent,
   ProjectedState,
@@ -15,7 +14,7 @@ interface Place {
   /** Throws `store_closed`. */
   mustBeOpen(): void;
   /** Throws `projection_not_found` where it was deleted. */
-  find(): ManagedProjection;
+  find(): ProjectionHandle;
 }
 
 /** Whatever a projection of a name is now: it may have been started again since the handle was given. */
@@ -69,7 +68,7 @@ export class NamedProjection implements ProjectionHandle {
     return this.#place.find().stop();
   }
 
-  #find(): ManagedProjection {
+  #find(): ProjectionHandle {
     this.#place.mustBeOpen();
     return this.#place.find();
   }

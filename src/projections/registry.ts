@@ -12,18 +12,21 @@ import type {
   ProjectionInfo,
   ProjectionOptions,
 } from './types.js';
-import { RecordedState, WakeUp, readRecords, tenantOf } from '../eventStore/index.js';
-import type { SystemAccess } from '../eventStore/index.js';
-import { ManagedProjection } from './managedProjection.js';
+import { RecordedState, WakeUp, readEntries, tenantOf } from '../eventStore/index.js';
+import type { RecordEntry, SystemAccess } from '../eventStore/index.js';
 import {
-  eventOf,
-  isKeptElsewhere,
-  lastGeneration,
-  mustBeWhole,
-  recordKey,
-  recordTypes,
-} from './record.js';
-import type { GenerationRecord, ProjectionRecord } from './record.js';
+  BrokenProjection,
+  entryEvent,
+  generationsOf,
+  keyOfEntry,
+} from './managed/brokenProjection.js';
+import { checkedRecord } from './managed/checkedRecord.js';
+import { checkSuccessor, conflict, isAnother, kindOf } from './managed/successor.js';
+import type { Started } from './managed/successor.js';
+import { ManagedProjection } from './managedProjection.js';
+import { eventOf, lastGeneration, mustBeWhole, recordKey, recordTypes } from './record.js';
+import type { ProjectionRecord } from './record.js';
+import { reasonOf } from './run/eventFailure.js';
 import { NamedProjection } from './namedProjection.js';
 import { LogStorage } from './storage/logStorage.js';
 import { placedStorage } from './storage/placedStorage.js';
@@ -35,6 +38,8 @@ export class ProjectionRegistry implements EmbeddedProjections {
   readonly #storage: LogStorage;
   readonly #isWritable: boolean;
   readonly #byKey = new Map<string, ManagedProjection>();
+  /** Those that this version of the store can't go on with. */
+  readonly #broken = new Map<string, BrokenProjection>();
   /** Of those that were deleted: one of the same name must not find their states. */
   readonly #generations = new Map<string, number>();
   readonly #state: RecordedState;
@@ -74,13 +79,14 @@ export class ProjectionRegistry implements EmbeddedProjections {
     return this.#state.inTurn(async () => {
       const tenantId = tenantOf(options.tenantId);
       const key = recordKey({ tenantId, name: projection.name });
+      await this.#mend(key);
       const known = this.#byKey.get(key);
       // What is refused leaves the one that runs alone.
       checkName(projection.name);
       const isElsewhere = options.storage !== undefined;
       const started = { projection, tenantId, isElsewhere };
       if (known !== undefined) {
-        checkSuccessor(projection, known.record, isElsewhere);
+        checkSuccessor(started, known.record);
         if (isAnother(started, known.record)) mustBeWhole(projection.name, this.#log);
       }
       if (known === undefined || !isUnchanged(started, known)) {
@@ -112,7 +118,7 @@ export class ProjectionRegistry implements EmbeddedProjections {
   #handle(name: string, tenantId: string): ProjectionHandle {
     return new NamedProjection(name, {
       mustBeOpen: () => this.#log.mustBeOpen(),
-      find: () => this.#managed(name, tenantId),
+      find: () => this.#broken.get(recordKey({ tenantId, name })) ?? this.#managed(name, tenantId),
     });
   }
 
@@ -135,8 +141,15 @@ export class ProjectionRegistry implements EmbeddedProjections {
     const tenantId = tenantOf(options.tenantId);
     const builtIn = builtInNames.find((known) => known === name);
     if (builtIn !== undefined) return this.#builtIn(builtIn, tenantId);
-    this.#managed(name, tenantId);
+    if (!this.#broken.has(recordKey({ tenantId, name }))) this.#managed(name, tenantId);
     return this.#handle(name, tenantId);
+  }
+
+  /** Whether there is one of a name that is not built in, whether it can go on or not; for replays. */
+  async has(name: string, tenantId: string): Promise<boolean> {
+    await this.#state.loaded();
+    const key = recordKey({ tenantId, name });
+    return this.#byKey.has(key) || this.#broken.has(key);
   }
 
   #builtIn(name: BuiltInName, tenantId: string): BuiltInProjection {
@@ -169,13 +182,15 @@ export class ProjectionRegistry implements EmbeddedProjections {
   #managed(name: string, tenantId: string): ManagedProjection {
     const managed = this.#byKey.get(recordKey({ tenantId, name }));
     if (managed !== undefined) return managed;
-    const message = `there is no projection ${JSON.stringify(name)}`;
-    throw new AllSourceError('projection_not_found', message);
+    throw notFound(name);
   }
 
   delete(name: string, options: OfTenant = {}): Promise<void> {
     return this.#state.inTurn(async () => {
-      const managed = this.#managed(name, tenantOf(options.tenantId));
+      const tenantId = tenantOf(options.tenantId);
+      const broken = this.#broken.get(recordKey({ tenantId, name }));
+      if (broken !== undefined) return this.#deleteBroken(broken);
+      const managed = this.#managed(name, tenantId);
       await managed.retire();
       try {
         await managed.drop();
@@ -196,6 +211,13 @@ export class ProjectionRegistry implements EmbeddedProjections {
     for (const managed of this.#byKey.values()) managed.endWaits();
   }
 
+  async #deleteBroken({ entry }: BrokenProjection): Promise<void> {
+    const { lastPosition: position } = await this.#log.append([entryEvent('deleted', entry)]);
+    this.#broken.delete(keyOfEntry(entry));
+    this.#generations.set(keyOfEntry(entry), generationsOf({ ...entry, position }));
+    this.changes.notify();
+  }
+
   /** Ends all of them; what they have is written. The log must still take appends. */
   async close(): Promise<void> {
     await this.#state.settled();
@@ -206,18 +228,23 @@ export class ProjectionRegistry implements EmbeddedProjections {
   rewrite(): Promise<void> {
     return this.#state.inTurn(async () => {
       for (const managed of this.#byKey.values()) await managed.rewrite();
+      for (const { entry } of this.#broken.values()) {
+        await this.#log.append([entryEvent('recorded', entry)]);
+      }
     });
   }
 
   /** First position that one that runs still reads; what was dropped already holds nothing up. */
   neededFrom(): number {
+    // What belongs to one that is not understood is not known.
+    if (this.#broken.size > 0) return this.#log.logBegin;
     const needed = [...this.#byKey.values()].map((managed) => managed.neededFrom());
     return Math.min(...needed.filter((position) => position >= this.#log.logBegin));
   }
 
   #infos(): ProjectionInfo[] {
-    const named = [...this.#byKey].sort(([a], [b]) => (a < b ? -1 : 1));
-    return named.map(([, managed]) => managed.describe());
+    const named = [...this.#byKey, ...this.#broken].sort(([a], [b]) => (a < b ? -1 : 1));
+    return named.map(([, one]) => one.describe());
   }
 
   /** What is to be recorded of a projection that is started; what is known where that says it. */
@@ -259,9 +286,37 @@ export class ProjectionRegistry implements EmbeddedProjections {
   }
 
   async #read(): Promise<void> {
-    const { kept, deleted } = await readRecords<ProjectionRecord>(this.#log, recordTypes);
-    for (const record of deleted) this.#generations.set(recordKey(record), lastGeneration(record));
-    for (const record of kept) await this.#restore(record);
+    const { kept, deleted } = await readEntries(this.#log, recordTypes);
+    for (const entry of deleted) this.#generations.set(keyOfEntry(entry), generationsOf(entry));
+    for (const entry of kept) await this.#restoreOrKeep(entry);
+  }
+
+  /** One that can't be restored stays as it is, and keeps no other from it. */
+  async #restoreOrKeep(entry: RecordEntry): Promise<void> {
+    const key = keyOfEntry(entry);
+    try {
+      await this.#restore(checkedRecord(entry.record));
+      this.#broken.delete(key);
+    } catch (error) {
+      this.#log.mustBeOpen();
+      const mend = async (): Promise<ProjectionHandle> => {
+        await this.#state.inTurn(() => this.#mend(key));
+        const managed = this.#byKey.get(key);
+        if (managed !== undefined) return managed;
+        throw notFound(key);
+      };
+      const reason = reasonOf(error);
+      this.#broken.set(key, new BrokenProjection({ log: this.#log, entry, reason, mend }));
+    }
+  }
+
+  /** Within a turn: throws `projection_conflict` where it is still broken. */
+  async #mend(key: string): Promise<void> {
+    const broken = this.#broken.get(key);
+    if (broken === undefined) return;
+    await this.#restoreOrKeep(broken.entry);
+    const still = this.#broken.get(key);
+    if (still !== undefined) throw still.conflict();
   }
 
   async #restore(record: ProjectionRecord): Promise<void> {
@@ -276,21 +331,6 @@ export class ProjectionRegistry implements EmbeddedProjections {
   }
 }
 
-interface Started {
-  readonly projection: Projection;
-  readonly tenantId: string;
-  readonly isElsewhere: boolean;
-}
-
-/** Whether its states are not those that there are: they are built. */
-function isAnother(
-  { projection, isElsewhere }: Pick<Started, 'projection' | 'isElsewhere'>,
-  known: ProjectionRecord,
-): boolean {
-  const newest = newestOf(known);
-  return projection.version !== newest.version || isElsewhere !== isKeptElsewhere(newest);
-}
-
 /** Whether it is data that runs as it is declared; code may be other code each time. */
 function isUnchanged(started: Started, known: ManagedProjection): boolean {
   const { projection, isElsewhere } = started;
@@ -298,39 +338,14 @@ function isUnchanged(started: Started, known: ManagedProjection): boolean {
   return known.isSound && !isAnother(started, known.record);
 }
 
-function kindOf({ declaration }: Projection): 'code' | 'declarative' {
-  return declaration === null ? 'code' : 'declarative';
-}
-
-function newestOf({ building, current }: ProjectionRecord): GenerationRecord {
-  return building ?? current;
-}
-
 function checkName(name: string): void {
   if (!builtInNames.some((builtIn) => builtIn === name)) return;
   throw conflict(`${name} is built in; take another name`);
 }
 
-/** Whether one may be started in the place of another: the same one, or a newer version of it. */
-function checkSuccessor(started: Projection, known: ProjectionRecord, isElsewhere: boolean): void {
-  const { version, declaration } = started;
-  const newest = newestOf(known);
-  const isSame = JSON.stringify(declaration) === JSON.stringify(known.declaration);
-  const isRight = version > newest.version || (version === newest.version && isSame);
-  const what = `projection ${known.name}`;
-  if (kindOf(started) !== known.kind || !isRight) {
-    throw conflict(
-      `${what}: there is one of this name, ${known.kind}, version ${newest.version}; this one is another, ` +
-        `${kindOf(started)}, version ${version}; take another name or a higher version`,
-    );
-  }
-  if (version > newest.version || isElsewhere || !isKeptElsewhere(newest)) return;
-  throw conflict(
-    `${what}: its states are kept in a storage of their own; start it with that storage, or with a higher ` +
-      'version to have them in the log',
+function notFound(name: string): AllSourceError {
+  return new AllSourceError(
+    'projection_not_found',
+    `there is no projection ${JSON.stringify(name)}`,
   );
-}
-
-function conflict(message: string): AllSourceError {
-  return new AllSourceError('projection_conflict', message);
 }

@@ -149,8 +149,13 @@ export class ReplayRegistry implements EmbeddedReplays {
   ): Promise<ManagedProjection> {
     const managed = all.find((one) => one.name === name);
     if (managed === undefined) {
-      // A built-in one is there, and any other is not found.
-      await this.#projections.get(name, { tenantId });
+      // A built-in one is there, and one that can't go on; any other is not found.
+      const other = await this.#projections.get(name, { tenantId });
+      const { kind, failure } = await other.info();
+      if (kind !== 'built_in') {
+        const reason = `projection ${name} can't go on: ${failure?.reason ?? 'it failed'}`;
+        throw new AllSourceError('projection_stopped', reason);
+      }
       const message = `${name} is answered from the log itself: there is nothing to replay`;
       throw new AllSourceError('unprocessable', message);
     }

@@ -218,7 +218,10 @@ export class RunningReplay {
     try {
       const managed = await this.#managed(name);
       if (this.#stop.signal.aborted) return false;
-      if (managed === undefined) throw new ReplayFailure(`projection ${name} was deleted`);
+      if (managed === undefined) {
+        await this.#mustBeThere(name);
+        return false;
+      }
       const state = managed.stateOfReplay(this.#record.id);
       if (state === 'failed') throw failureOf(managed);
       if (state === 'none') await this.#begin(managed);
@@ -229,6 +232,13 @@ export class RunningReplay {
       if (!isOneOf(waitedFor, error)) throw error;
       return false;
     }
+  }
+
+  /** One that can't be restored may be mended; one that was deleted never comes back. */
+  async #mustBeThere(name: string): Promise<void> {
+    const { tenantId } = this.#record;
+    const isThere = await this.#host.projections.has(name, tenantId);
+    if (!isThere) throw new ReplayFailure(`projection ${name} was deleted`);
   }
 
   async #begin(managed: ManagedProjection): Promise<void> {

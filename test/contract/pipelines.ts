@@ -120,7 +120,7 @@ function describeRunning(mode: StoreMode): void {
       await store.pipelines.create(sums, { id: 'p' });
       await caughtUp(store, 'p', await place(store, { region: 'eu', total: 20 }));
       const paused = await store.pipelines.pause('p');
-      expect([paused.status, paused.definition.enabled]).toEqual(['paused', false]);
+      expect([paused.status, paused.definition?.enabled]).toEqual(['paused', false]);
       const position = await place(store, { region: 'eu', total: 5 });
       expect((await store.pipelines.get('p')).position).toBeLessThan(position);
       expect((await store.pipelines.resume('p')).definition).toEqual(sums);

@@ -78,7 +78,7 @@ describe('a pipeline whose output is a webhook', () => {
     const [{ headers, body } = { headers: {}, body: '' }] = receiver.requests;
     expect(verifyWebhook(secret, { headers, body })).toBe(true);
     const info = await store.pipelines.get('p');
-    expect(info.definition.output).toEqual({ type: 'webhook', url: receiver.url() });
+    expect(info.definition?.output).toEqual({ type: 'webhook', url: receiver.url() });
     // The same again is the same pipeline; with another secret it is another one.
     expect((await store.pipelines.create(definition, { id: 'p' })).webhooks).toEqual([]);
     const same = pipeline('given').toWebhook(receiver.url());

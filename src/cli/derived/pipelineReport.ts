@@ -62,6 +62,7 @@ export async function printPipeline(info: PipelineInfo, json: boolean): Promise<
     ...countsOf(info.statistics),
     ['last processed', lastProcessed === null ? 'nothing yet' : describeTime(lastProcessed)],
   ]);
+  if (definition === null) return;
   await writeOut(`\ndefinition\n${JSON.stringify(definitionToWire(definition), null, 2)}\n`);
 }
 
@@ -111,7 +112,9 @@ function countsOf(statistics: PipelineInfo['statistics']): (readonly [string, st
   ];
 }
 
-function describeOutput({ operators, output }: PipelineDefinition): string {
+function describeOutput(definition: PipelineInfo['definition']): string {
+  if (definition === null) return '';
+  const { operators, output } = definition;
   const last = operators.at(-1);
   return last?.type === 'branch' ? `by ${last.field}` : describePlace(output);
 }

@@ -60,7 +60,7 @@ export function toPipeline(pipeline: WirePipeline): PipelineInfo {
     tenantId: pipeline.tenant_id,
     name: pipeline.name,
     status,
-    definition: toDefinition(definition),
+    definition: pipeline['operators'] === null ? null : toDefinition(definition),
     position,
     lag,
     statistics: toStatistics(stats),

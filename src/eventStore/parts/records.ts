@@ -18,22 +18,39 @@ export function recordEvent(eventType: string, entityId: string, record: object)
   return { tenantId: systemTenant, entityId, eventType, payload };
 }
 
+/** A record where it is in the log. A newer version of the store may have written it otherwise. */
+export interface RecordEntry {
+  readonly entityId: string;
+  readonly position: number;
+  readonly record: JsonValue;
+}
+
 /** The last record of each entity: of those that are there, and of those that were deleted. */
-export async function readRecords<R>(
+export async function readEntries(
   log: SystemAccess,
   { recorded, deleted }: RecordTypes,
-): Promise<{ readonly kept: readonly R[]; readonly deleted: readonly R[] }> {
-  const last = new Map<string, { readonly record: R; readonly position: number }>();
-  const gone = new Map<string, R>();
+): Promise<{ readonly kept: readonly RecordEntry[]; readonly deleted: readonly RecordEntry[] }> {
+  const last = new Map<string, RecordEntry>();
+  const gone = new Map<string, RecordEntry>();
   for await (const { entityId, payload, position } of log.read({ eventType: recorded })) {
-    // Only `recordEvent` makes these events.
-    last.set(entityId, { record: payload as R, position });
+    last.set(entityId, { entityId, position, record: payload });
   }
   for await (const { entityId, payload, position } of log.read({ eventType: deleted })) {
-    gone.set(entityId, payload as R);
+    gone.set(entityId, { entityId, position, record: payload });
     if ((last.get(entityId)?.position ?? 0) < position) last.delete(entityId);
   }
-  return { kept: [...last.values()].map(({ record }) => record), deleted: [...gone.values()] };
+  return { kept: [...last.values()], deleted: [...gone.values()] };
+}
+
+/** The same without where they are. */
+export async function readRecords<R>(
+  log: SystemAccess,
+  types: RecordTypes,
+): Promise<{ readonly kept: readonly R[]; readonly deleted: readonly R[] }> {
+  const { kept, deleted } = await readEntries(log, types);
+  // Only `recordEvent` makes these events.
+  const recordOf = ({ record }: RecordEntry): R => record as R;
+  return { kept: kept.map(recordOf), deleted: deleted.map(recordOf) };
 }
 
 /** Texts of events, as many together as one append of records has; a larger one is by itself. */

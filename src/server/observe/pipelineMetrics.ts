@@ -75,4 +75,13 @@ export function addPipelineMetrics(registry: Registry, store: EmbeddedStore): vo
       this.set((await store.pipelines.all()).length);
     },
   });
+  new Gauge({
+    name: 'allsource_pipelines_failed',
+    help: 'Pipelines that do not go on because something failed.',
+    registers: [registry],
+    async collect() {
+      const infos = await store.pipelines.all();
+      this.set(infos.filter(({ status }) => status === 'failed').length);
+    },
+  });
 }

@@ -51,4 +51,13 @@ export function addProjectionMetrics(registry: Registry, store: EmbeddedStore): 
       this.set((await store.projections.all()).length);
     },
   });
+  new Gauge({
+    name: 'allsource_projections_failed',
+    help: 'Projections that do not go on because something failed.',
+    registers: [registry],
+    async collect() {
+      const infos = await store.projections.all();
+      this.set(infos.filter(({ status }) => status === 'failed').length);
+    },
+  });
 }

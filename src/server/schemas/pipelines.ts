@@ -81,11 +81,14 @@ export const pipeline = Type.Object(
     enabled: Type.Boolean(),
     status: Type.Union([Type.Literal('running'), Type.Literal('paused'), Type.Literal('failed')]),
     failure: Type.Union([Type.String(), Type.Null()], {
-      description: 'Why it does not go on now; it tries again',
+      description: 'Why it does not go on now; it tries again, or when it is resumed',
     }),
     ...place,
     stats: Type.Object({ ...counts, last_processed: lastProcessed }, strict),
     ...definitionFields,
+    operators: Type.Union([Type.Array(operator), Type.Null()], {
+      description: 'Null where this version of the server can not read the definition: see failure',
+    }),
   },
   { ...strict, $id: 'Pipeline' },
 );

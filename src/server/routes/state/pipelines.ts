@@ -36,7 +36,9 @@ const readNewPipeline = bodyReader(schemas.newPipeline);
 const readTest = bodyReader(schemas.pipelineTest);
 
 const oneErrors: readonly ErrorCode[] = [...queryErrors, 'pipeline_not_found'];
-const changeErrors: readonly ErrorCode[] = [...oneErrors, ...writeErrors];
+const deleteErrors: readonly ErrorCode[] = [...oneErrors, ...writeErrors];
+/** `unprocessable`: its record can't be used. */
+const changeErrors: readonly ErrorCode[] = [...deleteErrors, 'unprocessable'];
 
 interface OneRoute extends Pick<ControlRoute, 'method' | 'id' | 'summary' | 'answer' | 'errors'> {
   /** Behind the path of the pipeline. */
@@ -96,7 +98,7 @@ const ofOneRoutes: readonly Route[] = [
     id: 'deletePipeline',
     summary: 'Delete a pipeline',
     answer: schemas.removedPipeline,
-    errors: changeErrors,
+    errors: deleteErrors,
     answerOf: async (pipelines, id, of) => {
       await pipelines.delete(id, of);
       return { pipeline_id: id, removed: true };
