@@ -1,6 +1,7 @@
 import type { SystemAccess } from '../eventStore/index.js';
 import { createMachine } from '../pipelines/index.js';
 import type { PipelineDefinition, PipelineMachine } from '../pipelines/index.js';
+import { LookupsAhead } from './lookups/lookupsAhead.js';
 import type { EnrichSources } from './lookups/enrichSources.js';
 import type { PipelineStorage } from './pipelineStorage.js';
 
@@ -16,6 +17,7 @@ export interface PipelineRunOptions {
 export interface Beginning {
   readonly machine: PipelineMachine;
   readonly position: number;
+  readonly lookups: LookupsAhead;
 }
 
 /** What was written last, and a machine of it. */
@@ -24,8 +26,6 @@ export async function beginningOf(
   signal: AbortSignal,
 ): Promise<Beginning> {
   const { position = after, state } = await storage.read();
-  return {
-    machine: createMachine(definition, { sources: sources.until(signal), state }),
-    position,
-  };
+  const lookups = new LookupsAhead(sources.until(signal), definition);
+  return { machine: createMachine(definition, { sources: lookups, state }), position, lookups };
 }

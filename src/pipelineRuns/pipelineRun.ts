@@ -11,6 +11,7 @@ import type {
 } from '../pipelines/index.js';
 import { beginningOf } from './beginning.js';
 import type { Beginning, PipelineRunOptions } from './beginning.js';
+import type { LookupsAhead } from './lookups/lookupsAhead.js';
 import { paneLookOf } from './paneLook.js';
 import type { Checkpoint } from './pipelineStorage.js';
 import type { DroppedEvent } from './types.js';
@@ -49,6 +50,8 @@ export class PipelineRun {
   /** It waits for other servers. */
   readonly #asksOthers: boolean;
   #machine: PipelineMachine;
+  /** What the machine asks. */
+  #lookups: LookupsAhead;
   #position: number;
   #committed: number;
   #visible: number;
@@ -72,7 +75,7 @@ export class PipelineRun {
 
   private constructor(
     options: PipelineRunOptions,
-    { machine, position, stop }: Beginning & { readonly stop: AbortController },
+    { machine, position, lookups, stop }: Beginning & { readonly stop: AbortController },
   ) {
     this.#options = options;
     this.#stop = stop;
@@ -80,6 +83,7 @@ export class PipelineRun {
       return operator.type === 'enrich' && operator.source.type === 'http';
     });
     this.#machine = machine;
+    this.#lookups = lookups;
     this.#position = position;
     this.#committed = position;
     this.#visible = position;
@@ -205,8 +209,9 @@ export class PipelineRun {
   /** From what was written last: the machine takes nothing more after an error. */
   async #beginAnew(signal: AbortSignal): Promise<void> {
     await this.#writing.catch(() => undefined);
-    const { machine, position } = await beginningOf(this.#options, signal);
+    const { machine, position, lookups } = await beginningOf(this.#options, signal);
     this.#machine = machine;
+    this.#lookups = lookups;
     this.#position = position;
     this.#committed = position;
     this.#visible = position;
@@ -326,8 +331,12 @@ export class PipelineRun {
 
   *#eventsOf(bytes: Buffer): Iterable<PipelineEvent> {
     const { columns } = this.#machine;
-    if (columns === undefined) yield* parseRows(bytes);
-    else for (const row of parseColumns(bytes)) yield columns.eventOf(row);
+    if (columns !== undefined) {
+      for (const row of parseColumns(bytes)) yield columns.eventOf(row);
+      return;
+    }
+    const rows = parseRows(bytes);
+    yield* this.#asksOthers ? this.#lookups.over(rows) : rows;
   }
 
   /** Begins with an event when it is its turn; what it waits for is behind the turn. */

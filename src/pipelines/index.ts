@@ -40,6 +40,7 @@ export type { MachineOptions, PipelineMachine } from './machine.js';
 export type { EnrichRequest, EnrichSource } from './operators/enrich.js';
 export type { Columns, PipelineEvent } from './value/columns.js';
 export { RunningResult } from './value/runningResult.js';
+export { Scout } from './scout.js';
 export type { Dropped, Emission, PipelineResult } from './result.js';
 export type { StateChange, StateEntry } from './state/changes.js';
 export type { PipelineStatistics } from './state/statistics.js';

@@ -43,7 +43,78 @@ async function reasons(store: EmbeddedStore): Promise<string[]> {
   return (await store.pipelines.dropped('p')).map(({ reason }) => reason);
 }
 
+/** Answers after up to 10 ms; tells how many were asked for at a time. */
+function slow(server: LookupServer): { readonly atOnceMax: number } {
+  const seen = { atOnceMax: 0 };
+  let atOnce = 0;
+  server.answer = (response, path) => {
+    atOnce += 1;
+    seen.atOnceMax = Math.max(seen.atOnceMax, atOnce);
+    const delayMs = (Number(path.split('/').at(-1)?.split('?')[0]) * 7) % 11;
+    setTimeout(() => {
+      atOnce -= 1;
+      response.end(JSON.stringify({ path }));
+    }, delayMs);
+  };
+  return seen;
+}
+
 describe('enrich from http', () => {
+  it('asks for several events at a time, eight at most, and keeps their order', async () => {
+    const store = await open();
+    const server = await LookupServer.listen();
+    const seen = slow(server);
+    const twice = pipeline('twice')
+      .from('order.placed')
+      .filter('customer', 'ne', 13)
+      .enrich({ source: { type: 'http', url: `${server.url}/a/{customer}` }, into: 'a' })
+      .enrich({ source: { type: 'http', url: `${server.url}/b/{a.path}/{customer}` }, into: 'b' })
+      .toEvent({ eventType: 'enriched.made' });
+    await store.pipelines.create(twice, { id: 'p' });
+    const customers = Array.from({ length: 100 }, (_, i) => i);
+    await caughtUp(store, await place(store, ...customers));
+    const kept = customers.filter((customer) => customer !== 13);
+    expect(await payloads(store)).toEqual(
+      kept.map((customer) => {
+        const a = { path: `/a/${customer}` };
+        return { customer, a, b: { path: `/b/${encodeURIComponent(a.path)}/${customer}` } };
+      }),
+    );
+    expect(server.paths).toHaveLength(2 * kept.length);
+    expect(new Set(server.paths).size).toBe(2 * kept.length);
+    expect(seen.atOnceMax).toBeGreaterThan(4);
+    expect(seen.atOnceMax).toBeLessThanOrEqual(8);
+  });
+
+  it('asks behind what depends on other events in their turn', async () => {
+    const store = await open();
+    const server = await LookupServer.listen();
+    const seen = slow(server);
+    const summed = pipeline('summed')
+      .from('order.placed')
+      .reduce({ function: 'sum', field: 'customer' })
+      .enrich({ source: { type: 'http', url: `${server.url}/{value}` }, into: 'found' })
+      .toEvent({ eventType: 'enriched.made' });
+    await store.pipelines.create(summed, { id: 'p' });
+    await caughtUp(store, await place(store, 1, 2, 3, 4));
+    expect(server.paths).toEqual(['/1', '/3', '/6', '/10']);
+    expect(seen.atOnceMax).toBe(1);
+  });
+
+  it('leaves out what fails, and asks for it once', async () => {
+    const store = await open();
+    const server = await LookupServer.listen();
+    server.answer = (response, path) => {
+      response.statusCode = path.includes('/c/3') ? 400 : 200;
+      setTimeout(() => response.end(JSON.stringify({ path })), 5);
+    };
+    await store.pipelines.create(enriched(server), { id: 'p' });
+    await caughtUp(store, await place(store, 1, 2, 3, 4, 5));
+    expect((await payloads(store)).map(({ customer }) => customer)).toEqual([1, 2, 4, 5]);
+    expect(await reasons(store)).toHaveLength(1);
+    expect(server.paths).toHaveLength(5);
+  });
+
   it('asks a path that nothing filled in can change, and copies what is found', async () => {
     const store = await open();
     const server = await LookupServer.listen();

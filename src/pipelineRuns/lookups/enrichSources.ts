@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { isJsonObject } from '../../domain/index.js';
 import type { ErrorDetail, JsonObject, JsonValue } from '../../domain/index.js';
 import type { SystemAccess } from '../../eventStore/index.js';
@@ -28,6 +29,8 @@ export class EnrichSources {
 
   /** For one who asks until `signal` is aborted; then it throws `aborted`. */
   until(signal: AbortSignal): EnrichSource {
+    // Each lookup that is under way listens to it.
+    setMaxListeners(0, signal);
     return { lookup: (request) => this.#lookup(request, signal) };
   }
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import {
   AllSourceError,
@@ -56,6 +57,8 @@ export class HttpLookups {
 
   constructor(isAllowed: (address: string) => boolean) {
     this.#isAllowed = isAllowed;
+    // Whatever is under way listens to it.
+    setMaxListeners(0, this.#close.signal);
   }
 
   /**
