@@ -10,6 +10,7 @@ import type {
   ParkedEvent,
   ProjectedState,
   Projection,
+  ProjectionFailure,
   ProjectionHandle,
   ProjectionInfo,
   ProjectionStatus,
@@ -83,11 +84,17 @@ export class ManagedProjection implements ProjectionHandle {
     return this.#isStopped || this.#isRetired || this.record.isPaused;
   }
 
+  /** Whether its states are in a storage that was not given in this process. */
+  get #isUnknown(): boolean {
+    return isKeptElsewhere(this.record.current) && !this.#options.isElsewhere;
+  }
+
   /** Whether nothing was written of it yet. Of a storage that is not given here that is not known. */
   get #isNew(): boolean {
-    const { current, building } = this.record;
-    const isKnown = isKeptElsewhere(current) === this.#options.isElsewhere;
-    return isKnown && building === null && !this.#isStopped && this.#generations.current.isNew;
+    const { building } = this.record;
+    return (
+      !this.#isUnknown && building === null && !this.#isStopped && this.#generations.current.isNew
+    );
   }
 
   /** Goes on where it was, with a build that was not finished too; one that failed is left alone. */
@@ -119,7 +126,11 @@ export class ManagedProjection implements ProjectionHandle {
       eventsProcessed: counts.processed,
       eventsFailed: counts.failed,
       eventsParked: counts.parked,
-      failure: failure ?? this.#generations.building?.failure ?? this.#builds.failure,
+      failure:
+        failure ??
+        this.#generations.building?.failure ??
+        this.#builds.failure ??
+        (this.#isUnknown ? unknownStates : null),
       rebuild: this.#builds.info,
     };
   }
@@ -316,6 +327,14 @@ export class ManagedProjection implements ProjectionHandle {
     throw new AllSourceError('projection_stopped', message);
   }
 }
+
+/** Where its states are can't be asked: the position is not known. */
+const unknownStates: ProjectionFailure = {
+  position: 0,
+  reason:
+    'its states are kept in a storage of their own, which was not given in this process: how far they are is ' +
+    'not known; start it with that storage',
+};
 
 const soundStatuses: ReadonlySet<ProjectionStatus> = new Set(['running', 'rebuilding', 'paused']);
 

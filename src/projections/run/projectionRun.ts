@@ -18,6 +18,8 @@ const commitDelayMs = 1000;
 const quietPositionsMax = 10_000;
 const retryMs = 500;
 const retryMsMax = 30_000;
+/** Whoever lists states waits so long until they are written. */
+const flushMsMax = 10_000;
 
 export interface RunOptions<S> {
   readonly log: SystemAccess;
@@ -137,17 +139,23 @@ export class ProjectionRun<S = unknown> {
     return state === undefined ? undefined : { key, state, position };
   }
 
-  /** Writes what changed, so that storage has all that there is; waits where it has to be tried again. */
+  /**
+   * Writes what changed, so that storage has all that there is. Rejects where that does not work within
+   * some time: it is tried again beside that.
+   */
   async flush(): Promise<void> {
+    const deadline = performance.now() + flushMsMax;
     const goal = this.#position;
     const { log } = this.#options;
     const isWritten = () => this.#states.changedCount === 0 && this.#position >= goal;
     while (this.#running !== undefined && !isWritten() && this.#states.committedPosition < goal) {
       this.#isFlushWanted = true;
-      const flushed = this.#flushes.wait();
+      const timeoutMs = Math.max(deadline - performance.now(), 0);
+      const flushed = this.#flushes.wait({ timeoutMs });
       this.#moved.notify();
       await Promise.race([flushed, this.#running.done]);
       log.mustBeOpen();
+      if (!isWritten() && performance.now() >= deadline) throw this.#unwrittenError();
     }
   }
 
@@ -159,6 +167,13 @@ export class ProjectionRun<S = unknown> {
       if (this.#running === undefined) throw this.#stoppedError();
       await this.#moved.wait({ signal });
     }
+  }
+
+  #unwrittenError(): AllSourceError {
+    const { name } = this.#options.projection;
+    const why = this.#failure === null ? '' : `: ${this.#failure.reason}`;
+    const message = `projection ${name}: its states were not written within ${flushMsMax} ms${why}`;
+    return new AllSourceError('projection_stopped', message);
   }
 
   /** Whoever waits looks again whether the store closes. */

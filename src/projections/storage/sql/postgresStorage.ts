@@ -1,5 +1,6 @@
-import { StatesMovedError } from '../statesMovedError.js';
+import { AllSourceError } from '../../../domain/index.js';
 import type { JsonValue } from '../../../domain/index.js';
+import { StatesMovedError } from '../statesMovedError.js';
 import type {
   KeptStates,
   ProjectionStorage,
@@ -11,7 +12,7 @@ import type {
 import { keyRange, pageOf, statesInOrder } from './keyRange.js';
 import type { StateRow } from './keyRange.js';
 import { inTransaction, withClient } from './postgresConnection.js';
-import type { PostgresClient, PostgresPool } from './postgresConnection.js';
+import type { BoundedPool, PostgresClient, PostgresPool } from './postgresConnection.js';
 import { statesQuery, storedReason, tableNames } from './tables.js';
 import type { TableNames } from './tables.js';
 
@@ -20,7 +21,17 @@ export interface PostgresStorageOptions {
   readonly schema?: string | undefined;
   /** What the names of the tables begin with; default `allsource_`. */
   readonly prefix?: string | undefined;
+  /**
+   * Milliseconds that a call waits for a database that does not answer, 1-3 600 000; default 30 000. The
+   * removal of states that are not read any more may take twenty times as long.
+   */
+  readonly timeoutMs?: number | undefined;
 }
+
+const timeoutMsDefault = 30_000;
+const timeoutMsMax = 3_600_000;
+/** Of many rows at a time. */
+const dropTimeouts = 20;
 
 /**
  * Keeps the states of projections in PostgreSQL (12 or newer): states and position are one transaction.
@@ -36,17 +47,21 @@ export function postgresStorage(
   pool: PostgresPool,
   options: PostgresStorageOptions = {},
 ): ProjectionStorage {
-  const { schema = 'public', prefix = 'allsource_' } = options;
-  return new PostgresStorage(pool, schema, tableNames(prefix, schema));
+  const { schema = 'public', prefix = 'allsource_', timeoutMs = timeoutMsDefault } = options;
+  if (!Number.isSafeInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > timeoutMsMax) {
+    const expected = `expected whole milliseconds from 1 to ${timeoutMsMax}, got ${timeoutMs}`;
+    throw new AllSourceError('invalid_configuration', `timeoutMs: ${expected}`);
+  }
+  return new PostgresStorage({ pool, timeoutMs }, schema, tableNames(prefix, schema));
 }
 
 class PostgresStorage implements ProjectionStorage {
-  readonly #pool: PostgresPool;
+  readonly #pool: BoundedPool;
   readonly #schema: string;
   readonly #names: TableNames;
   #tables: Promise<void> | undefined;
 
-  constructor(pool: PostgresPool, schema: string, names: TableNames) {
+  constructor(pool: BoundedPool, schema: string, names: TableNames) {
     this.#pool = pool;
     this.#schema = schema;
     this.#names = names;
@@ -137,7 +152,11 @@ class PostgresStorage implements ProjectionStorage {
       rows AS (DELETE FROM ${rows} WHERE space_id IN (SELECT id FROM dropped)),
       parked AS (DELETE FROM ${parked} WHERE space_id IN (SELECT id FROM dropped))
       DELETE FROM ${spaces} WHERE id IN (SELECT id FROM dropped)`;
-    return this.#using(async () => void (await this.#rows(sql, valuesOf(space))));
+    const { pool, timeoutMs } = this.#pool;
+    const patient = { pool, timeoutMs: timeoutMs * dropTimeouts };
+    return this.#using(() =>
+      withClient(patient, async (client) => void (await client.query(sql, valuesOf(space)))),
+    );
   }
 
   /** All changed states by one statement. */
