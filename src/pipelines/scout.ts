@@ -27,7 +27,7 @@ export class Scout {
     this.#types = new EventTypes(definition.sourceEventTypes);
     const changes = new Changes([]);
     const statistics = new Statistics();
-    const nothing = { changes, statistics, send: () => undefined };
+    const nothing = { changes, statistics, send: () => undefined, columns: undefined };
     const enrich = { tenantId, source, position: () => 0 };
     this.#stages = operatorsBefore(definition).map((operator, place) =>
       makeStage(operator, { place, ...nothing }, enrich),
