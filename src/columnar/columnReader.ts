@@ -1,8 +1,8 @@
 import type { RecordBatch, Schema } from 'apache-arrow';
-import { AllSourceError } from '../domain/index.js';
-import type { ColumnsChunk, RowsRange, SystemAccess } from '../eventStore/index.js';
+import type { SystemAccess } from '../eventStore/index.js';
+import { chunksOf } from './chunks.js';
 import { requestOf, toColumnPlan } from './columnPlan.js';
-import type { ColumnPlan, ColumnsOptions } from './columnPlan.js';
+import type { ColumnsOptions } from './columnPlan.js';
 
 /** Arrow is loaded by whoever reads columns: it takes time. */
 const loadArrow = () => import('./recordBatches.js');
@@ -21,7 +21,8 @@ export class ColumnReader {
     const plan = toColumnPlan({ columns, fields, batchRows });
     const range = this.#system.rowsRange(filter, { order, limit });
     const batches = new (await loadArrow()).RecordBatches(plan);
-    for await (const chunk of this.#chunks(plan, range, signal)) {
+    const wanted = { range, request: requestOf(plan), batchRows: plan.batchRows, signal };
+    for await (const chunk of chunksOf(this.#system, wanted)) {
       onRows?.(chunk.count);
       yield batches.batchOf(chunk);
     }
@@ -38,35 +39,9 @@ export class ColumnReader {
     const { parquetFile } = await import('./parquet.js');
     yield* parquetFile(await schemaOf(options), this.read(options));
   }
-
-  /** The next batch is made while the reader has the one before. */
-  async *#chunks(
-    plan: ColumnPlan,
-    range: RowsRange,
-    signal: AbortSignal | undefined,
-  ): AsyncGenerator<ColumnsChunk> {
-    const next = () => this.#system.nextColumns(range, requestOf(plan), plan.batchRows);
-    let coming: Promise<ColumnsChunk | undefined> = next();
-    try {
-      for (;;) {
-        const chunk = await coming;
-        if (signal?.aborted === true) throw aborted(signal);
-        if (chunk === undefined) return;
-        coming = next();
-        if (chunk.count > 0) yield chunk;
-      }
-    } finally {
-      // Nobody waits for it any more.
-      coming.catch(() => undefined);
-    }
-  }
 }
 
 async function schemaOf({ columns, fields, batchRows }: ColumnsOptions): Promise<Schema> {
   const plan = toColumnPlan({ columns, fields, batchRows });
   return new (await loadArrow()).RecordBatches(plan).schema;
-}
-
-function aborted(signal: AbortSignal): AllSourceError {
-  return new AllSourceError('aborted', 'the read of columns was aborted', { cause: signal.reason });
 }

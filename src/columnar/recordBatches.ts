@@ -16,6 +16,7 @@ import {
 } from 'apache-arrow';
 import type { Data, DataType } from 'apache-arrow';
 import type { ColumnName, ColumnsChunk, FieldType } from '../eventStore/index.js';
+import { Buffers } from './buffers.js';
 import type { ColumnPlan } from './columnPlan.js';
 
 /** How a column is made of what the engine filled. */
@@ -24,38 +25,6 @@ interface Column {
   readonly type: DataType;
   readonly nullable: boolean;
   readonly take: (buffers: Buffers, rows: number) => Data;
-}
-
-/** The buffers of a batch, taken one behind the other, as native/columnar/columns.h orders them. */
-class Buffers {
-  readonly #chunk: ColumnsChunk;
-  #next = 0;
-
-  constructor(chunk: ColumnsChunk) {
-    this.#chunk = chunk;
-  }
-
-  bytes(): Uint8Array {
-    const { memory, extents } = this.#chunk;
-    const [offset = 0, bytes = 0] = extents.subarray(this.#next, this.#next + 2);
-    this.#next += 2;
-    return new Uint8Array(memory, offset, bytes);
-  }
-
-  int32(): Int32Array {
-    const { buffer, byteOffset, byteLength } = this.bytes();
-    return new Int32Array(buffer, byteOffset, byteLength / Int32Array.BYTES_PER_ELEMENT);
-  }
-
-  int64(): BigInt64Array {
-    const { buffer, byteOffset, byteLength } = this.bytes();
-    return new BigInt64Array(buffer, byteOffset, byteLength / BigInt64Array.BYTES_PER_ELEMENT);
-  }
-
-  float64(): Float64Array {
-    const { buffer, byteOffset, byteLength } = this.bytes();
-    return new Float64Array(buffer, byteOffset, byteLength / Float64Array.BYTES_PER_ELEMENT);
-  }
 }
 
 const int64 = new Int64();

@@ -24,7 +24,7 @@ export { SystemAccess, partitionedEvents } from './parts/systemAccess.js';
 export type { EntityPlace } from './parts/systemAccess.js';
 export type { PayloadGate, PayloadRefusal, PayloadViolation } from './append/payloadGate.js';
 export { mergedSnapshotType, reducedSnapshotType, snapshotTenantOf } from './snapshotNames.js';
-export { checkedLimit, tenantOf, textOf } from './read/query.js';
+export { checkedLimit, microsOf, tenantOf, textOf } from './read/query.js';
 export { endOf } from './read/stateRequest.js';
 export type { StateAnswer } from './read/stateRequest.js';
 export { openCore, repairStore } from './openCore.js';
