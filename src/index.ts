@@ -155,6 +155,35 @@ export type {
   UpcasterDefinition,
   VersionFinding,
 } from './schemas/index.js';
+export type {
+  Analytics,
+  AnalyticsFilter,
+  AnalyticsRange,
+  AnalyticsSummary,
+  Cohort,
+  Cohorts,
+  CohortsOptions,
+  Correlation,
+  CorrelationExample,
+  CorrelationOptions,
+  Counted,
+  Counts,
+  CountsOptions,
+  FieldNumbers,
+  FieldOptions,
+  FieldStatistics,
+  Frequency,
+  FrequencyBucket,
+  FrequencyOptions,
+  Funnel,
+  FunnelOptions,
+  FunnelStep,
+  FunnelStepResult,
+  GroupBy,
+  GroupValue,
+  TimeRange,
+  TimeWindow,
+} from './analytics/index.js';
 export { repairStore } from './eventStore/index.js';
 export { openEventStore } from './store/index.js';
 export type { EmbeddedStore, EventStore } from './store/index.js';

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { addAnalyticsCommand } from './analytics/analytics.js';
 import { addConfigCommand } from './commands/config.js';
 import { addExportCommand } from './commands/export.js';
 import { addIngestCommand } from './commands/ingest.js';
@@ -53,6 +54,7 @@ function createProgram(): Command {
     addStateCommand,
     addSnapshotCommand,
     addStatsCommand,
+    addAnalyticsCommand,
     addProjectionCommand,
     addReplayCommand,
     addPipelineCommand,

@@ -1,3 +1,4 @@
+import type { Analytics } from '../analytics/index.js';
 import type {
   ConsumerHandler,
   ConsumerWorker,
@@ -49,6 +50,7 @@ import { Connection } from './connection.js';
 import { RemoteConsumers } from './delivery/consumers.js';
 import { RemotePipelines } from './pipelines/pipelines.js';
 import { RemoteSchemas } from './schemas.js';
+import { RemoteAnalytics } from './state/analytics.js';
 import { RemoteProjections } from './state/projections.js';
 import { readReducedState } from './state/reducedState.js';
 import { RemoteSnapshots } from './state/snapshots.js';
@@ -101,6 +103,7 @@ class RemoteEventStore implements RemoteStore<AnyEvent> {
   readonly replays: Replays;
   readonly pipelines: Pipelines;
   readonly schemas: Schemas;
+  readonly analytics: Analytics;
   readonly wire: WireAccess;
   readonly #connection: Connection;
   readonly #consumers: RemoteConsumers;
@@ -115,6 +118,7 @@ class RemoteEventStore implements RemoteStore<AnyEvent> {
     this.replays = new RemoteReplays(this.#connection);
     this.pipelines = new RemotePipelines(this.#connection);
     this.schemas = new RemoteSchemas(this.#connection);
+    this.analytics = new RemoteAnalytics(this.#connection);
     this.wire = createWireAccess(this.#connection);
   }
 

@@ -9,6 +9,7 @@ import {
   registry,
   replays,
   snapshots,
+  analytics,
   webhooks,
 } from './schemas/index.js';
 
@@ -28,6 +29,7 @@ export function buildOpenApi(routes: readonly Route[], version: string): object 
     ...consumers.consumerDocuments,
     ...webhooks.webhookDocuments,
     ...snapshots.snapshotDocuments,
+    ...analytics.analyticsDocuments,
     ...projections.projectionDocuments,
     ...replays.replayDocuments,
     ...pipelines.pipelineDocuments,

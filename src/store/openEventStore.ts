@@ -1,3 +1,4 @@
+import { StoreAnalytics } from '../analytics/index.js';
 import { ColumnReader } from '../columnar/index.js';
 import type { ColumnsOptions, RecordBatch } from '../columnar/index.js';
 import { ConsumerRegistry } from '../consumers/index.js';
@@ -83,6 +84,7 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
   readonly replays: ReplayRegistry;
   readonly pipelines: PipelineRegistry;
   readonly schemas: SchemaRegistry;
+  readonly analytics: StoreAnalytics;
   readonly #columns: ColumnReader;
   readonly #states: EntityStates;
   readonly #upcast = (event: StoredEvent): StoredEvent => this.schemas.upcast(event);
@@ -92,6 +94,7 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
     const system = new SystemAccess(core);
     this.schemas = new SchemaRegistry(system, { upcasters: options.upcasters ?? [] });
     this.#columns = new ColumnReader(system);
+    this.analytics = new StoreAnalytics(system);
     this.consumers = new ConsumerRegistry(system);
     this.webhooks = new WebhookRegistry(system);
     this.projections = new ProjectionRegistry(system, { isWritable: !this.readOnly });

@@ -1,3 +1,4 @@
+import type { Analytics } from '../analytics/index.js';
 import type { ArrowOptions, ColumnsOptions, RecordBatch } from '../columnar/index.js';
 import type {
   ConsumerHandler,
@@ -31,6 +32,8 @@ export interface EventStore<E extends EventShape = AnyEvent> extends EventLog<E>
    * columns of `columns`, a schema at least.
    */
   readArrow(options?: ArrowOptions): AsyncGenerator<Uint8Array>;
+  /** Questions about many events: how many, when, of whom, how often together. */
+  readonly analytics: Analytics;
   /** States that are kept, so that later ones need not be made from the first event on. */
   readonly snapshots: Snapshots;
   /**

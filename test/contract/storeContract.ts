@@ -1,5 +1,6 @@
 import { describe } from 'vitest';
 import type { StoreMode } from '../support/store.js';
+import { describeAnalytics } from './analytics.js';
 import { describeAppends } from './append.js';
 import { describeBatches } from './batches.js';
 import { describeColumns } from './columns.js';
@@ -37,6 +38,7 @@ export function describeStoreContract(name: string, mode: StoreMode): void {
     describePayloads(mode);
     describeReads(mode);
     describeColumns(mode);
+    describeAnalytics(mode);
     describeEntities(mode);
     describeStates(mode);
     describeSnapshots(mode);

@@ -2,6 +2,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { runCommandLine } from '../../src/cli/program.js';
 import { describeSettings } from '../../src/config/index.js';
+import * as analyticsLimits from '../../src/analytics/limits.js';
 import * as domain from '../../src/domain/index.js';
 import { AllSourceError, errorTable, openEventStore } from '../../src/index.js';
 import * as registryLimits from '../../src/schemaRegistry/input.js';
@@ -154,6 +155,14 @@ describe('docs/reference/limits.md', () => {
       inBytes(name, value),
     ]);
     expect(Object.fromEntries(documented)).toEqual(Object.fromEntries(bounds));
+  });
+
+  it('has the bounds of analytics', () => {
+    const documented = tableRows(sectionOf(page, 'Analytics')).map(([, value, name]) => [
+      plain(name),
+      amountOf(value ?? ''),
+    ]);
+    expect(Object.fromEntries(documented)).toEqual({ ...analyticsLimits });
   });
 
   it('has the bounds of the schemas of a store', () => {

@@ -2,6 +2,7 @@ import { connect } from '../../client/index.js';
 import { countedArrow, parquetOfArrow, type ArrowOptions } from '../../columnar/index.js';
 import { AllSourceError } from '../../domain/index.js';
 import type { StatsDocument } from '../../eventStore/index.js';
+import type { Analytics } from '../../analytics/index.js';
 import type { Pipelines } from '../../pipelineRuns/index.js';
 import type { Projections } from '../../projections/index.js';
 import type { Replays } from '../../replays/index.js';
@@ -44,6 +45,9 @@ export class RemoteTarget implements ServerTarget {
   }
   get schemas(): Schemas {
     return this.#store.schemas;
+  }
+  get analytics(): Analytics {
+    return this.#store.analytics;
   }
 
   query(options: QueryOptions): AsyncIterable<Uint8Array> {

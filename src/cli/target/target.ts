@@ -3,6 +3,7 @@ import type { ArrowOptions } from '../../columnar/index.js';
 import type { EventFilter, Order } from '../../domain/index.js';
 import { entityNotFound } from '../../domain/index.js';
 import { type StatsDocument } from '../../eventStore/index.js';
+import type { Analytics } from '../../analytics/index.js';
 import type { Pipelines } from '../../pipelineRuns/index.js';
 import type { Projections } from '../../projections/index.js';
 import type { Replays } from '../../replays/index.js';
@@ -52,6 +53,7 @@ interface TargetCalls {
   readonly pipelines: Pipelines;
   readonly replays: Replays;
   readonly schemas: Schemas;
+  readonly analytics: Analytics;
   /** Appends NDJSON as one: all of it or nothing. */
   append(batch: Uint8Array): Promise<WireBatchResult>;
   close(): Promise<void>;
@@ -130,6 +132,9 @@ class LocalTarget implements DirectoryTarget {
   }
   get schemas(): Schemas {
     return this.#store.schemas;
+  }
+  get analytics(): Analytics {
+    return this.#store.analytics;
   }
 
   query(options: QueryOptions): AsyncIterable<Uint8Array> {

@@ -30,6 +30,9 @@ const bounds = {
   order: ['order', 'text'],
 } as const satisfies OptionTable;
 
+const range = { ...tenant, since: ['since', 'time'], until: ['until', 'time'] } as const;
+const analyticsFilter = { ...range, ...filter } as const satisfies OptionTable;
+
 const read = {
   ...tenant,
   ...filter,
@@ -60,6 +63,31 @@ export const optionTables = {
     historyLimit: ['history_limit', 'number'],
   },
   projectedStates: { ...page, prefix: ['prefix', 'text'] },
+  frequency: {
+    ...analyticsFilter,
+    window: ['window', 'text'],
+    bucketSize: ['bucket_size', 'number'],
+  },
+  summary: analyticsFilter,
+  counts: { ...analyticsFilter, by: ['by', 'text'], limit: ['limit', 'number'] },
+  correlation: {
+    ...range,
+    eventTypeA: ['event_type_a', 'text'],
+    eventTypeB: ['event_type_b', 'text'],
+    timeWindowSeconds: ['time_window_seconds', 'number'],
+  },
+  cohorts: {
+    ...range,
+    period: ['period', 'text'],
+    firstEventType: ['first_event_type', 'text'],
+    returnEventType: ['return_event_type', 'text'],
+    periods: ['periods', 'number'],
+  },
+  field: {
+    ...analyticsFilter,
+    percentiles: ['percentiles', 'text'],
+    groupBy: ['group_by', 'text'],
+  },
   snapshots: { ...tenant, ...page, entityId: ['entity_id', 'text'] },
   treeHead: { treeSize: ['tree_size', 'number'] },
   proof: { ...tenant, treeSize: ['tree_size', 'number'] },

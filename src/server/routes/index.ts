@@ -1,4 +1,5 @@
 import type { Route } from '../http/index.js';
+import { analyticsRoutes } from './analytics.js';
 import { appendBatchRoute, appendRoute } from './append.js';
 import { consumerRoutes } from './delivery/consumers.js';
 import { entitiesRoute, eventTypesRoute, snapshotRoute, stateRoute } from './state/entities.js';
@@ -35,6 +36,7 @@ const described: readonly Route[] = [
   ...replayRoutes,
   ...pipelineRoutes,
   ...schemaRoutes,
+  ...analyticsRoutes,
   eventTypesRoute,
   statsRoute,
   treeHeadRoute,

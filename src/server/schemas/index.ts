@@ -1,3 +1,4 @@
+export * as analytics from './analytics.js';
 export * as consumers from './delivery/consumers.js';
 export type {
   ConsumerDocument,
