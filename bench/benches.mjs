@@ -39,6 +39,7 @@ export const benches = [
   ...liveBenches(),
   ...derivedBenches(),
   ...readBenches(),
+  ...analyticsBenches(),
   ...httpBenches(),
   ...openBenches(),
   ...referenceBenches(),
@@ -256,6 +257,17 @@ function entityBenches(events) {
       peer: parsePeer,
     },
   ];
+}
+
+/** @returns {Bench[]} */
+function analyticsBenches() {
+  return ['types', 'types-bounded', 'entities', 'days', 'field'].map((of) => ({
+    name: `analytics-1m-${of}`,
+    unit: /** @type {const} */ ('ms'),
+    module: 'analytics/questions.mjs',
+    options: { of, events: 1_000_000 },
+    peer: 'DuckDB over the same events as NDJSON',
+  }));
 }
 
 /** @returns {Bench[]} */

@@ -111,6 +111,12 @@ export const targets = [
       'same appends while they are paused.',
   })),
   {
+    bench: 'analytics-1m-types',
+    of: 'value',
+    atMost: 5,
+    meaning: 'Milliseconds for the counts by type of a million events.',
+  },
+  {
     bench: 'catch-up-1m-websocket',
     of: 'value',
     atLeast: 200_000,
