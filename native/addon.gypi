@@ -2,6 +2,9 @@
 {
   "sources": [
     "addon/addon.cc",
+    "addon/backup_functions.cc",
+    "addon/held_methods.cc",
+    "addon/job.cc",
     "addon/column_methods.cc",
     "addon/payload_methods.cc",
     "addon/progress_notifier.cc",

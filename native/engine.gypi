@@ -5,6 +5,10 @@
     "simdjson%": "<!(node -p \"require('path').relative('.', require.resolve('@nozbe/simdjson/package.json') + '/../src')\")",
   },
   "sources": [
+    "backup/backup_set.cc",
+    "backup/check.cc",
+    "backup/copy.cc",
+    "backup/restore.cc",
     "base/crc32c.cc",
     "base/hash.cc",
     "base/sha256.cc",
@@ -15,6 +19,7 @@
     "engine/appender.cc",
     "engine/engine.cc",
     "engine/first_file.cc",
+    "engine/held_log.cc",
     "engine/index_job.cc",
     "engine/index_maker.cc",
     "engine/open_log.cc",

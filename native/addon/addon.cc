@@ -1,7 +1,9 @@
-// The module: { version, open, repair }.
+// The module; NativeAddon of src/engine/port.ts says what is in it.
 
 #include <napi.h>
 
+#include "addon/backup_functions.h"
+#include "addon/job.h"
 #include "addon/store_handle.h"
 #include "addon/store_object.h"
 #include "engine/verify.h"
@@ -73,6 +75,10 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("version", ALLSOURCE_VERSION);
   exports.Set("open", Napi::Function::New(env, Open, "open"));
   exports.Set("repair", Napi::Function::New(env, Repair, "repair"));
+  exports.Set("Job", JobObject::Define(env));
+  exports.Set("lockFile", Napi::Function::New(env, LockFile, "lockFile"));
+  exports.Set("checkBackup", Napi::Function::New(env, CheckBackup, "checkBackup"));
+  exports.Set("restoreBackup", Napi::Function::New(env, RestoreBackup, "restoreBackup"));
   return exports;
 }
 

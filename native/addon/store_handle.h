@@ -17,6 +17,7 @@ struct StoreHandle {
   std::atomic<int64_t> clock{0};      // microseconds; of a memory store whose time is set
   std::unique_ptr<env::Env> own_env;  // of a memory store; goes after the engine
   std::unique_ptr<engine::Engine> engine;
+  std::unique_ptr<engine::HeldLog> held;  // while a backup is made; goes before the engine
   engine::VerifyProgress verify_progress;
   // Of batches of columns: up to four of 64 MiB are kept.
   std::shared_ptr<wal::FrameBufferPool> column_memory =

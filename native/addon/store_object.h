@@ -69,6 +69,11 @@ class StoreObject : public Napi::ObjectWrap<StoreObject> {
   // proof_methods.cc
   Napi::Value Prove(const Napi::CallbackInfo& info);
 
+  // held_methods.cc
+  Napi::Value HoldLog(const Napi::CallbackInfo& info);
+  Napi::Value CopyHeld(const Napi::CallbackInfo& info);
+  Napi::Value ReleaseLog(const Napi::CallbackInfo& info);
+
   // store_object.cc
   Napi::Value SetClock(const Napi::CallbackInfo& info);
   Napi::Value Stats(const Napi::CallbackInfo& info);

@@ -18,4 +18,24 @@ Digest Sha256::operator()(std::span<const uint8_t> first, std::span<const uint8_
   return digest;
 }
 
+struct Sha256Stream::Context {
+  SHA256_CTX context;
+};
+
+Sha256Stream::Sha256Stream() : context_(std::make_unique<Context>()) {
+  SHA256_Init(&context_->context);
+}
+
+Sha256Stream::~Sha256Stream() = default;
+
+void Sha256Stream::Add(std::span<const uint8_t> bytes) {
+  SHA256_Update(&context_->context, bytes.data(), bytes.size());
+}
+
+Digest Sha256Stream::Finish() {
+  Digest digest;
+  SHA256_Final(digest.data(), &context_->context);
+  return digest;
+}
+
 }  // namespace allsource

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 
 namespace allsource {
@@ -14,6 +15,20 @@ using Digest = std::array<uint8_t, 32>;
 class Sha256 {
  public:
   Digest operator()(std::span<const uint8_t> first, std::span<const uint8_t> second = {});
+};
+
+// The digest of bytes that come piece by piece.
+class Sha256Stream {
+ public:
+  Sha256Stream();
+  ~Sha256Stream();
+  void Add(std::span<const uint8_t> bytes);
+  // The last call.
+  Digest Finish();
+
+ private:
+  struct Context;
+  const std::unique_ptr<Context> context_;
 };
 
 }  // namespace allsource

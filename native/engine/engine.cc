@@ -1,6 +1,8 @@
 #include "engine/engine.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "engine/first_file.h"
 
@@ -463,9 +465,49 @@ Result<DropReport> Engine::DropBefore(uint64_t position) {
     std::lock_guard lock(mutex_);
     index_.DropBefore(report.first_position);
   }
-  // One that stays is removed when the store opens.
-  for (const std::string& path : paths) (void)env_->Remove(path).ok();
+  RemoveDropped(std::move(paths));
   return report;
+}
+
+// One that stays is removed when the store opens.
+void Engine::RemoveDropped(std::vector<std::string> paths) {
+  std::lock_guard lock(hold_mutex_);
+  if (holds_ > 0) {
+    std::move(paths.begin(), paths.end(), std::back_inserter(dropped_while_held_));
+    return;
+  }
+  for (const std::string& path : paths) (void)env_->Remove(path).ok();
+}
+
+void Engine::EndHold() {
+  std::lock_guard lock(hold_mutex_);
+  if (--holds_ > 0) return;
+  for (const std::string& path : dropped_while_held_) (void)env_->Remove(path).ok();
+  dropped_while_held_.clear();
+}
+
+Result<std::unique_ptr<HeldLog>> Engine::HoldLog() {
+  if (damage_) return wal::DamageStatus(*damage_);
+  auto held = std::unique_ptr<HeldLog>(new HeldLog);
+  {
+    std::lock_guard lock(hold_mutex_);
+    holds_++;
+  }
+  held->release_ = [this] { EndHold(); };
+  {
+    std::lock_guard lock(mutex_);
+    held->watermark = watermark();
+    ListHeld(options_.directory, index_, *held);
+  }
+  held->store = store_;
+  if (held->watermark < held->first_position) return held;
+  wal::RecordReader reader;
+  const auto last = AskIndex([&] { return index_.EventAt(held->watermark, reader); });
+  if (!last.ok()) return last.status();
+  const wal::Record record = wal::DecodeTrustedRecord(last.value().record);
+  held->last_micros = record.timestamp_micros;
+  Status status = EndBehind(env_, last.value().offset - record.frame_back, *held);
+  return status.ok() ? Result(std::move(held)) : status;
 }
 
 Result<VerifyReport> Engine::Verify(VerifyProgress* progress, uint64_t since_position) const {

@@ -14,6 +14,7 @@
 #include "base/status.h"
 #include "columnar/columns.h"
 #include "engine/appender.h"
+#include "engine/held_log.h"
 #include "engine/index_maker.h"
 #include "engine/open_log.h"
 #include "engine/prover.h"
@@ -141,6 +142,10 @@ class Engine {
   // known ids and the Merkle tree stay. After an error more may have been dropped than is told.
   Result<DropReport> DropBefore(uint64_t position);
 
+  // The files of the log as they are now, for who copies them: they can be read for as long as
+  // the answer lives, at most as long as the engine. kDamaged where the log is damaged.
+  Result<std::unique_ptr<HeldLog>> HoldLog();
+
   // See VerifyLog; the files with events from a position on.
   Result<VerifyReport> Verify(VerifyProgress* progress, uint64_t since_position = 1) const;
 
@@ -160,6 +165,9 @@ class Engine {
   Result<std::vector<Digest>> LeavesAt(uint64_t first_position, size_t count) const;
   std::optional<Digest> ChunkRootAt(uint64_t chunk) const;
   Status FetchOne(index::StoredEvent& event, query::Selection& selection) const;
+  // Removes segments that were dropped, or leaves that to the last one who holds them.
+  void RemoveDropped(std::vector<std::string> paths);
+  void EndHold();
   // Why an event that was located can't be read.
   Status WhyUnreadable(uint64_t position, const Damage& damage) const;
   // The answer of `ask` about the index, if nothing that it met was damaged.
@@ -180,6 +188,10 @@ class Engine {
       std::make_shared<index::BlockCache>(options_.cache_bytes_max);
 
   std::mutex drop_mutex_;  // held by who drops segments, around mutex_
+
+  std::mutex hold_mutex_;  // guards these two; no other one is taken while it is held
+  size_t holds_ = 0;
+  std::vector<std::string> dropped_while_held_;
 
   mutable std::mutex mutex_;  // guards everything below
   index::LogIndex index_;

@@ -34,6 +34,8 @@ class IndexFile : public ListSource {
   const std::string& path() const { return path_; }
   const IndexHeader& header() const { return header_; }
   const std::shared_ptr<BlockCache>& cache() const { return cache_; }
+  // Its bytes as they are, also once another file has its name.
+  const env::File& file() const { return *file_; }
   uint64_t event_count() const { return header_.event_count; }
   std::vector<CoveredSegment> segments() const;
 

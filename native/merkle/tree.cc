@@ -39,6 +39,26 @@ Digest RootOf(Sha256& sha256, std::vector<Digest> nodes) {
   return nodes.front();
 }
 
+void RootBuilder::Add(const Digest& hash, uint64_t leaves) {
+  assert(size_ % leaves == 0);
+  size_ += leaves;
+  subtrees_.push_back({hash, leaves});
+  while (subtrees_.size() > 1 && subtrees_.end()[-2].leaves == subtrees_.back().leaves) {
+    const Subtree right = subtrees_.back();
+    subtrees_.pop_back();
+    Subtree& left = subtrees_.back();
+    left = {Parent(sha256_, left.hash, right.hash), left.leaves + right.leaves};
+  }
+}
+
+// Where RFC 6962 splits, the whole subtree that is largest stands alone on the left.
+Digest RootBuilder::Root() {
+  if (subtrees_.empty()) return sha256_({});
+  Digest root = subtrees_.back().hash;
+  for (size_t i = subtrees_.size() - 1; i-- > 0;) root = Parent(sha256_, subtrees_[i].hash, root);
+  return root;
+}
+
 Result<Digest> Tree::Root(uint64_t size) {
   if (size == 0) return Empty();
   Grow(size);

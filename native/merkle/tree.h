@@ -16,6 +16,25 @@ namespace allsource::merkle {
 // The root of a tree of these leaves, of which there is at least one.
 Digest RootOf(Sha256& sha256, std::vector<Digest> leaves);
 
+// The root of a tree whose leaves come one after the other, in memory of its height.
+class RootBuilder {
+ public:
+  // Of the next leaf, or of the next whole subtree, which begins at a multiple of its leaves.
+  void Add(const Digest& hash, uint64_t leaves = 1);
+  uint64_t size() const { return size_; }
+  Digest Root();
+
+ private:
+  struct Subtree {
+    Digest hash;
+    uint64_t leaves;
+  };
+
+  Sha256 sha256_;
+  std::vector<Subtree> subtrees_;  // whole ones, the larger in front
+  uint64_t size_ = 0;
+};
+
 // Keeps the hashes of whole subtrees of 4 096 leaves and more, 64 bytes each, and of smaller ones,
 // down to chunks of 256 leaves, the latest; what else is asked for is read again. Not thread-safe.
 class Tree {

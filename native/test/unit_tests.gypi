@@ -8,6 +8,7 @@
   "sources": [
     "../env/fault_env.cc",
     "../env/fault_inode.cc",
+    "backup/backup_test.cc",
     "base_test.cc",
     "bytes_env.cc",
     "columnar/columns_test.cc",

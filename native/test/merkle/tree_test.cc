@@ -66,6 +66,22 @@ Tree TreeOver(const std::vector<Digest>& leaves, size_t recent = Tree::kRecentHa
 const std::vector<uint64_t> kSizes = {1,   2,   3,   7,    8,    255,  256,  257,  511,  512,
                                       513, 767, 768, 1023, 1024, 1025, 1791, 1792, 2047, 2100};
 
+TEST_CASE("RootBuilder gives the root of every size, of leaves and of whole subtrees") {
+  const std::vector<Digest> leaves = MakeLeaves(600);
+  RootBuilder by_leaves;
+  for (size_t size = 0; size <= leaves.size(); size++) {
+    const Leaves beginning = Leaves(leaves).first(size);
+    CHECK(by_leaves.Root() == Mth(beginning));
+    CHECK(by_leaves.size() == size);
+    if (size < leaves.size()) by_leaves.Add(leaves[size]);
+    RootBuilder by_subtrees;
+    const size_t whole = size / 64 * 64;
+    for (size_t at = 0; at < whole; at += 64) by_subtrees.Add(Mth(beginning.subspan(at, 64)), 64);
+    for (const Digest& leaf : beginning.subspan(whole)) by_subtrees.Add(leaf);
+    CHECK(by_subtrees.Root() == Mth(beginning));
+  }
+}
+
 TEST_CASE("the empty tree is the hash of nothing") {
   const std::vector<Digest> none;
   CHECK(test::Take(TreeOver(none).Root(0)) == Sha256()({}));
