@@ -184,6 +184,25 @@ export type {
   TimeRange,
   TimeWindow,
 } from './analytics/index.js';
+export { backupsIn, restoreBackup } from './backups/index.js';
+export type {
+  BackupCounts,
+  BackupFileReport,
+  BackupInfo,
+  BackupJobOptions,
+  BackupList,
+  BackupProgress,
+  BackupReport,
+  BackupType,
+  Backups,
+  CreateBackupOptions,
+  EmbeddedBackups,
+  KeptBackups,
+  PruneReport,
+  RestoreOptions,
+  RestoredStore,
+  RunningBackup,
+} from './backups/index.js';
 export { repairStore } from './eventStore/index.js';
 export { openEventStore } from './store/index.js';
 export type { EmbeddedStore, EventStore } from './store/index.js';
@@ -208,6 +227,7 @@ export type {
 } from './consumers/index.js';
 export type {
   AppendResult,
+  BackupPolicy,
   BatchOptions,
   BatchResult,
   BytesPage,

@@ -111,7 +111,9 @@ export class Connection {
     {
       body,
       ...rest
-    }: Pick<ClientRequest, 'query' | 'isRepeatable'> & { body?: object | undefined },
+    }: Pick<ClientRequest, 'query' | 'isRepeatable' | 'signal' | 'waitMs'> & {
+      body?: object | undefined;
+    },
   ): Promise<T> {
     const content = body && { contentType: 'application/json', body: JSON.stringify(body) };
     return this.json<T>({ path, method: 'POST', ...rest, ...content });

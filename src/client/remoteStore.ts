@@ -1,4 +1,5 @@
 import type { Analytics } from '../analytics/index.js';
+import type { Backups } from '../backups/index.js';
 import type {
   ConsumerHandler,
   ConsumerWorker,
@@ -46,6 +47,7 @@ import type { Schemas } from '../schemaRegistry/index.js';
 import type { Snapshots } from '../state/index.js';
 import type { Webhooks } from '../webhooks/index.js';
 import { appendMany, appendOne, ingest, onlyResult } from './appends.js';
+import { RemoteBackups } from './backups.js';
 import { Connection } from './connection.js';
 import { RemoteConsumers } from './delivery/consumers.js';
 import { RemotePipelines } from './pipelines/pipelines.js';
@@ -99,6 +101,7 @@ class RemoteEventStore implements RemoteStore<AnyEvent> {
   readonly consumers: Consumers;
   readonly webhooks: Webhooks;
   readonly snapshots: Snapshots;
+  readonly backups: Backups;
   readonly projections: Projections;
   readonly replays: Replays;
   readonly pipelines: Pipelines;
@@ -114,6 +117,7 @@ class RemoteEventStore implements RemoteStore<AnyEvent> {
     this.consumers = this.#consumers;
     this.webhooks = new RemoteWebhooks(this.#connection);
     this.snapshots = new RemoteSnapshots(this.#connection);
+    this.backups = new RemoteBackups(this.#connection);
     this.projections = new RemoteProjections(this.#connection);
     this.replays = new RemoteReplays(this.#connection);
     this.pipelines = new RemotePipelines(this.#connection);

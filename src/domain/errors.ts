@@ -25,6 +25,7 @@ export const errorTable = {
   forbidden: { status: 403, meaning: 'The credentials do not allow this.' },
   event_not_found: { status: 404, meaning: 'No event has this id.' },
   entity_not_found: { status: 404, meaning: 'The entity has no events.' },
+  backup_not_found: { status: 404, meaning: 'The directory has no backup of this id.' },
   snapshot_not_found: { status: 404, meaning: 'The entity has no snapshot.' },
   consumer_not_found: { status: 404, meaning: 'The tenant has no consumer of this name.' },
   webhook_not_found: { status: 404, meaning: 'The tenant has no webhook of this name.' },
@@ -69,6 +70,14 @@ export const errorTable = {
     status: 409,
     meaning: 'The replay still runs, or states of the projection are being built anew already.',
   },
+  backup_running: {
+    status: 409,
+    meaning: 'Another backup, deletion or restore is at work in the directory.',
+  },
+  store_exists: {
+    status: 409,
+    meaning: 'There is something where a store was to be restored; nothing is written over it.',
+  },
   event_id_conflict: { status: 409, meaning: 'The event id was used for other content.' },
   events_dropped: {
     status: 410,
@@ -78,6 +87,10 @@ export const errorTable = {
   payload_too_large: { status: 413, meaning: 'The body or event is over its size limit.' },
   unsupported_media_type: { status: 415, meaning: 'The content type is not one that is taken.' },
   unprocessable: { status: 422, meaning: 'Understood, but it cannot be carried out.' },
+  backup_damaged: {
+    status: 422,
+    meaning: 'A file of the backup is damaged or missing; the message names it.',
+  },
   headers_too_large: { status: 431, meaning: 'The head of the request is over its size limit.' },
   internal_error: { status: 500, meaning: 'A defect in the store; nothing was acknowledged.' },
   not_implemented: { status: 501, meaning: 'Known to the protocol, not offered by this version.' },

@@ -26,6 +26,12 @@ export const snapshotRanges = {
   timeThresholdSeconds: { min: 1, max: 31_536_000, default: 3600 },
   perEntityMax: { min: 1, max: 1_000_000, default: 10 },
 } as const;
+/** What a backup policy may be; 0 hours: none are made by themselves, keep 0: all. */
+export const backupRanges = {
+  everyHours: { min: 0, max: 8_760, default: 0 },
+  fullEvery: { min: 1, max: 10_000, default: 7 },
+  keep: { min: 0, max: 100_000, default: 0 },
+} as const;
 export const partitionCount = 32;
 /** Tenant of what the store keeps for itself. No caller can name it, and no read shows it. */
 export const systemTenant = '$system';

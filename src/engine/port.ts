@@ -268,6 +268,12 @@ export interface NativeStore {
    */
   prove(kind: number, tenant: string, first: number, size: number): Promise<Buffer>;
 
+  /** The files of the log as they are now, until `releaseLog`; one at a time. */
+  holdLog(): Promise<NativeHeldLog>;
+  /** Copies files of the held log, by their numbers; the SHA-256 of each. */
+  copyHeld(job: NativeJob, numbers: Float64Array, directory: string): Promise<readonly string[]>;
+  releaseLog(): Promise<void>;
+
   /** Writes events, entities, event types: of a tenant, or of the whole store. */
   stats(tenant: string | undefined, numbers: Float64Array): void;
   /** Writes the numbers of `counterNumber`. */
@@ -330,6 +336,66 @@ export interface NativeRepairReport {
   readonly lastPosition: number;
 }
 
+/** How far long work is, and its end. */
+export interface NativeJob {
+  /** Writes bytes done and bytes in all. */
+  progress(numbers: Float64Array): void;
+  cancel(): void;
+}
+
+export interface NativeHeldLog {
+  readonly storeId: string;
+  readonly firstPosition: number;
+  readonly lastPosition: number;
+  /** Time of the last event. */
+  readonly lastMicros: number;
+  /** Of the Merkle tree. */
+  readonly rootHash: string;
+  /** STORE, segments in the order of the log, index files in the same. */
+  readonly files: readonly {
+    readonly kind: 'store' | 'segment' | 'index';
+    readonly name: string;
+    /** What is to be copied. */
+    readonly bytes: number;
+    readonly firstPosition: number;
+    readonly lastPosition: number;
+    readonly salt: number;
+  }[];
+}
+
+interface NativeBackupFile {
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly firstPosition: number;
+  readonly lastPosition: number;
+}
+
+/** A backup, wherever its files lie. */
+export interface NativeBackupSet {
+  readonly store: NativeBackupFile;
+  readonly segments: readonly NativeBackupFile[];
+  readonly indexFiles: readonly NativeBackupFile[];
+  readonly firstPosition: number;
+  readonly lastPosition: number;
+  readonly rootHash: string;
+}
+
+interface NativeBackupReport {
+  readonly bytes: number;
+  /** Null where a file is damaged. */
+  readonly rootHash: string | null;
+  readonly files: readonly { readonly path: string; readonly fault: string | null }[];
+}
+
+export interface NativeRestoreReport {
+  readonly firstPosition: number;
+  readonly lastPosition: number;
+  readonly lastMicros: number;
+  readonly bytes: number;
+  readonly rootHash: string;
+}
+
 export interface NativeAddon {
   readonly version: string;
   /** `onProgress` gets the watermark and the number of the write failure's code, or 0. */
@@ -338,4 +404,16 @@ export interface NativeAddon {
     onProgress: (watermark: number, failureCode: number) => void,
   ): Promise<NativeStore>;
   repair(directory: string): Promise<NativeRepairReport>;
+  readonly Job: new () => NativeJob;
+  /** Takes the lock of a file, which is made if missing; a function that gives it back. */
+  lockFile(path: string): () => void;
+  checkBackup(job: NativeJob, set: NativeBackupSet): Promise<NativeBackupReport>;
+  /** Into an empty directory. `position` and `micros`, where the log is to end, are NaN where nothing is asked. */
+  restoreBackup(
+    job: NativeJob,
+    set: NativeBackupSet,
+    directory: string,
+    position: number,
+    micros: number,
+  ): Promise<NativeRestoreReport>;
 }

@@ -20,6 +20,7 @@ export { EventLines, linesOf } from './parts/eventLines.js';
 export type { LinesSlice } from './parts/eventLines.js';
 export { eventBytes, parseColumns, parseEvents, parseRows } from './parts/eventSource.js';
 export type { EventBytes } from './parts/eventSource.js';
+export { LogFiles } from './integrity/logFiles.js';
 export { SystemAccess, partitionedEvents } from './parts/systemAccess.js';
 export type { EntityPlace } from './parts/systemAccess.js';
 export type { PayloadGate, PayloadRefusal, PayloadViolation } from './append/payloadGate.js';

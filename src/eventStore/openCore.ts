@@ -21,6 +21,7 @@ const optionNames = new Set([
   'reducers',
   'upcasters',
   'snapshots',
+  'backups',
   'allowPrivateLookups',
 ]);
 

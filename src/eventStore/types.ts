@@ -56,6 +56,8 @@ export interface OpenOptions {
   readonly upcasters?: readonly Upcaster[] | undefined;
   /** When snapshots of entities are made without being asked for. */
   readonly snapshots?: SnapshotPolicy | undefined;
+  /** Where backups are, and when they are made without being asked for. */
+  readonly backups?: BackupPolicy | undefined;
   /**
    * Lets `enrich` of pipelines ask loopback, link-local and private addresses; default false. Who may make
    * pipelines then reads what this machine can reach.
@@ -75,6 +77,17 @@ export interface SnapshotPolicy {
   readonly timeThresholdSeconds?: number | undefined;
   /** Snapshots of an entity that are listed, the newest ones; default 10. */
   readonly perEntityMax?: number | undefined;
+}
+
+export interface BackupPolicy {
+  /** Default `backups` in the directory of the store. */
+  readonly directory?: string | undefined;
+  /** Age of the newest backup at which the next one is made; default 0: only when asked for. */
+  readonly everyHours?: number | undefined;
+  /** Of those, each so many is a full one, and the others are incremental; default 7. */
+  readonly fullEvery?: number | undefined;
+  /** Backups that stay when one was made by itself, the newest ones; default 0: all. */
+  readonly keep?: number | undefined;
 }
 
 export interface AppendResult {

@@ -1,10 +1,11 @@
 import { StoreAnalytics } from '../analytics/index.js';
 import { ColumnReader } from '../columnar/index.js';
 import type { ColumnsOptions, RecordBatch } from '../columnar/index.js';
+import { BackupRegistry, checkedBackupPolicy } from '../backups/index.js';
 import { ConsumerRegistry } from '../consumers/index.js';
 import type { ConsumerHandler, ConsumerWorker, HandlerOptions } from '../consumers/index.js';
 import type { AnyEvent, EventShape, Reducer, StoredEvent } from '../domain/index.js';
-import { NativeEventStore, SystemAccess, openCore } from '../eventStore/index.js';
+import { LogFiles, NativeEventStore, SystemAccess, openCore } from '../eventStore/index.js';
 import type {
   BytesChunk,
   BytesPage,
@@ -58,22 +59,27 @@ export async function openEventStore<E extends EventShape = AnyEvent>(
   options: OpenOptions,
 ): Promise<EmbeddedStore<E>> {
   // Checked before anything is opened.
-  const states = stateParts(options);
+  const parts = checkedParts(options);
+  const { states } = parts;
   checkedUpcasters(options?.upcasters ?? []);
   const { automatic, eventThreshold } = states.policy;
   const core = await openCore(options, { milestoneEvery: automatic ? eventThreshold : 0 });
-  const store = new ComposedStore(core, options, states);
+  const store = new ComposedStore(core, options, parts);
   await store.begin();
   // What E says of payloads is the caller's word; nothing is checked against it at run time.
   return store as unknown as EmbeddedStore<E>;
 }
 
-type StateParts = Pick<EntityStatesOptions, 'reducers' | 'policy'>;
+interface CheckedParts {
+  readonly states: Pick<EntityStatesOptions, 'reducers' | 'policy'>;
+  readonly backups: ReturnType<typeof checkedBackupPolicy>;
+}
 
 /** Callers without types may give no options; the core tells them. */
-function stateParts(options: OpenOptions | undefined | null): StateParts {
-  const { reducers = [], snapshots = {} } = options ?? {};
-  return { reducers: new Reducers(reducers), policy: checkedPolicy(snapshots) };
+function checkedParts(options: OpenOptions | undefined | null): CheckedParts {
+  const { reducers = [], snapshots = {}, backups = {} } = options ?? {};
+  const states = { reducers: new Reducers(reducers), policy: checkedPolicy(snapshots) };
+  return { states, backups: checkedBackupPolicy(backups) };
 }
 
 /** The core of the store and the parts that are built on it. */
@@ -86,12 +92,16 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
   readonly schemas: SchemaRegistry;
   readonly analytics: StoreAnalytics;
   readonly #columns: ColumnReader;
+  readonly backups: BackupRegistry;
   readonly #states: EntityStates;
   readonly #upcast = (event: StoredEvent): StoredEvent => this.schemas.upcast(event);
 
-  constructor(core: StoreCore, options: OpenOptions, states: StateParts) {
+  constructor(core: StoreCore, options: OpenOptions, parts: CheckedParts) {
     super(core, options);
     const system = new SystemAccess(core);
+    const files = new LogFiles(core, { hasFiles: options.memory !== true });
+    const { dataDir } = options;
+    this.backups = new BackupRegistry(files, { dataDir, policy: parts.backups });
     this.schemas = new SchemaRegistry(system, { upcasters: options.upcasters ?? [] });
     this.#columns = new ColumnReader(system);
     this.analytics = new StoreAnalytics(system);
@@ -108,7 +118,8 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
       allowPrivateLookups: options.allowPrivateLookups === true,
     });
     this.pipelines.begin();
-    this.#states = new EntityStates(system, { ...states, isWritable: !this.readOnly });
+    if (!this.readOnly) this.backups.begin();
+    this.#states = new EntityStates(system, { ...parts.states, isWritable: !this.readOnly });
   }
 
   /** Payloads are checked from the first append on. */
@@ -233,6 +244,7 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
     this.projections.endWaits();
     this.pipelines.endWaits();
     await this.replays.close();
+    await this.backups.close();
     await this.webhooks.close();
     await this.consumers.close();
     await this.pipelines.close();

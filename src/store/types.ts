@@ -1,5 +1,6 @@
 import type { Analytics } from '../analytics/index.js';
 import type { ArrowOptions, ColumnsOptions, RecordBatch } from '../columnar/index.js';
+import type { Backups, EmbeddedBackups } from '../backups/index.js';
 import type {
   ConsumerHandler,
   ConsumerWorker,
@@ -45,6 +46,8 @@ export interface EventStore<E extends EventShape = AnyEvent> extends EventLog<E>
     entityId: string,
     options?: ReducedStateOptions,
   ): Promise<ReducedState<S>>;
+  /** Copies of the whole store, of all tenants, from which it can be restored. */
+  readonly backups: Backups;
   /** What payloads of which events must be, and how those of older versions become newer ones. */
   readonly schemas: Schemas;
   /** States that are kept up to date with the log. */
@@ -90,6 +93,7 @@ export interface EmbeddedStore<E extends EventShape = AnyEvent>
    */
   readParquet(options?: ColumnsOptions): AsyncGenerator<Uint8Array>;
   readonly snapshots: EmbeddedSnapshots;
+  readonly backups: EmbeddedBackups;
   readonly schemas: EmbeddedSchemas;
   readonly projections: EmbeddedProjections;
   readonly replays: EmbeddedReplays;

@@ -23,11 +23,13 @@ const allowed: Record<string, readonly string[]> = {
   pipelines: ['domain'],
   pipelineRuns: ['domain', 'eventStore', 'projections', 'pipelines', 'webhooks', 'outgoing'],
   schemaRegistry: ['domain', 'eventStore', 'schemas'],
+  backups: ['domain', 'engine', 'eventStore'],
   store: [
     'domain',
     'eventStore',
     'columnar',
     'analytics',
+    'backups',
     'schemas',
     'schemaRegistry',
     'consumers',
@@ -52,6 +54,7 @@ const allowed: Record<string, readonly string[]> = {
     'eventStore',
     'columnar',
     'analytics',
+    'backups',
     'schemas',
     'schemaRegistry',
     'consumers',
@@ -68,6 +71,7 @@ const allowed: Record<string, readonly string[]> = {
     'eventStore',
     'columnar',
     'analytics',
+    'backups',
     'consumers',
     'webhooks',
     'state',
@@ -91,6 +95,7 @@ const typesOnly: Record<string, readonly string[]> = {
     'eventStore',
     'columnar',
     'analytics',
+    'backups',
     'consumers',
     'webhooks',
     'state',
@@ -115,7 +120,8 @@ const nativeAllowed: Record<string, readonly string[]> = {
   columnar: ['base', 'wal', 'index', 'ingest'],
   merkle: ['base'],
   engine: ['base', 'env', 'wal', 'index', 'ingest', 'query', 'columnar', 'merkle'],
-  addon: ['base', 'env', 'wal', 'index', 'ingest', 'query', 'columnar', 'merkle', 'engine'],
+  backup: ['base', 'env', 'wal', 'index', 'merkle', 'engine'],
+  addon: ['base', 'env', 'wal', 'index', 'ingest', 'query', 'columnar', 'merkle', 'engine', 'backup'],
 };
 
 /** npm packages that belong to one folder. */

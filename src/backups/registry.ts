@@ -1,0 +1,201 @@
+import { join, resolve } from 'node:path';
+import { AllSourceError, linkSignals } from '../domain/index.js';
+import type { LogFiles } from '../eventStore/index.js';
+import { BackupDirectory } from './backupDirectory.js';
+import { createBackup } from './creation.js';
+import { DirectoryBackups } from './keptBackups.js';
+import { infoOf } from './manifest.js';
+import { BackupSchedule } from './schedule.js';
+import type { CheckedPolicy } from './schedule.js';
+import type {
+  BackupCounts,
+  BackupInfo,
+  BackupJobOptions,
+  BackupList,
+  BackupReport,
+  BackupType,
+  CreateBackupOptions,
+  EmbeddedBackups,
+  PruneReport,
+  RunningBackup,
+} from './types.js';
+
+const types: ReadonlySet<string> = new Set<BackupType>(['full', 'incremental']);
+const createNames = new Set<string>(['type', 'onProgress', 'signal']);
+
+/** The backups of a store. */
+export class BackupRegistry implements EmbeddedBackups {
+  readonly directory: string;
+  readonly #log: LogFiles;
+  readonly #directory: BackupDirectory;
+  readonly #kept: DirectoryBackups;
+  readonly #schedule: BackupSchedule;
+  readonly #closing = new AbortController();
+  /** What is under way: the store closes behind it. */
+  readonly #underWay = new Set<Promise<void>>();
+  #running: RunningBackup | null = null;
+  #created = 0;
+  #failed = 0;
+  #lastCreatedAt: number | null = null;
+
+  constructor(
+    log: LogFiles,
+    { dataDir, policy }: { dataDir: string | undefined; policy: CheckedPolicy },
+  ) {
+    this.#log = log;
+    this.directory = resolve(policy.directory ?? join(dataDir ?? '', 'backups'));
+    this.#directory = new BackupDirectory(this.directory);
+    this.#kept = new DirectoryBackups(this.#directory);
+    this.#schedule = new BackupSchedule(this, policy);
+  }
+
+  /** Called once when the store was opened, to be read and written. */
+  begin(): void {
+    if (!this.#log.hasFiles) return;
+    const begin = (): void => this.#schedule.begin();
+    this.#working(() => this.#lookForNewest()).then(begin, begin);
+  }
+
+  create(options: CreateBackupOptions = {}): Promise<BackupInfo> {
+    return this.#working(() => this.#create(options));
+  }
+
+  async list(): Promise<BackupList> {
+    this.#mustHaveFiles();
+    return { ...(await this.#kept.list()), running: this.#running };
+  }
+
+  verify(backupId: string, { onProgress, signal }: BackupJobOptions = {}): Promise<BackupReport> {
+    return this.#working(() =>
+      this.#untilClosed(signal, (linked) =>
+        this.#kept.verify(backupId, { onProgress, signal: linked }),
+      ),
+    );
+  }
+
+  delete(backupId: string): Promise<void> {
+    return this.#working(async () => {
+      await this.#kept.delete(backupId);
+      await this.#lookForNewest();
+    });
+  }
+
+  prune(options: { readonly keep: number }): Promise<PruneReport> {
+    return this.#working(() => this.#kept.prune(options));
+  }
+
+  counts(): BackupCounts {
+    const { failure } = this.#schedule;
+    const counts = { created: this.#created, failed: this.#failed };
+    return { ...counts, failure, lastCreatedAt: this.#lastCreatedAt };
+  }
+
+  /** What is under way is ended. */
+  async close(): Promise<void> {
+    this.#schedule.close();
+    this.#closing.abort();
+    await Promise.all(this.#underWay);
+  }
+
+  async #create(options: CreateBackupOptions): Promise<BackupInfo> {
+    const unknown = Object.keys(options).find((name) => !createNames.has(name));
+    if (unknown !== undefined) throw invalid(unknown, 'not an option of backups.create');
+    const { type = 'full' } = options;
+    if (!types.has(type)) {
+      throw invalid('type', `expected 'full' or 'incremental', got ${JSON.stringify(type)}`);
+    }
+    try {
+      const info = await this.#directory.locked(() => this.#copy(type, options));
+      this.#created += 1;
+      this.#lastCreatedAt = info.createdAt;
+      return info;
+    } catch (error) {
+      const isFailure = !(error instanceof AllSourceError) || !notFailures.has(error.code);
+      if (isFailure) this.#failed += 1;
+      throw error;
+    }
+  }
+
+  async #copy(type: BackupType, { onProgress, signal }: BackupJobOptions): Promise<BackupInfo> {
+    const running = { backupType: type, startedAt: Date.now() * 1000 };
+    this.#running = { ...running, bytesDone: 0, bytesTotal: 0 };
+    try {
+      const manifest = await this.#untilClosed(signal, (linked) =>
+        createBackup({
+          log: this.#log,
+          directory: this.#directory,
+          type,
+          signal: linked,
+          onProgress: (progress) => {
+            this.#running = { ...running, ...progress };
+            onProgress?.(progress);
+          },
+        }),
+      );
+      return infoOf(manifest);
+    } finally {
+      this.#running = null;
+    }
+  }
+
+  async #lookForNewest(): Promise<void> {
+    const { manifests } = await this.#directory.find();
+    this.#lastCreatedAt = manifests[0]?.createdAt ?? null;
+  }
+
+  async #untilClosed<T>(
+    signal: AbortSignal | undefined,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const signals = [this.#closing.signal, ...(signal === undefined ? [] : [signal])];
+    const linked = linkSignals(signals);
+    try {
+      return await work(linked.signal);
+    } catch (error) {
+      this.#mustBeOpen();
+      throw error;
+    } finally {
+      linked.release();
+    }
+  }
+
+  #mustHaveFiles(): void {
+    this.#mustBeOpen();
+    if (this.#log.hasFiles) return;
+    const message = 'a store in memory has no files to back up; open it with dataDir';
+    throw new AllSourceError('unprocessable', message);
+  }
+
+  #mustBeOpen(): void {
+    if (!this.#closing.signal.aborted) return;
+    throw new AllSourceError('store_closed', 'the store was closed; open it again to use it');
+  }
+
+  #working<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#begun(work);
+    const settled = done.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#underWay.add(settled);
+    void settled.then(() => this.#underWay.delete(settled));
+    return done;
+  }
+
+  async #begun<T>(work: () => Promise<T>): Promise<T> {
+    this.#mustHaveFiles();
+    return work();
+  }
+}
+
+const notFailures: ReadonlySet<string> = new Set([
+  'aborted',
+  'backup_running',
+  'store_closed',
+  'validation_error',
+]);
+
+function invalid(field: string, reason: string): AllSourceError {
+  const details = [{ field, reason }];
+  return new AllSourceError('validation_error', `${field}: ${reason}`, { details });
+}

@@ -1,0 +1,108 @@
+import { AllSourceError, backupRanges } from '../domain/index.js';
+import type { BackupPolicy } from '../eventStore/index.js';
+import type { Backups, BackupInfo, BackupType } from './types.js';
+
+const hourMs = 3_600_000;
+const retryMs = 300_000;
+/** What a timer of Node can wait for. */
+const waitMsMax = 2 ** 31 - 1;
+
+export interface CheckedPolicy extends Schedule {
+  /** Undefined: in the directory of the store. */
+  readonly directory: string | undefined;
+}
+
+interface Schedule {
+  /** 0: none are made by themselves. */
+  readonly everyHours: number;
+  readonly fullEvery: number;
+  /** 0: all. */
+  readonly keep: number;
+}
+
+const policyNames = new Set<string>(['directory', 'everyHours', 'fullEvery', 'keep']);
+
+/** Throws `invalid_configuration`. */
+export function checkedPolicy(policy: BackupPolicy): CheckedPolicy {
+  const unknown = Object.keys(policy).find((name) => !policyNames.has(name));
+  if (unknown !== undefined) throw invalid(unknown, 'not an option of backups');
+  const { directory } = policy;
+  if (directory !== undefined && (typeof directory !== 'string' || directory === '')) {
+    throw invalid('directory', 'expected the path of a directory');
+  }
+  const numberOf = (name: keyof typeof backupRanges): number => {
+    const range = backupRanges[name];
+    const value = policy[name] ?? range.default;
+    if (Number.isSafeInteger(value) && value >= range.min && value <= range.max) return value;
+    throw invalid(name, `expected a whole number from ${range.min} to ${range.max}, got ${value}`);
+  };
+  return {
+    directory,
+    everyHours: numberOf('everyHours'),
+    fullEvery: numberOf('fullEvery'),
+    keep: numberOf('keep'),
+  };
+}
+
+/** Makes backups when they are due, counted from the newest one that there is. */
+export class BackupSchedule {
+  readonly #backups: Backups;
+  readonly #schedule: Schedule;
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+  #failure: string | null = null;
+
+  constructor(backups: Backups, schedule: Schedule) {
+    this.#backups = backups;
+    this.#schedule = schedule;
+  }
+
+  /** Why the last one that was due could not be made. */
+  get failure(): string | null {
+    return this.#failure;
+  }
+
+  begin(): void {
+    if (this.#schedule.everyHours > 0) void this.#turn();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+  }
+
+  /** Never rejects: what fails is tried again. */
+  async #turn(): Promise<void> {
+    let waitMs = retryMs;
+    try {
+      waitMs = await this.#makeWhatIsDue();
+      this.#failure = null;
+    } catch (error) {
+      this.#failure = error instanceof Error ? error.message : String(error);
+    }
+    if (this.#isClosed) return;
+    this.#timer = setTimeout(() => void this.#turn(), Math.min(waitMs, waitMsMax));
+    this.#timer.unref();
+  }
+
+  /** Resolves to the time until the next one is due. */
+  async #makeWhatIsDue(): Promise<number> {
+    const { everyHours, keep } = this.#schedule;
+    const { backups } = await this.#backups.list();
+    const waitMs = everyHours * hourMs - (Date.now() - (backups[0]?.createdAt ?? 0) / 1000);
+    // A clock that was set back must not put it off for longer than the interval.
+    if (waitMs > 0) return Math.min(waitMs, everyHours * hourMs);
+    await this.#backups.create({ type: this.#nextType(backups) });
+    if (keep > 0) await this.#backups.prune({ keep });
+    return everyHours * hourMs;
+  }
+
+  #nextType(backups: readonly BackupInfo[]): BackupType {
+    const sinceFull = backups.findIndex(({ backupType }) => backupType === 'full') + 1;
+    return sinceFull > 0 && sinceFull < this.#schedule.fullEvery ? 'incremental' : 'full';
+  }
+}
+
+function invalid(name: string, reason: string): AllSourceError {
+  return new AllSourceError('invalid_configuration', `backups.${name}: ${reason}`);
+}
