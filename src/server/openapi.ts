@@ -2,6 +2,7 @@ import type { TObject, TSchema } from '@sinclair/typebox';
 import { type ErrorCode, errorTable } from '../domain/index.js';
 import { type Route, jsonType, ndjsonType } from './http/index.js';
 import {
+  backups,
   consumers,
   documents,
   pipelines,
@@ -32,6 +33,7 @@ export function buildOpenApi(routes: readonly Route[], version: string): object 
     ...analytics.analyticsDocuments,
     ...projections.projectionDocuments,
     ...replays.replayDocuments,
+    ...backups.backupDocuments,
     ...pipelines.pipelineDocuments,
     ...registry.registryDocuments,
   ];

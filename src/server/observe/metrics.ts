@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../domain/index.js';
 import type { EmbeddedStore } from '../../store/index.js';
 import type { Purpose } from '../http/index.js';
 import type { StreamCounters } from '../stream/index.js';
+import { addBackupMetrics } from './backupMetrics.js';
 import { addConsumerMetrics } from './consumerMetrics.js';
 import { addPipelineMetrics } from './pipelineMetrics.js';
 import { addProjectionMetrics } from './projectionMetrics.js';
@@ -106,6 +107,7 @@ export class Metrics {
     addReplayMetrics(this.registry, store);
     addPipelineMetrics(this.registry, store);
     addSchemaMetrics(this.registry, store);
+    addBackupMetrics(this.registry, store);
     if (withProcess) collectDefaultMetrics({ register: this.registry });
   }
 

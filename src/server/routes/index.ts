@@ -1,6 +1,7 @@
 import type { Route } from '../http/index.js';
 import { analyticsRoutes } from './analytics.js';
 import { appendBatchRoute, appendRoute } from './append.js';
+import { backupRoutes } from './backups.js';
 import { consumerRoutes } from './delivery/consumers.js';
 import { entitiesRoute, eventTypesRoute, snapshotRoute, stateRoute } from './state/entities.js';
 import { eventRoute, queryRoute } from './query.js';
@@ -42,6 +43,7 @@ const described: readonly Route[] = [
   treeHeadRoute,
   eventProofRoute,
   consistencyRoute,
+  ...backupRoutes,
   ...consumerRoutes,
   ...webhookRoutes,
 ];

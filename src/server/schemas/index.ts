@@ -1,4 +1,5 @@
 export * as analytics from './analytics.js';
+export * as backups from './backups.js';
 export * as consumers from './delivery/consumers.js';
 export type {
   ConsumerDocument,
