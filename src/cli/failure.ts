@@ -29,6 +29,7 @@ const remedies: Readonly<Partial<Record<ErrorCode, string>>> = {
   storage_damaged:
     '`allsource verify --data-dir DIR` shows the damage, and `--repair truncate` cuts the log ' +
     'there and keeps what was cut',
+  backup_not_found: '`allsource backup list` prints those that there are',
   projection_not_found: '`allsource projection list` prints those of a --tenant',
   projection_state_not_found: '`allsource projection states` prints those that there are',
   replay_not_found: '`allsource replay list` prints those of a --tenant',

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { addAnalyticsCommand } from './analytics/analytics.js';
+import { addBackupCommand } from './backup/backup.js';
 import { addConfigCommand } from './commands/config.js';
 import { addExportCommand } from './commands/export.js';
 import { addIngestCommand } from './commands/ingest.js';
@@ -61,6 +62,7 @@ function createProgram(): Command {
     addSchemaCommand,
     addConsumerCommand,
     addWebhookCommand,
+    addBackupCommand,
     addVerifyCommand,
     addConfigCommand,
   ];

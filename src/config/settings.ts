@@ -1,5 +1,13 @@
-import { batchBytesMax, eventBytesMax, snapshotRanges } from '../domain/index.js';
-import { byteCount, flag, oneOf, plainText, wholeNumber, type ValueType } from './valueTypes.js';
+import { backupRanges, batchBytesMax, eventBytesMax, snapshotRanges } from '../domain/index.js';
+import {
+  byteCount,
+  flag,
+  oneOf,
+  optionalPath,
+  plainText,
+  wholeNumber,
+  type ValueType,
+} from './valueTypes.js';
 
 /** One setting: everything that the parser, `--help`, `config show` and the reference say of it. */
 export interface Setting<T> {
@@ -178,11 +186,51 @@ const snapshotSettings = {
   }),
 };
 
+const backupSettings = {
+  backupDirectory: setting({
+    key: 'backup.directory',
+    env: ['ALLSOURCE_BACKUP_DIRECTORY'],
+    flag: '--backup-directory',
+    placeholder: 'dir',
+    type: optionalPath(),
+    default: '',
+    doc: 'Directory of the backups; empty: `backups` in data_dir, which a lost disk takes along.',
+  }),
+  backupEveryHours: setting({
+    key: 'backup.every_hours',
+    env: ['ALLSOURCE_BACKUP_EVERY_HOURS'],
+    flag: '--backup-every-hours',
+    placeholder: 'hours',
+    type: wholeNumber(backupRanges.everyHours.min, backupRanges.everyHours.max, ' (0 = never)'),
+    default: backupRanges.everyHours.default,
+    doc: 'Age of the newest backup at which the next one is made by itself.',
+  }),
+  backupFullEvery: setting({
+    key: 'backup.full_every',
+    env: ['ALLSOURCE_BACKUP_FULL_EVERY'],
+    flag: '--backup-full-every',
+    placeholder: 'number',
+    type: wholeNumber(backupRanges.fullEvery.min, backupRanges.fullEvery.max),
+    default: backupRanges.fullEvery.default,
+    doc: 'Of those, each so many is a full one, and the others are incremental.',
+  }),
+  backupKeep: setting({
+    key: 'backup.keep',
+    env: ['ALLSOURCE_BACKUP_KEEP'],
+    flag: '--backup-keep',
+    placeholder: 'number',
+    type: wholeNumber(backupRanges.keep.min, backupRanges.keep.max, ' (0 = all)'),
+    default: backupRanges.keep.default,
+    doc: 'Backups that stay when one was made by itself, the newest ones.',
+  }),
+};
+
 /** The one table of settings. Its order is the order of `--help` and of the reference. */
 export const settingsTable = {
   ...serverSettings,
   ...storageSettings,
   ...snapshotSettings,
+  ...backupSettings,
   insecureNoAuth: setting({
     key: 'auth.insecure_no_auth',
     env: ['ALLSOURCE_INSECURE_NO_AUTH'],

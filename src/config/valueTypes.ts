@@ -79,6 +79,18 @@ export function oneOf<const T extends string>(values: readonly T[]): ValueType<T
   };
 }
 
+/** A path, or nothing. */
+export function optionalPath(): ValueType<string> {
+  const { fromToml } = plainText('', 4096);
+  const fromText = (text: unknown) => (text === '' ? '' : fromToml(text));
+  return {
+    expected: 'a path of 1-4096 characters, or empty',
+    fromText,
+    fromToml: fromText,
+    isSwitch: false,
+  };
+}
+
 /** Text of 1 to `lengthMax` characters without control characters. */
 export function plainText(what: string, lengthMax: number): ValueType<string> {
   const fromText = (text: string) =>

@@ -65,8 +65,14 @@ function toOpenOptions(settings: Settings) {
     timeThresholdSeconds: settings.snapshotsTimeThresholdSeconds,
     perEntityMax: settings.snapshotsPerEntityMax,
   };
+  const backups = {
+    ...(settings.backupDirectory !== '' && { directory: settings.backupDirectory }),
+    everyHours: settings.backupEveryHours,
+    fullEvery: settings.backupFullEvery,
+    keep: settings.backupKeep,
+  };
   const bytes = { segmentBytesMax, queueBytesMax, cacheBytesMax };
-  return { ...place, ...bytes, snapshots, allowPrivateLookups };
+  return { ...place, ...bytes, snapshots, backups, allowPrivateLookups };
 }
 
 function toListenOptions(settings: Settings) {
