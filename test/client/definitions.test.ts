@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { toDefinition, toWireDefinition } from '../../src/client/wire/pipelineDefinitions.js';
+import { toDefinition, toWireDefinition } from '../../src/client/wire/state/pipelineDefinitions.js';
 import { checkDefinition, definitionToWire } from '../../src/pipelines/index.js';
 import { seedOf } from '../crash/random.js';
 import { program } from '../pipelines/model/programs.js';

@@ -121,7 +121,18 @@ const nativeAllowed: Record<string, readonly string[]> = {
   merkle: ['base'],
   engine: ['base', 'env', 'wal', 'index', 'ingest', 'query', 'columnar', 'merkle'],
   backup: ['base', 'env', 'wal', 'index', 'merkle', 'engine'],
-  addon: ['base', 'env', 'wal', 'index', 'ingest', 'query', 'columnar', 'merkle', 'engine', 'backup'],
+  addon: [
+    'base',
+    'env',
+    'wal',
+    'index',
+    'ingest',
+    'query',
+    'columnar',
+    'merkle',
+    'engine',
+    'backup',
+  ],
 };
 
 /** npm packages that belong to one folder. */

@@ -16,13 +16,13 @@ import type { Connection } from '../connection.js';
 import { Resource } from '../delivery/resource.js';
 import { makeEventId } from '../eventId.js';
 import { badOption, checkNames, optionTables, toQuery } from '../wire/parameters.js';
-import { toWireDefinition } from '../wire/pipelineDefinitions.js';
+import { toWireDefinition } from '../wire/state/pipelineDefinitions.js';
 import {
   type WirePipeline,
   type WireTestedPipeline,
   toPipeline,
   toTested,
-} from '../wire/pipelineDocuments.js';
+} from '../wire/state/pipelineDocuments.js';
 import { subscribeTopic } from './topics.js';
 
 const path = '/api/v1/pipelines';

@@ -3,7 +3,7 @@ import type { Connection } from '../connection.js';
 import { LiveStream } from '../liveStream.js';
 import { tenantTextOf, toBegin } from '../subscription.js';
 import { badOption, checkNames } from '../wire/parameters.js';
-import { toTopicMessage } from '../wire/pipelineDocuments.js';
+import { toTopicMessage } from '../wire/state/pipelineDocuments.js';
 
 const optionNames: ReadonlySet<string> = new Set(['tenantId', 'from', 'signal']);
 const topicPattern = /^[A-Za-z0-9._-]{1,64}$/;

@@ -15,7 +15,11 @@ import type {
 import type { Connection } from '../connection.js';
 import { Resource } from '../delivery/resource.js';
 import { checkNames, optionTables, segmentOf, toQuery } from '../wire/parameters.js';
-import { type WireProjection, fromDeclaration, toProjection } from '../wire/projectionDocuments.js';
+import {
+  type WireProjection,
+  fromDeclaration,
+  toProjection,
+} from '../wire/state/projectionDocuments.js';
 
 const path = '/api/v1/projections';
 /** How long the server waits for a position before it says that it is not reached yet. */

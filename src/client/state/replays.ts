@@ -4,7 +4,7 @@ import type { OfTenant } from '../../consumers/index.js';
 import type { Connection } from '../connection.js';
 import { Resource } from '../delivery/resource.js';
 import { optionTables, toQuery } from '../wire/parameters.js';
-import { type WireReplay, fromRequest, toReplay } from '../wire/replayDocuments.js';
+import { type WireReplay, fromRequest, toReplay } from '../wire/state/replayDocuments.js';
 
 const path = '/api/v1/replay';
 const lookMs = 200;

@@ -8,8 +8,8 @@ import type {
 } from '../../state/index.js';
 import type { Connection } from '../connection.js';
 import { checkNames, optionTables, segmentOf, toQuery } from '../wire/parameters.js';
-import { toSnapshot } from '../wire/snapshotDocuments.js';
-import type { WireSnapshot, WireSnapshotState } from '../wire/snapshotDocuments.js';
+import { toSnapshot } from '../wire/state/snapshotDocuments.js';
+import type { WireSnapshot, WireSnapshotState } from '../wire/state/snapshotDocuments.js';
 
 const path = '/api/v1/snapshots';
 const tenantName: ReadonlySet<string> = new Set(['tenantId']);

@@ -8,13 +8,13 @@ export type {
   Start,
   WireFilter,
 } from './delivery/consumers.js';
-export * as pipelines from './pipelines.js';
-export * as projections from './projections.js';
-export type { NewProjection } from './projections.js';
+export * as pipelines from './state/pipelines.js';
+export * as projections from './state/projections.js';
+export type { NewProjection } from './state/projections.js';
 export * as registry from './registry.js';
-export * as replays from './replays.js';
-export type { NewReplay } from './replays.js';
-export * as snapshots from './snapshots.js';
+export * as replays from './state/replays.js';
+export type { NewReplay } from './state/replays.js';
+export * as snapshots from './state/snapshots.js';
 export * as webhooks from './delivery/webhooks.js';
 export type { NewWebhook, WebhookDocument } from './delivery/webhooks.js';
 export * as documents from './documents.js';

@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { batchEventsMax, workersMax } from '../../replays/index.js';
-import { count, entityId, eventType, tenantId, timestamp } from './formats.js';
+import { batchEventsMax, workersMax } from '../../../replays/index.js';
+import { count, entityId, eventType, tenantId, timestamp } from '../formats.js';
 
 const strict = { additionalProperties: false };
 

@@ -1,7 +1,7 @@
-import { isJsonObject, setMember } from '../../domain/index.js';
-import type { JsonObject, JsonValue } from '../../domain/index.js';
-import type { PipelineDefinition } from '../../pipelines/index.js';
-import { toApiName } from './documents.js';
+import { isJsonObject, setMember } from '../../../domain/index.js';
+import type { JsonObject, JsonValue } from '../../../domain/index.js';
+import type { PipelineDefinition } from '../../../pipelines/index.js';
+import { toApiName } from '../documents.js';
 
 // A definition has the same members on the wire and in the API, under other names.
 

@@ -1,12 +1,12 @@
-import type { JsonObject, JsonValue } from '../../domain/index.js';
+import type { JsonObject, JsonValue } from '../../../domain/index.js';
 import type {
   PipelineInfo,
   PipelineStatus,
   TestedPipeline,
   TopicMessage,
-} from '../../pipelineRuns/index.js';
-import type { Emission, PipelineStatistics } from '../../pipelines/index.js';
-import { microsOf, toApiName } from './documents.js';
+} from '../../../pipelineRuns/index.js';
+import type { Emission, PipelineStatistics } from '../../../pipelines/index.js';
+import { microsOf, toApiName } from '../documents.js';
 import { toDefinition } from './pipelineDefinitions.js';
 
 interface WireCounts {

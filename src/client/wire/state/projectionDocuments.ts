@@ -1,10 +1,10 @@
-import type { JsonObject } from '../../domain/index.js';
+import type { JsonObject } from '../../../domain/index.js';
 import type {
   ProjectionDeclaration,
   ProjectionFailure,
   ProjectionInfo,
   RebuildInfo,
-} from '../../projections/index.js';
+} from '../../../projections/index.js';
 
 /** A projection as the server sends it. */
 export interface WireProjection {

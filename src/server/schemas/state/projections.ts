@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { pageEventsMax } from '../../domain/index.js';
-import { count, tenantId } from './formats.js';
+import { pageEventsMax } from '../../../domain/index.js';
+import { count, tenantId } from '../formats.js';
 
 const strict = { additionalProperties: false };
 const waitSecondsMax = 60;

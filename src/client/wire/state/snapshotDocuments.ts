@@ -1,6 +1,6 @@
-import type { JsonValue } from '../../domain/index.js';
-import type { SnapshotInfo, SnapshotType } from '../../state/index.js';
-import { microsOf } from './documents.js';
+import type { JsonValue } from '../../../domain/index.js';
+import type { SnapshotInfo, SnapshotType } from '../../../state/index.js';
+import { microsOf } from '../documents.js';
 
 /** A snapshot as the server sends it. */
 export interface WireSnapshot {

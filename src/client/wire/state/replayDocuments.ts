@@ -1,7 +1,7 @@
-import { parseTimestamp } from '../../domain/index.js';
-import type { JsonObject } from '../../domain/index.js';
-import type { ReplayConfig, ReplayInfo, ReplayRequest } from '../../replays/index.js';
-import { checkNames, toTime } from './parameters.js';
+import { parseTimestamp } from '../../../domain/index.js';
+import type { JsonObject } from '../../../domain/index.js';
+import type { ReplayConfig, ReplayInfo, ReplayRequest } from '../../../replays/index.js';
+import { checkNames, toTime } from '../parameters.js';
 
 /** A replay as the server sends it. */
 export interface WireReplay {

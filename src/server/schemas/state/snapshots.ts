@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
-import { pageEventsDefault, pageEventsMax } from '../../domain/index.js';
-import { entityId, tenantId, timestamp, uuid } from './formats.js';
+import { pageEventsDefault, pageEventsMax } from '../../../domain/index.js';
+import { entityId, tenantId, timestamp, uuid } from '../formats.js';
 
 const strict = { additionalProperties: false };
 

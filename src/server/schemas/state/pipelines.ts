@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { testEventsMax } from '../../pipelineRuns/index.js';
-import { newEvent } from './documents.js';
-import { count, tenantId, timestamp } from './formats.js';
+import { testEventsMax } from '../../../pipelineRuns/index.js';
+import { newEvent } from '../documents.js';
+import { count, tenantId, timestamp } from '../formats.js';
 
 const strict = { additionalProperties: false };
 
