@@ -64,6 +64,12 @@ TenantTerms LogIndex::TenantForRead(std::string_view tenant) const {
 }
 
 void LogIndex::AddSegment(std::shared_ptr<wal::Segment> segment, MemoryIndex::Expected expected) {
+  // One that got no events, since the first frame was too large for it: the new file has its name.
+  if (!parts_.empty() && parts_.back().file == nullptr && parts_.back().event_count() == 0) {
+    parts_.pop_back();
+    segment_begins_.pop_back();
+    segments_.pop_back();
+  }
   IndexPart part;
   part.first_position = segment->header.first_position;
   part.memory = std::make_shared<MemoryIndex>(expected);

@@ -11,7 +11,7 @@ import {
   storageError,
   syncDirectory,
   writeNewFile,
-} from './files.js';
+} from '../files/index.js';
 import { backupIdPattern, decodeManifest, encodeManifest, manifestName } from './manifest.js';
 import type { Manifest, ManifestFile, ReadManifest } from './manifest.js';
 

@@ -1,4 +1,5 @@
 import type { RecordBatch, Schema } from 'apache-arrow';
+import type { GroupsWanted } from './parquet.js';
 
 /** Told how many rows each batch of a stream has. */
 type OnRows = (rows: number) => void;
@@ -21,6 +22,24 @@ export async function* countedArrow(
   const { ipcStream } = await import('./ipcStream.js');
   const { schema, batches } = await readStream(stream, onRows);
   yield* ipcStream(schema, batches);
+}
+
+/** One Parquet file of several with the same columns, in their order. */
+export async function* mergedParquet(
+  paths: readonly string[],
+  options: { readonly onRows: OnRows },
+): AsyncGenerator<Uint8Array> {
+  const { mergedFile } = await import('./parquet.js');
+  yield* mergedFile(paths, options);
+}
+
+/** The rows of a Parquet file, a row group after the other. */
+export async function* parquetRows(
+  path: string,
+  options?: GroupsWanted,
+): AsyncGenerator<RecordBatch> {
+  const { fileBatches } = await import('./parquet.js');
+  yield* fileBatches(path, options);
 }
 
 async function readStream(

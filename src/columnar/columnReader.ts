@@ -1,5 +1,5 @@
 import type { RecordBatch, Schema } from 'apache-arrow';
-import type { SystemAccess } from '../eventStore/index.js';
+import type { RowsRange, SystemAccess } from '../eventStore/index.js';
 import { chunksOf } from './chunks.js';
 import { requestOf, toColumnPlan } from './columnPlan.js';
 import type { ColumnsOptions } from './columnPlan.js';
@@ -38,6 +38,30 @@ export class ColumnReader {
   async *readParquet(options: ColumnsOptions = {}): AsyncGenerator<Uint8Array> {
     const { parquetFile } = await import('./parquet.js');
     yield* parquetFile(await schemaOf(options), this.read(options));
+  }
+
+  /** The rows of a range with all columns, whoever's they are; told of each batch. */
+  async *readAll(
+    range: RowsRange,
+    { onBatch, signal }: { onBatch?: (batch: RecordBatch) => void; signal?: AbortSignal },
+  ): AsyncGenerator<RecordBatch> {
+    const plan = toColumnPlan({});
+    const batches = new (await loadArrow()).RecordBatches(plan);
+    const wanted = { range, request: requestOf(plan), batchRows: plan.batchRows, signal };
+    for await (const chunk of chunksOf(this.#system, wanted)) {
+      const batch = batches.batchOf(chunk);
+      onBatch?.(batch);
+      yield batch;
+    }
+  }
+
+  /** The same as a Parquet file. */
+  async *readAllParquet(
+    range: RowsRange,
+    options: { onBatch?: (batch: RecordBatch) => void; signal?: AbortSignal },
+  ): AsyncGenerator<Uint8Array> {
+    const { parquetFile } = await import('./parquet.js');
+    yield* parquetFile(await schemaOf({}), this.readAll(range, options));
   }
 }
 

@@ -1,5 +1,5 @@
 export { ColumnReader } from './columnReader.js';
-export { countedArrow, parquetOfArrow } from './arrowStreams.js';
+export { countedArrow, mergedParquet, parquetOfArrow, parquetRows } from './arrowStreams.js';
 export { columnNames, fieldsMax } from './columnPlan.js';
 export type { ArrowOptions, ColumnField, ColumnsOptions } from './columnPlan.js';
 export type { ColumnName, FieldType } from '../eventStore/index.js';

@@ -32,6 +32,15 @@ export const backupRanges = {
   fullEvery: { min: 1, max: 10_000, default: 7 },
   keep: { min: 0, max: 100_000, default: 0 },
 } as const;
+export const compactionStrategies = ['sizebased', 'timebased', 'fullcompaction'] as const;
+/** What a Parquet policy may be. */
+export const parquetRanges = {
+  minFiles: { min: 2, max: 1_000, default: 3 },
+  targetFileBytes: { min: 1024, max: 2 ** 30, default: 128 * 1024 * 1024 },
+  maxFileBytes: { min: 1024, max: 2 ** 30, default: 256 * 1024 * 1024 },
+  smallFileBytes: { min: 1024, max: 2 ** 30, default: 10 * 1024 * 1024 },
+  intervalSeconds: { min: 1, max: 31_536_000, default: 3600 },
+} as const;
 export const partitionCount = 32;
 /** Tenant of what the store keeps for itself. No caller can name it, and no read shows it. */
 export const systemTenant = '$system';

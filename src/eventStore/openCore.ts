@@ -22,6 +22,7 @@ const optionNames = new Set([
   'upcasters',
   'snapshots',
   'backups',
+  'parquet',
   'allowPrivateLookups',
 ]);
 

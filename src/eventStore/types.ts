@@ -1,3 +1,4 @@
+import type { compactionStrategies } from '../domain/index.js';
 import type {
   AnyEvent,
   AppendCondition,
@@ -58,6 +59,8 @@ export interface OpenOptions {
   readonly snapshots?: SnapshotPolicy | undefined;
   /** Where backups are, and when they are made without being asked for. */
   readonly backups?: BackupPolicy | undefined;
+  /** When sealed segments are written as Parquet files without being asked for, and which are merged. */
+  readonly parquet?: ParquetPolicy | undefined;
   /**
    * Lets `enrich` of pipelines ask loopback, link-local and private addresses; default false. Who may make
    * pipelines then reads what this machine can reach.
@@ -88,6 +91,30 @@ export interface BackupPolicy {
   readonly fullEvery?: number | undefined;
   /** Backups that stay when one was made by itself, the newest ones; default 0: all. */
   readonly keep?: number | undefined;
+}
+
+/**
+ * Which Parquet files are merged. `sizebased`: small ones that lie side by side, into files of the target
+ * size. `timebased`: those of the same day (UTC), once it is over. `fullcompaction`: all, into files of
+ * the largest size.
+ */
+export type CompactionStrategy = (typeof compactionStrategies)[number];
+
+export interface ParquetPolicy {
+  /** Whether files are written and merged without being asked for; default false, `allsource serve`: true. */
+  readonly automatic?: boolean | undefined;
+  /** Default `sizebased`. */
+  readonly strategy?: CompactionStrategy | undefined;
+  /** Files that lie side by side and are merged, at least; default 3. */
+  readonly minFiles?: number | undefined;
+  /** What small files are merged to, in bytes; default 128 MiB. */
+  readonly targetFileBytes?: number | undefined;
+  /** Bytes that no merged file goes beyond; default 256 MiB. */
+  readonly maxFileBytes?: number | undefined;
+  /** A file below is small, in bytes; default 10 MiB. */
+  readonly smallFileBytes?: number | undefined;
+  /** Between two merges, in seconds; default 3 600. */
+  readonly intervalSeconds?: number | undefined;
 }
 
 export interface AppendResult {

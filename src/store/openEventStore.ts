@@ -23,6 +23,7 @@ import type {
   SubscribeOptions,
   Subscription,
 } from '../eventStore/index.js';
+import { ParquetTier, checkedParquetPolicy } from '../parquet/index.js';
 import { PipelineRegistry } from '../pipelineRuns/index.js';
 import { ProjectionRegistry } from '../projections/index.js';
 import { ReplayRegistry } from '../replays/index.js';
@@ -73,13 +74,18 @@ export async function openEventStore<E extends EventShape = AnyEvent>(
 interface CheckedParts {
   readonly states: Pick<EntityStatesOptions, 'reducers' | 'policy'>;
   readonly backups: ReturnType<typeof checkedBackupPolicy>;
+  readonly parquet: ReturnType<typeof checkedParquetPolicy>;
 }
 
 /** Callers without types may give no options; the core tells them. */
 function checkedParts(options: OpenOptions | undefined | null): CheckedParts {
-  const { reducers = [], snapshots = {}, backups = {} } = options ?? {};
+  const { reducers = [], snapshots = {}, backups = {}, parquet = {} } = options ?? {};
   const states = { reducers: new Reducers(reducers), policy: checkedPolicy(snapshots) };
-  return { states, backups: checkedBackupPolicy(backups) };
+  return {
+    states,
+    backups: checkedBackupPolicy(backups),
+    parquet: checkedParquetPolicy(parquet),
+  };
 }
 
 /** The core of the store and the parts that are built on it. */
@@ -93,6 +99,7 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
   readonly analytics: StoreAnalytics;
   readonly #columns: ColumnReader;
   readonly backups: BackupRegistry;
+  readonly parquet: ParquetTier;
   readonly #states: EntityStates;
   readonly #upcast = (event: StoredEvent): StoredEvent => this.schemas.upcast(event);
 
@@ -102,6 +109,9 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
     const files = new LogFiles(core, { hasFiles: options.memory !== true });
     const { dataDir } = options;
     this.backups = new BackupRegistry(files, { dataDir, policy: parts.backups });
+    const config = parts.parquet;
+    this.parquet = new ParquetTier(system, { dataDir, config, isWritable: !this.readOnly });
+    this.parquet.begin();
     this.schemas = new SchemaRegistry(system, { upcasters: options.upcasters ?? [] });
     this.#columns = new ColumnReader(system);
     this.analytics = new StoreAnalytics(system);
@@ -235,6 +245,7 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
     await this.projections.rewrite();
     await this.replays.rewrite();
     await this.pipelines.rewrite();
+    await this.parquet.rewrite();
     const parts = [this.projections, this.replays, this.pipelines];
     return Math.min(before, ...parts.map((part) => part.neededFrom()));
   }
@@ -245,6 +256,7 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
     this.pipelines.endWaits();
     await this.replays.close();
     await this.backups.close();
+    await this.parquet.close();
     await this.webhooks.close();
     await this.consumers.close();
     await this.pipelines.close();

@@ -1,6 +1,7 @@
 import type { Analytics } from '../analytics/index.js';
 import type { ArrowOptions, ColumnsOptions, RecordBatch } from '../columnar/index.js';
 import type { Backups, EmbeddedBackups } from '../backups/index.js';
+import type { EmbeddedParquet } from '../parquet/index.js';
 import type {
   ConsumerHandler,
   ConsumerWorker,
@@ -94,6 +95,7 @@ export interface EmbeddedStore<E extends EventShape = AnyEvent>
   readParquet(options?: ColumnsOptions): AsyncGenerator<Uint8Array>;
   readonly snapshots: EmbeddedSnapshots;
   readonly backups: EmbeddedBackups;
+  readonly parquet: EmbeddedParquet;
   readonly schemas: EmbeddedSchemas;
   readonly projections: EmbeddedProjections;
   readonly replays: EmbeddedReplays;

@@ -185,6 +185,19 @@ TEST_CASE("what was dropped is answered with a code, all else as before, also af
   }
 }
 
+TEST_CASE("a first append that is too large for the first segment holds up no drop") {
+  env::FaultEnv env;
+  TestStore store(&env);
+  std::vector<std::string> large;
+  for (int i = 1; i <= 30; i++) large.push_back(TextOf(i));
+  store.MustAppend(ArrayText(large));
+  AppendMany(store, kEvents);
+  store.engine().WaitForIndexFiles();
+  CHECK(NamesOf(env, ".seg").size() == store.engine().counters().segments);
+  CHECK(Take(store.engine().DropBefore(kBefore)).first_position > 31);
+  CheckReads(store, store.ReadAll(), store.engine().counters().first_position);
+}
+
 TEST_CASE("who reads while its events are dropped is told, also beside the process that drops") {
   // More segments than are kept open, so that the first ones are opened again, and are gone.
   constexpr int kMany = 7 * 150;

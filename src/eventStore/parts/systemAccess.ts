@@ -5,7 +5,7 @@ import type { BatchInput } from '../append/batchJob.js';
 import type { PayloadGate } from '../append/payloadGate.js';
 import type { BackgroundTurns } from './background.js';
 import type { Follower } from '../read/follower.js';
-import { nextColumns, rowsRangeOf } from '../read/columns.js';
+import { nextColumns, rowsRangeOf, rowsRangeOfAll } from '../read/columns.js';
 import type { ColumnRequest, ColumnsChunk, RowsRange } from '../read/columns.js';
 import { cursorOf, pageLimit, toEngineQuery } from '../read/query.js';
 import type { EngineQuery } from '../read/query.js';
@@ -300,6 +300,11 @@ export class SystemAccess {
   rowsRange(filter: EventFilter, wanted: Pick<ReadOptions, 'order' | 'limit'>): RowsRange {
     this.#core.mustBeOpen();
     return rowsRangeOf(filter, wanted, this.watermark);
+  }
+
+  /** The same of all tenants but the store's own. */
+  rowsOfAll({ first, last }: PositionRange): RowsRange {
+    return rowsRangeOfAll(first, last);
   }
 
   /** The next columns of a range, which moves on; undefined where there are no more. */

@@ -1,5 +1,5 @@
 import type { EventFilter } from '../../domain/index.js';
-import { columnBit, fieldTypeNumber, fromNative } from '../../engine/index.js';
+import { columnBit, fieldTypeNumber, fromNative, readFlag } from '../../engine/index.js';
 import type { StoreCore } from '../storeCore.js';
 import type { ReadOptions } from '../types.js';
 import { checkedLimit, flagsOf, toEngineQuery } from './query.js';
@@ -27,6 +27,8 @@ export interface ColumnsChunk extends Chunk {
 /** What is still to be read. */
 export interface RowsRange {
   readonly query: EngineQuery;
+  /** Of all tenants but the store's own: only positions count. */
+  readonly isOfAll?: boolean;
   rowsLeft: number;
 }
 
@@ -45,6 +47,13 @@ export function rowsRangeOf(
   return { query, rowsLeft: query.firstPosition > watermark ? 0 : rowsLeft };
 }
 
+/** All events between two positions, but those of the store's own tenants. */
+export function rowsRangeOfAll(first: number, last: number): RowsRange {
+  const query = toEngineQuery({ fromPosition: first });
+  query.lastPosition = last;
+  return { query, isOfAll: true, rowsLeft: Infinity };
+}
+
 export async function nextColumns(
   core: StoreCore,
   range: RowsRange,
@@ -55,7 +64,8 @@ export async function nextColumns(
   const events = Math.min(rowsMax, range.rowsLeft);
   if (events === 0) return undefined;
   core.mustBeOpen();
-  const args = argumentsOf(query, flagsOf(query, 0), { events, bytes: batchBytesMax });
+  const style = range.isOfAll === true ? readFlag.everyTenant : 0;
+  const args = argumentsOf(query, flagsOf(query, style), { events, bytes: batchBytesMax });
   const bits = columns.reduce((all, name) => all | columnBit[name], 0);
   const numbers = types.map((type) => fieldTypeNumber[type]);
   try {

@@ -1,0 +1,46 @@
+import type { ErrorCode } from '../../domain/index.js';
+import type { Range } from '../parquetDirectory.js';
+import type { ParquetFile, ParquetFinding, PlacedFile } from '../types.js';
+
+/** What a thread is asked to do, and what it says of each thing that is done. */
+export interface Jobs {
+  /** Writes a file for each range of the log. */
+  readonly write: {
+    readonly job: { readonly dataDir: string; readonly ranges: readonly Range[] };
+    readonly result: ParquetFile;
+  };
+  /** Makes one file of each group. */
+  readonly merge: {
+    readonly job: { readonly groups: readonly (readonly PlacedFile[])[] };
+    readonly result: ParquetFile;
+  };
+  /** Compares files with their hashes; with the log, too, where that is given. */
+  readonly check: {
+    readonly job: { readonly files: readonly PlacedFile[]; readonly dataDir?: string | undefined };
+    readonly result: ParquetFinding;
+  };
+}
+
+export type JobKind = keyof Jobs;
+export type Job = { [K in JobKind]: { readonly kind: K } & Jobs[K]['job'] & Place }[JobKind];
+
+interface Place {
+  /** Of the files of the tier. */
+  readonly directory: string;
+}
+
+/** From the thread. Behind each result it waits until it is told to go on. */
+export type FromThread =
+  | { readonly kind: 'rows'; readonly rows: number }
+  | { readonly kind: 'result'; readonly result: unknown }
+  | { readonly kind: 'end' }
+  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string };
+
+/** To the thread. */
+export type ToThread = 'next' | 'stop';
+
+/** What a job is given while it runs. */
+export interface JobContext {
+  readonly signal: AbortSignal;
+  readonly onRows: (rows: number) => void;
+}

@@ -1,0 +1,42 @@
+import { createHash } from 'node:crypto';
+import { open, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { syncDirectory } from '../../files/index.js';
+import { parquetName, unfinishedName } from '../parquetDirectory.js';
+import type { Range } from '../parquetDirectory.js';
+import type { ParquetFile } from '../types.js';
+
+const fileMode = 0o640;
+
+/** Of what is written: known once all of it is. */
+export type Rows = Pick<ParquetFile, 'eventCount' | 'firstTimestamp' | 'lastTimestamp'>;
+
+/** Writes a file of the tier: durable when it resolves, and nothing of it counts before it is recorded. */
+export async function writeParquetFile(
+  directory: string,
+  range: Range,
+  pieces: AsyncIterable<Uint8Array>,
+  rows: () => Rows,
+): Promise<ParquetFile> {
+  const unfinished = join(directory, unfinishedName(range));
+  const hash = createHash('sha256');
+  let sizeBytes = 0;
+  const handle = await open(unfinished, 'w', fileMode);
+  try {
+    for await (const piece of pieces) {
+      hash.update(piece);
+      sizeBytes += piece.length;
+      await handle.writeFile(piece);
+    }
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  const sha256 = hash.digest('hex');
+  const name = parquetName(range, sha256);
+  await rename(unfinished, join(directory, name));
+  await syncDirectory(directory);
+  const createdAt = Date.now() * 1000;
+  const { firstPosition, lastPosition } = range;
+  return { name, firstPosition, lastPosition, ...rows(), sizeBytes, sha256, createdAt };
+}

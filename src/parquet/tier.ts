@@ -1,0 +1,228 @@
+import { AllSourceError, closedError, compactionStrategies, linkSignals } from '../domain/index.js';
+import { RecordedState } from '../eventStore/index.js';
+import type { SystemAccess } from '../eventStore/index.js';
+import { bytesOf, storageError } from '../files/index.js';
+import { Compaction } from './compaction.js';
+import { HeldFiles } from './heldFiles.js';
+import { ParquetDirectory } from './parquetDirectory.js';
+import { emptyRecord, readTier, writeTier } from './record.js';
+import type { TierRecord } from './record.js';
+import { ParquetSchedule } from './schedule.js';
+import { runInThread } from './thread/parquetThread.js';
+import type {
+  CompactOptions,
+  CompactionConfig,
+  CompactionReport,
+  CompactionStats,
+  EmbeddedParquet,
+  ParquetFile,
+  ParquetFiles,
+  ParquetFinding,
+  ParquetReport,
+  PlacedFile,
+} from './types.js';
+
+interface TierOptions {
+  /** Undefined where the store is in memory. */
+  readonly dataDir: string | undefined;
+  readonly config: CompactionConfig;
+  readonly isWritable: boolean;
+}
+
+const compactNames = new Set(['strategy', 'onProgress', 'signal']);
+
+/** The Parquet files of a store. Which of the files in its directory count, a record in the log says. */
+export class ParquetTier implements EmbeddedParquet, ParquetFiles {
+  readonly #log: SystemAccess;
+  readonly #options: TierOptions;
+  readonly #directory: ParquetDirectory;
+  readonly #state: RecordedState;
+  readonly #schedule: ParquetSchedule;
+  readonly #held = new HeldFiles();
+  readonly #closing = new AbortController();
+  readonly #underWay = new Set<Promise<unknown>>();
+  #record: TierRecord = emptyRecord;
+
+  constructor(log: SystemAccess, options: TierOptions) {
+    this.#log = log;
+    this.#options = options;
+    this.#directory = new ParquetDirectory(options.dataDir ?? '');
+    this.#state = new RecordedState(log, () => this.#load());
+    this.#schedule = new ParquetSchedule(this, options.config);
+  }
+
+  get directory(): string {
+    return this.#directory.path;
+  }
+
+  /** Called once when the store was opened. */
+  begin(): void {
+    const { dataDir, config, isWritable } = this.#options;
+    if (isWritable && dataDir !== undefined && config.automatic) this.#schedule.begin();
+  }
+
+  async files(): Promise<readonly ParquetFile[]> {
+    await this.#state.load();
+    return this.#record.files;
+  }
+
+  async withFiles<T>(work: (files: readonly PlacedFile[]) => Promise<T>): Promise<T> {
+    const files = await this.files();
+    const placed = files.map((file) => this.#directory.placed(file));
+    return this.#held.during(placed, work);
+  }
+
+  async stats(): Promise<CompactionStats> {
+    await this.#state.load();
+    return { stats: this.#record.totals, config: this.#options.config };
+  }
+
+  async compact(options: CompactOptions = {}): Promise<CompactionReport> {
+    const unknown = Object.keys(options).find((name) => !compactNames.has(name));
+    if (unknown !== undefined) throw invalid(unknown, 'not an option of parquet.compact');
+    const { strategy } = options;
+    if (strategy !== undefined && !compactionStrategies.includes(strategy)) {
+      throw invalid('strategy', `expected one of ${compactionStrategies.join(', ')}`);
+    }
+    this.#mustBeWritable();
+    return this.#untilClosed(options.signal, (signal) =>
+      this.#state.inTurn(() => this.#compaction({ ...options, signal }).all()),
+    );
+  }
+
+  /** Writes files of what was sealed meanwhile, and merges nothing. */
+  async writeSealed(): Promise<void> {
+    await this.#untilClosed(undefined, (signal) =>
+      this.#state.inTurn(() => this.#compaction({ signal }).write()),
+    );
+  }
+
+  async verify(
+    options: Pick<CompactOptions, 'onProgress' | 'signal'> = {},
+  ): Promise<ParquetReport> {
+    this.#mustHaveFiles();
+    return this.withFiles((files) => this.#check({ files }, options));
+  }
+
+  /** Whether files have what the log has in their positions. */
+  async compareWithLog(
+    files: readonly PlacedFile[],
+    options: Pick<CompactOptions, 'onProgress' | 'signal'> = {},
+  ): Promise<ParquetReport> {
+    return this.#check({ files, dataDir: this.#options.dataDir }, options);
+  }
+
+  /** The record stays in the log, where what lies before is dropped. */
+  async rewrite(): Promise<void> {
+    if (this.#options.dataDir === undefined) return;
+    await this.#state.inTurn(async () => {
+      if (this.#record.files.length > 0) await writeTier(this.#log, this.#record);
+    });
+  }
+
+  /** Ends what is under way; what was recorded of it stays. */
+  async close(): Promise<void> {
+    this.#schedule.close();
+    this.#closing.abort();
+    await Promise.all(this.#underWay);
+    await this.#state.settled();
+  }
+
+  async #load(): Promise<void> {
+    const record = await readTier(this.#log);
+    this.#record = { ...record, files: await this.#present(record.files) };
+  }
+
+  /**
+   * Without what was lost and can be made again: a file that the log still has all events of, and those
+   * behind it, so that there is no gap between the last one and the log.
+   */
+  async #present(files: readonly ParquetFile[]): Promise<readonly ParquetFile[]> {
+    const { logBegin } = this.#log;
+    for (const [i, file] of files.entries()) {
+      const bytes = await bytesOf(this.#directory.placed(file).path);
+      if (bytes !== file.sizeBytes && file.firstPosition >= logBegin) return files.slice(0, i);
+    }
+    return files;
+  }
+
+  #compaction(options: CompactOptions & { readonly signal: AbortSignal }): Compaction {
+    return new Compaction({
+      ...options,
+      dataDir: this.#options.dataDir ?? '',
+      config: {
+        ...this.#options.config,
+        strategy: options.strategy ?? this.#options.config.strategy,
+      },
+      directory: this.#directory,
+      log: this.#log,
+      record: () => this.#record,
+      isHeld: (name) => this.#held.has(name),
+      write: async (record) => {
+        await writeTier(this.#log, record);
+        this.#record = record;
+      },
+    });
+  }
+
+  async #check(
+    job: { readonly files: readonly PlacedFile[]; readonly dataDir?: string | undefined },
+    { onProgress, signal }: Pick<CompactOptions, 'onProgress' | 'signal'>,
+  ): Promise<ParquetReport> {
+    const eventsTotal = job.files.reduce((sum, { eventCount }) => sum + eventCount, 0);
+    let eventsDone = 0;
+    const onRows = (rows: number): void => {
+      eventsDone += rows;
+      onProgress?.({ eventsDone, eventsTotal });
+    };
+    return this.#untilClosed(signal, async (linked) => {
+      const findings: ParquetFinding[] = [];
+      const place = { ...job, directory: this.directory };
+      for await (const finding of runInThread('check', place, { onRows, signal: linked })) {
+        findings.push(finding);
+      }
+      return { ok: findings.every(({ damage }) => damage === null), files: findings };
+    });
+  }
+
+  async #untilClosed<T>(
+    signal: AbortSignal | undefined,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    this.#log.mustBeOpen();
+    const signals = [this.#closing.signal, ...(signal === undefined ? [] : [signal])];
+    const linked = linkSignals(signals);
+    const done = work(linked.signal);
+    const settled = done.catch(() => undefined);
+    this.#underWay.add(settled);
+    try {
+      return await done;
+    } catch (error) {
+      throw this.#closing.signal.aborted ? closedError() : storageError(error);
+    } finally {
+      linked.release();
+      this.#underWay.delete(settled);
+    }
+  }
+
+  #mustBeWritable(): void {
+    this.#mustHaveFiles();
+    if (this.#options.isWritable) return;
+    throw new AllSourceError(
+      'storage_unavailable',
+      'the store was opened read-only; it makes no Parquet files',
+    );
+  }
+
+  #mustHaveFiles(): void {
+    this.#log.mustBeOpen();
+    if (this.#options.dataDir !== undefined) return;
+    const message = 'a store in memory has no Parquet files; open it with dataDir';
+    throw new AllSourceError('unprocessable', message);
+  }
+}
+
+function invalid(field: string, reason: string): AllSourceError {
+  const details = [{ field, reason }];
+  return new AllSourceError('validation_error', `${field}: ${reason}`, { details });
+}
