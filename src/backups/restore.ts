@@ -5,7 +5,13 @@ import { loadAddon } from '../engine/index.js';
 import type { NativeRestoreReport } from '../engine/index.js';
 import { checkedLimit } from '../eventStore/index.js';
 import { BackupDirectory, lockOf } from './backupDirectory.js';
-import { isMissing, makeDirectory, storageError, syncDirectory, systemCodeOf } from '../files/index.js';
+import {
+  isMissing,
+  makeDirectory,
+  storageError,
+  syncDirectory,
+  systemCodeOf,
+} from '../files/index.js';
 import type { ReadManifest } from './manifest.js';
 import { runJob } from './runJob.js';
 import type { RestoreOptions, RestoredStore } from './types.js';

@@ -40,12 +40,10 @@ export class ColumnReader {
     yield* parquetFile(await schemaOf(options), this.read(options));
   }
 
-  /** The rows of a range with all columns, whoever's they are; told of each batch. */
-  async *readAll(
-    range: RowsRange,
-    { onBatch, signal }: { onBatch?: (batch: RecordBatch) => void; signal?: AbortSignal },
-  ): AsyncGenerator<RecordBatch> {
-    const plan = toColumnPlan({});
+  /** The rows of a range, whoever's they are; told of each batch. */
+  async *readAll(range: RowsRange, options: ReadAllOptions = {}): AsyncGenerator<RecordBatch> {
+    const { columns, onBatch, signal } = options;
+    const plan = toColumnPlan({ columns });
     const batches = new (await loadArrow()).RecordBatches(plan);
     const wanted = { range, request: requestOf(plan), batchRows: plan.batchRows, signal };
     for await (const chunk of chunksOf(this.#system, wanted)) {
@@ -55,14 +53,18 @@ export class ColumnReader {
     }
   }
 
-  /** The same as a Parquet file. */
+  /** The same as a Parquet file, with all columns. */
   async *readAllParquet(
     range: RowsRange,
-    options: { onBatch?: (batch: RecordBatch) => void; signal?: AbortSignal },
+    options: Omit<ReadAllOptions, 'columns'> = {},
   ): AsyncGenerator<Uint8Array> {
     const { parquetFile } = await import('./parquet.js');
     yield* parquetFile(await schemaOf({}), this.readAll(range, options));
   }
+}
+
+interface ReadAllOptions extends Pick<ColumnsOptions, 'columns' | 'signal'> {
+  readonly onBatch?: ((batch: RecordBatch) => void) | undefined;
 }
 
 async function schemaOf({ columns, fields, batchRows }: ColumnsOptions): Promise<Schema> {

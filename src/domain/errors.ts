@@ -87,6 +87,7 @@ export const errorTable = {
   payload_too_large: { status: 413, meaning: 'The body or event is over its size limit.' },
   unsupported_media_type: { status: 415, meaning: 'The content type is not one that is taken.' },
   unprocessable: { status: 422, meaning: 'Understood, but it cannot be carried out.' },
+  policy_not_found: { status: 404, meaning: 'There is no retention policy of this name.' },
   backup_damaged: {
     status: 422,
     meaning: 'A file of the backup is damaged or missing; the message names it.',

@@ -41,6 +41,14 @@ export const parquetRanges = {
   smallFileBytes: { min: 1024, max: 2 ** 30, default: 10 * 1024 * 1024 },
   intervalSeconds: { min: 1, max: 31_536_000, default: 3600 },
 } as const;
+/** What a retention policy may be, and when policies are applied. */
+export const retentionRanges = {
+  keepDays: { min: 1, max: 36_500 },
+  keepEvents: { min: 1, max: Number.MAX_SAFE_INTEGER },
+  keepBytes: { min: 1, max: Number.MAX_SAFE_INTEGER },
+  intervalSeconds: { min: 1, max: 31_536_000, default: 3600 },
+} as const;
+export const retentionPoliciesMax = 1_000;
 export const partitionCount = 32;
 /** Tenant of what the store keeps for itself. No caller can name it, and no read shows it. */
 export const systemTenant = '$system';

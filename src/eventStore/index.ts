@@ -22,7 +22,7 @@ export { eventBytes, parseColumns, parseEvents, parseRows } from './parts/eventS
 export type { EventBytes } from './parts/eventSource.js';
 export { LogFiles } from './integrity/logFiles.js';
 export { SystemAccess, partitionedEvents } from './parts/systemAccess.js';
-export type { EntityPlace } from './parts/systemAccess.js';
+export type { PositionRange, EntityPlace } from './parts/systemAccess.js';
 export type { PayloadGate, PayloadRefusal, PayloadViolation } from './append/payloadGate.js';
 export { mergedSnapshotType, reducedSnapshotType, snapshotTenantOf } from './snapshotNames.js';
 export { checkedLimit, microsOf, tenantOf, textOf } from './read/query.js';

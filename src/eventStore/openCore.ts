@@ -23,6 +23,7 @@ const optionNames = new Set([
   'snapshots',
   'backups',
   'parquet',
+  'retention',
   'allowPrivateLookups',
 ]);
 

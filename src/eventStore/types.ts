@@ -59,6 +59,8 @@ export interface OpenOptions {
   readonly snapshots?: SnapshotPolicy | undefined;
   /** Where backups are, and when they are made without being asked for. */
   readonly backups?: BackupPolicy | undefined;
+  /** When retention policies are applied without being asked for. */
+  readonly retention?: RetentionSchedule | undefined;
   /** When sealed segments are written as Parquet files without being asked for, and which are merged. */
   readonly parquet?: ParquetPolicy | undefined;
   /**
@@ -114,6 +116,13 @@ export interface ParquetPolicy {
   /** A file below is small, in bytes; default 10 MiB. */
   readonly smallFileBytes?: number | undefined;
   /** Between two merges, in seconds; default 3 600. */
+  readonly intervalSeconds?: number | undefined;
+}
+
+export interface RetentionSchedule {
+  /** Default true; where there are no policies, nothing is done. */
+  readonly automatic?: boolean | undefined;
+  /** Default 3 600 seconds. */
   readonly intervalSeconds?: number | undefined;
 }
 

@@ -23,6 +23,20 @@ export function unfinishedName({ firstPosition }: Range): string {
   return `${firstPosition}.tmp`;
 }
 
+export function isIn(file: Range, { firstPosition, lastPosition }: Range): boolean {
+  return file.lastPosition >= firstPosition && file.firstPosition <= lastPosition;
+}
+
+/** Whether files, in the order of the log, have all positions of a range. */
+export function covers(files: readonly Range[], { firstPosition, lastPosition }: Range): boolean {
+  let next = firstPosition;
+  for (const file of files) {
+    if (file.firstPosition > next) return false;
+    next = Math.max(next, file.lastPosition + 1);
+  }
+  return next > lastPosition;
+}
+
 /** Files of the tier, in the directory of a store. The record in the log says which of them count. */
 export class ParquetDirectory {
   readonly path: string;

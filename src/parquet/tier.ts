@@ -4,10 +4,12 @@ import type { SystemAccess } from '../eventStore/index.js';
 import { bytesOf, storageError } from '../files/index.js';
 import { Compaction } from './compaction.js';
 import { HeldFiles } from './heldFiles.js';
-import { ParquetDirectory } from './parquetDirectory.js';
+import { ParquetDirectory, covers, isIn } from './parquetDirectory.js';
+import type { Range } from './parquetDirectory.js';
 import { emptyRecord, readTier, writeTier } from './record.js';
 import type { TierRecord } from './record.js';
 import { ParquetSchedule } from './schedule.js';
+import type { Jobs, MeasuredGroup } from './thread/jobs.js';
 import { runInThread } from './thread/parquetThread.js';
 import type {
   CompactOptions,
@@ -91,9 +93,9 @@ export class ParquetTier implements EmbeddedParquet, ParquetFiles {
   }
 
   /** Writes files of what was sealed meanwhile, and merges nothing. */
-  async writeSealed(): Promise<void> {
-    await this.#untilClosed(undefined, (signal) =>
-      this.#state.inTurn(() => this.#compaction({ signal }).write()),
+  async writeSealed(signal?: AbortSignal): Promise<void> {
+    await this.#untilClosed(signal, (linked) =>
+      this.#state.inTurn(() => this.#compaction({ signal: linked }).write()),
     );
   }
 
@@ -104,12 +106,31 @@ export class ParquetTier implements EmbeddedParquet, ParquetFiles {
     return this.withFiles((files) => this.#check({ files }, options));
   }
 
-  /** Whether files have what the log has in their positions. */
+  /** Whether there are files of all that a range has, and they have what the log has. */
   async compareWithLog(
-    files: readonly PlacedFile[],
+    range: Range,
     options: Pick<CompactOptions, 'onProgress' | 'signal'> = {},
   ): Promise<ParquetReport> {
-    return this.#check({ files, dataDir: this.#options.dataDir }, options);
+    const { dataDir = '' } = this.#options;
+    return this.withFiles(async (all) => {
+      const files = all.filter((file) => isIn(file, range));
+      const report = await this.#check({ files, log: { dataDir, range } }, options);
+      return { ...report, ok: report.ok && covers(files, range) };
+    });
+  }
+
+  sealedSegments(): Promise<readonly Range[]> {
+    return this.#directory.sealedSegments();
+  }
+
+  /** What the log has in each range, by tenant and type. */
+  async *measure(
+    ranges: readonly Range[],
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<readonly MeasuredGroup[]> {
+    const { dataDir = '' } = this.#options;
+    const job = { dataDir, ranges, directory: this.directory };
+    yield* runInThread('measure', job, { signal });
   }
 
   /** The record stays in the log, where what lies before is dropped. */
@@ -166,7 +187,7 @@ export class ParquetTier implements EmbeddedParquet, ParquetFiles {
   }
 
   async #check(
-    job: { readonly files: readonly PlacedFile[]; readonly dataDir?: string | undefined },
+    job: Jobs['check']['job'],
     { onProgress, signal }: Pick<CompactOptions, 'onProgress' | 'signal'>,
   ): Promise<ParquetReport> {
     const eventsTotal = job.files.reduce((sum, { eventCount }) => sum + eventCount, 0);

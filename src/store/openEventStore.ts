@@ -27,6 +27,7 @@ import { ParquetTier, checkedParquetPolicy } from '../parquet/index.js';
 import { PipelineRegistry } from '../pipelineRuns/index.js';
 import { ProjectionRegistry } from '../projections/index.js';
 import { ReplayRegistry } from '../replays/index.js';
+import { RetentionRegistry, checkedSchedule } from '../retention/index.js';
 import {
   SchemaRegistry,
   UpcastDeliveries,
@@ -75,16 +76,24 @@ interface CheckedParts {
   readonly states: Pick<EntityStatesOptions, 'reducers' | 'policy'>;
   readonly backups: ReturnType<typeof checkedBackupPolicy>;
   readonly parquet: ReturnType<typeof checkedParquetPolicy>;
+  readonly retention: ReturnType<typeof checkedSchedule>;
 }
 
 /** Callers without types may give no options; the core tells them. */
 function checkedParts(options: OpenOptions | undefined | null): CheckedParts {
-  const { reducers = [], snapshots = {}, backups = {}, parquet = {} } = options ?? {};
+  const {
+    reducers = [],
+    snapshots = {},
+    backups = {},
+    parquet = {},
+    retention = {},
+  } = options ?? {};
   const states = { reducers: new Reducers(reducers), policy: checkedPolicy(snapshots) };
   return {
     states,
     backups: checkedBackupPolicy(backups),
     parquet: checkedParquetPolicy(parquet),
+    retention: checkedSchedule(retention),
   };
 }
 
@@ -100,6 +109,7 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
   readonly #columns: ColumnReader;
   readonly backups: BackupRegistry;
   readonly parquet: ParquetTier;
+  readonly retention: RetentionRegistry;
   readonly #states: EntityStates;
   readonly #upcast = (event: StoredEvent): StoredEvent => this.schemas.upcast(event);
 
@@ -112,6 +122,14 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
     const config = parts.parquet;
     this.parquet = new ParquetTier(system, { dataDir, config, isWritable: !this.readOnly });
     this.parquet.begin();
+    this.retention = new RetentionRegistry(system, {
+      tier: this.parquet,
+      drop: (position) => this.dropBefore(position),
+      schedule: parts.retention,
+      isWritable: !this.readOnly,
+      hasFiles: dataDir !== undefined,
+    });
+    this.retention.begin();
     this.schemas = new SchemaRegistry(system, { upcasters: options.upcasters ?? [] });
     this.#columns = new ColumnReader(system);
     this.analytics = new StoreAnalytics(system);
@@ -246,6 +264,7 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
     await this.replays.rewrite();
     await this.pipelines.rewrite();
     await this.parquet.rewrite();
+    await this.retention.rewrite();
     const parts = [this.projections, this.replays, this.pipelines];
     return Math.min(before, ...parts.map((part) => part.neededFrom()));
   }
@@ -256,6 +275,7 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
     this.pipelines.endWaits();
     await this.replays.close();
     await this.backups.close();
+    await this.retention.close();
     await this.parquet.close();
     await this.webhooks.close();
     await this.consumers.close();

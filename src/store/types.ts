@@ -2,6 +2,7 @@ import type { Analytics } from '../analytics/index.js';
 import type { ArrowOptions, ColumnsOptions, RecordBatch } from '../columnar/index.js';
 import type { Backups, EmbeddedBackups } from '../backups/index.js';
 import type { EmbeddedParquet } from '../parquet/index.js';
+import type { Retention } from '../retention/index.js';
 import type {
   ConsumerHandler,
   ConsumerWorker,
@@ -96,6 +97,7 @@ export interface EmbeddedStore<E extends EventShape = AnyEvent>
   readonly snapshots: EmbeddedSnapshots;
   readonly backups: EmbeddedBackups;
   readonly parquet: EmbeddedParquet;
+  readonly retention: Retention;
   readonly schemas: EmbeddedSchemas;
   readonly projections: EmbeddedProjections;
   readonly replays: EmbeddedReplays;

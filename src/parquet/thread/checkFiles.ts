@@ -1,28 +1,29 @@
 import { ColumnReader, parquetRows } from '../../columnar/index.js';
 import type { RecordBatch } from '../../columnar/index.js';
 import { SystemAccess, openCore } from '../../eventStore/index.js';
+import type { PositionRange } from '../../eventStore/index.js';
+import type { Range } from '../parquetDirectory.js';
 import type { ParquetFinding, PlacedFile } from '../types.js';
 import { damageOf } from './damage.js';
 import type { JobContext, Jobs } from './jobs.js';
 
 /**
- * Compares files with their SHA-256; where there is a log, also their rows with what it has in the same
- * positions, value by value.
+ * Compares files with their SHA-256; where there is a log, also the rows that they have of a range with
+ * what it has in the same positions, value by value.
  */
 export async function* checkFiles(
-  { files, dataDir }: Jobs['check']['job'],
+  { files, log }: Jobs['check']['job'],
   context: JobContext,
 ): AsyncGenerator<ParquetFinding> {
   const core =
-    dataDir === undefined
-      ? undefined
-      : await openCore({ dataDir, readOnly: true }, { milestoneEvery: 0 });
+    log && (await openCore({ dataDir: log.dataDir, readOnly: true }, { milestoneEvery: 0 }));
+  const system = core && new SystemAccess(core);
   try {
     for (const file of files) {
-      const damage =
-        (await damageOf(file)) ??
-        (core === undefined ? null : await difference(new SystemAccess(core), file, context));
-      if (core === undefined) context.onRows(file.eventCount);
+      let damage = await damageOf(file);
+      if (damage === null && system !== undefined && log !== undefined) {
+        damage = await difference(system, file, within(file, log.range), context);
+      } else context.onRows(file.eventCount);
       const { name, eventCount, sizeBytes } = file;
       yield { name, eventCount, sizeBytes, damage };
       context.signal.throwIfAborted();
@@ -32,23 +33,28 @@ export async function* checkFiles(
   }
 }
 
+function within(file: Range, range: Range): PositionRange {
+  return {
+    first: Math.max(file.firstPosition, range.firstPosition),
+    last: Math.min(file.lastPosition, range.lastPosition),
+  };
+}
+
 /** Null where a file has what the log has. */
 async function difference(
   system: SystemAccess,
-  { path, firstPosition: first, lastPosition: last }: PlacedFile,
+  { path }: PlacedFile,
+  range: PositionRange,
   { signal, onRows }: JobContext,
 ): Promise<string | null> {
-  const log = new Rows(
-    new ColumnReader(system).readAll(system.rowsOfAll({ first, last }), { signal }),
-  );
-  const file = new Rows(parquetRows(path));
+  const log = new Rows(new ColumnReader(system).readAll(system.rowsOfAll(range), { signal }));
+  const file = new Rows(parquetRows(path), range);
   try {
     for (;;) {
       const [ofLog, ofFile] = [await log.some(), await file.some()];
       if (ofLog === undefined || ofFile === undefined) {
-        return ofLog === ofFile
-          ? null
-          : `has ${ofFile === undefined ? 'fewer' : 'more'} rows than the log`;
+        if (ofLog === ofFile) return null;
+        return `has ${ofFile === undefined ? 'fewer' : 'more'} rows than the log`;
       }
       const rows = Math.min(ofLog.rowsLeft, ofFile.rowsLeft);
       const found = firstDifference(ofLog, ofFile, rows);
@@ -70,25 +76,27 @@ interface Place {
   readonly rowsLeft: number;
 }
 
-/** Rows that come in batches, taken some at a time. */
+/** Rows of a range that come in batches, taken some at a time. */
 class Rows {
   readonly #batches: AsyncGenerator<RecordBatch>;
+  readonly #range: PositionRange;
   #batch: RecordBatch | undefined;
   #row = 0;
+  #end = 0;
 
-  constructor(batches: AsyncGenerator<RecordBatch>) {
+  constructor(batches: AsyncGenerator<RecordBatch>, range?: PositionRange) {
     this.#batches = batches;
+    this.#range = range ?? { first: 1, last: Number.MAX_SAFE_INTEGER };
   }
 
   /** Undefined behind the last row. */
   async some(): Promise<Place | undefined> {
-    while (this.#batch === undefined || this.#row === this.#batch.numRows) {
+    while (this.#batch === undefined || this.#row === this.#end) {
       const next = await this.#batches.next();
       if (next.done === true) return undefined;
-      this.#batch = next.value;
-      this.#row = 0;
+      this.#begin(next.value);
     }
-    return { batch: this.#batch, row: this.#row, rowsLeft: this.#batch.numRows - this.#row };
+    return { batch: this.#batch, row: this.#row, rowsLeft: this.#end - this.#row };
   }
 
   take(rows: number): void {
@@ -97,6 +105,18 @@ class Rows {
 
   async close(): Promise<void> {
     await this.#batches.return(undefined);
+  }
+
+  /** Positions rise. */
+  #begin(batch: RecordBatch): void {
+    const positions = batch.getChild('position')?.toArray() as BigInt64Array;
+    const before = (position: number): number => {
+      const found = positions.findIndex((value) => value >= position);
+      return found < 0 ? positions.length : found;
+    };
+    this.#batch = batch;
+    this.#row = before(this.#range.first);
+    this.#end = before(this.#range.last + 1);
   }
 }
 

@@ -14,11 +14,30 @@ export interface Jobs {
     readonly job: { readonly groups: readonly (readonly PlacedFile[])[] };
     readonly result: ParquetFile;
   };
-  /** Compares files with their hashes; with the log, too, where that is given. */
+  /** Compares files with their hashes; what they have of a range with the log, too, where that is given. */
   readonly check: {
-    readonly job: { readonly files: readonly PlacedFile[]; readonly dataDir?: string | undefined };
+    readonly job: {
+      readonly files: readonly PlacedFile[];
+      readonly log?: { readonly dataDir: string; readonly range: Range } | undefined;
+    };
     readonly result: ParquetFinding;
   };
+  /** Counts what the log has in each range. */
+  readonly measure: {
+    readonly job: { readonly dataDir: string; readonly ranges: readonly Range[] };
+    readonly result: readonly MeasuredGroup[];
+  };
+}
+
+/** Events of a tenant and a type. */
+export interface MeasuredGroup {
+  readonly tenantId: string;
+  readonly eventType: string;
+  readonly events: number;
+  /** Of payloads and metadata. */
+  readonly bytes: number;
+  /** Time of the last one, microseconds since 1970. */
+  readonly newest: number;
 }
 
 export type JobKind = keyof Jobs;

@@ -5,6 +5,7 @@ import type { ErrorCode } from '../../domain/index.js';
 import { storageError } from '../../files/index.js';
 import { checkFiles } from './checkFiles.js';
 import type { FromThread, Job, JobContext, ToThread } from './jobs.js';
+import { measureRanges } from './measureRanges.js';
 import { mergeFiles } from './mergeFiles.js';
 import { writeRanges } from './writeRanges.js';
 
@@ -33,6 +34,8 @@ function resultsOf(job: Job, context: JobContext): AsyncIterable<unknown> {
       return mergeFiles(job, context);
     case 'check':
       return checkFiles(job, context);
+    case 'measure':
+      return measureRanges(job, context);
   }
 }
 
