@@ -184,6 +184,8 @@ export type {
   TimeRange,
   TimeWindow,
 } from './analytics/index.js';
+export type { CompactionReport } from './parquet/index.js';
+export type { RetentionReport } from './retention/index.js';
 export { backupsIn, restoreBackup } from './backups/index.js';
 export type {
   BackupCounts,

@@ -42,6 +42,23 @@ export async function* parquetRows(
   yield* fileBatches(path, options);
 }
 
+/** One Arrow IPC stream of batches. */
+export async function arrowStream(
+  schema: Schema,
+  batches: readonly RecordBatch[],
+): Promise<Uint8Array> {
+  const { ipcStream } = await import('./ipcStream.js');
+  const pieces: Uint8Array[] = [];
+  for await (const piece of ipcStream(schema, batches)) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
+
+/** The batches of an Arrow IPC stream that is there as a whole. */
+export async function recordBatches(stream: Uint8Array): Promise<readonly RecordBatch[]> {
+  const { tableFromIPC } = await import('apache-arrow');
+  return tableFromIPC(stream).batches;
+}
+
 async function readStream(
   stream: AsyncIterable<Uint8Array>,
   onRows: OnRows,

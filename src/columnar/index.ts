@@ -1,5 +1,13 @@
-export { ColumnReader } from './columnReader.js';
-export { countedArrow, mergedParquet, parquetOfArrow, parquetRows } from './arrowStreams.js';
+export { ColumnReader, arrowSchema } from './columnReader.js';
+export type { Archive, ArchiveWanted } from './columnReader.js';
+export {
+  arrowStream,
+  countedArrow,
+  mergedParquet,
+  parquetOfArrow,
+  parquetRows,
+  recordBatches,
+} from './arrowStreams.js';
 export { columnNames, fieldsMax } from './columnPlan.js';
 export type { ArrowOptions, ColumnField, ColumnsOptions } from './columnPlan.js';
 export type { ColumnName, FieldType } from '../eventStore/index.js';

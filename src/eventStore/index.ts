@@ -35,3 +35,4 @@ export type { StoreCore } from './storeCore.js';
 export { WireConditionError } from './append/conditionError.js';
 /** Version of this package, for whoever names it: the server and the command line. */
 export { packageVersion } from '../engine/index.js';
+export type { EngineQuery } from './read/query.js';

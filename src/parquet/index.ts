@@ -1,3 +1,4 @@
+export { ArchivedRows } from './archive/archivedRows.js';
 export { ParquetTier } from './tier.js';
 export { checkedParquetPolicy } from './policy.js';
 export type {

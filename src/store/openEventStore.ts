@@ -23,7 +23,7 @@ import type {
   SubscribeOptions,
   Subscription,
 } from '../eventStore/index.js';
-import { ParquetTier, checkedParquetPolicy } from '../parquet/index.js';
+import { ArchivedRows, ParquetTier, checkedParquetPolicy } from '../parquet/index.js';
 import { PipelineRegistry } from '../pipelineRuns/index.js';
 import { ProjectionRegistry } from '../projections/index.js';
 import { ReplayRegistry } from '../replays/index.js';
@@ -131,7 +131,7 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
     });
     this.retention.begin();
     this.schemas = new SchemaRegistry(system, { upcasters: options.upcasters ?? [] });
-    this.#columns = new ColumnReader(system);
+    this.#columns = new ColumnReader(system, new ArchivedRows(this.parquet));
     this.analytics = new StoreAnalytics(system);
     this.consumers = new ConsumerRegistry(system);
     this.webhooks = new WebhookRegistry(system);

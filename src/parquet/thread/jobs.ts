@@ -1,3 +1,4 @@
+import type { ArchiveWanted } from '../../columnar/index.js';
 import type { ErrorCode } from '../../domain/index.js';
 import type { Range } from '../parquetDirectory.js';
 import type { ParquetFile, ParquetFinding, PlacedFile } from '../types.js';
@@ -26,6 +27,11 @@ export interface Jobs {
   readonly measure: {
     readonly job: { readonly dataDir: string; readonly ranges: readonly Range[] };
     readonly result: readonly MeasuredGroup[];
+  };
+  /** Matching rows of files as Arrow IPC streams. */
+  readonly scan: {
+    readonly job: Omit<ArchiveWanted, 'signal'> & { readonly files: readonly PlacedFile[] };
+    readonly result: Uint8Array;
   };
 }
 

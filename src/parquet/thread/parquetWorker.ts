@@ -7,6 +7,7 @@ import { checkFiles } from './checkFiles.js';
 import type { FromThread, Job, JobContext, ToThread } from './jobs.js';
 import { measureRanges } from './measureRanges.js';
 import { mergeFiles } from './mergeFiles.js';
+import { scanFiles } from './scanFiles.js';
 import { writeRanges } from './writeRanges.js';
 
 // The thread of parquetThread.ts.
@@ -36,6 +37,8 @@ function resultsOf(job: Job, context: JobContext): AsyncIterable<unknown> {
       return checkFiles(job, context);
     case 'measure':
       return measureRanges(job, context);
+    case 'scan':
+      return scanFiles(job, context);
   }
 }
 

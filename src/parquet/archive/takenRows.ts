@@ -1,0 +1,51 @@
+import { DataType, RecordBatch, Struct, makeData, vectorFromArray } from 'apache-arrow';
+import type { Data, Field, List, Schema } from 'apache-arrow';
+
+/** A batch of some rows of another, with the columns of a schema; `extra` has those that the other has not. */
+export function takeRows(
+  schema: Schema,
+  { batch, rows }: { readonly batch: RecordBatch; readonly rows: readonly number[] },
+  extra: (name: string) => readonly unknown[],
+): RecordBatch {
+  const children = schema.fields.map((field) => taken(field, batch, rows, extra));
+  const type = new Struct(schema.fields);
+  return new RecordBatch(schema, makeData({ type, length: rows.length, nullCount: 0, children }));
+}
+
+function taken(
+  { name, type }: Field,
+  batch: RecordBatch,
+  rows: readonly number[],
+  extra: (name: string) => readonly unknown[],
+): Data {
+  const column = batch.getChild(name);
+  if (column === null) return dataOf(type, extra(String(name)));
+  const values: unknown = column.data[0]?.values;
+  // Positions, versions and times; as dates the latter would lose their microseconds.
+  if (values instanceof BigInt64Array) {
+    const data = BigInt64Array.from(rows, (row) => values[row] ?? 0n);
+    return makeData({ type, length: rows.length, data });
+  }
+  return dataOf(
+    type,
+    rows.map((row) => column.get(row) as unknown),
+  );
+}
+
+function dataOf(type: Field['type'], values: readonly unknown[]): Data {
+  if (DataType.isList(type)) return listData(type, values as readonly Iterable<unknown>[]);
+  const data = vectorFromArray(values, type).data[0];
+  if (data === undefined) throw new Error('a vector without data');
+  return data;
+}
+
+function listData(type: List, lists: readonly Iterable<unknown>[]): Data {
+  const valueOffsets = new Int32Array(lists.length + 1);
+  const items: unknown[] = [];
+  for (const [i, list] of lists.entries()) {
+    items.push(...list);
+    valueOffsets[i + 1] = items.length;
+  }
+  const child = dataOf(type.valueType as Field['type'], items);
+  return makeData({ type, length: lists.length, valueOffsets, child });
+}

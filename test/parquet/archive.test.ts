@@ -1,0 +1,84 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { ColumnsOptions, EmbeddedStore } from '../../src/index.js';
+import { makeDirectory, openStore } from '../support/store.js';
+import { fill, segmentBytesMax } from './support.js';
+
+// A thread of low priority takes its time where the machine is busy.
+vi.setConfig({ testTimeout: 180_000 });
+
+async function rowsOf(store: EmbeddedStore, options: ColumnsOptions): Promise<unknown[]> {
+  const rows: unknown[] = [];
+  for await (const batch of store.columns(options)) {
+    for (let row = 0; row < batch.numRows; row += 1) {
+      rows.push(
+        Object.fromEntries(
+          batch.schema.fields.map(({ name }) => {
+            const value: unknown = batch.getChild(name)?.get(row);
+            const isList = typeof value === 'object' && value !== null;
+            return [name, isList ? [...(value as Iterable<unknown>)] : value];
+          }),
+        ),
+      );
+    }
+  }
+  return rows;
+}
+
+const questions: Readonly<Record<string, ColumnsOptions>> = {
+  'all of a tenant': {},
+  'another tenant': { tenantId: 'other' },
+  'an entity': { entityId: 'order-5' },
+  'a type': { eventType: 'order.paid', columns: ['position', 'event_type'] },
+  'a prefix of types': { eventTypePrefix: 'order.pl', columns: ['position', 'payload'] },
+  tags: { tags: ['t:3', 'all'], columns: ['tags', 'metadata', 'position'] },
+  matches: { match: [{ eventTypes: ['order.placed'], tags: ['t:2'] }, { entityIds: ['order-7'] }] },
+  fields: {
+    columns: ['position'],
+    fields: { total: 'float64', n: 'int64', text: 'utf8', x: { path: 'filler', type: 'json' } },
+  },
+  'from a position on': { fromPosition: 777, columns: ['position', 'timestamp'] },
+  'the first ones': { limit: 10 },
+  'the newest first': { order: 'desc', columns: ['position', 'version'] },
+  'the last of what was dropped': { order: 'desc', limit: 2700, columns: ['position'] },
+  nothing: { entityId: 'nobody' },
+};
+
+describe('columns of what was dropped from the log', () => {
+  it('are as they were when the log had it', async () => {
+    const store = await openStore({ dataDir: await makeDirectory(), segmentBytesMax });
+    await fill(store, 2500);
+    await fill(store, 500, { tenantId: 'other' });
+    await store.retention.set({ name: 'newest', keepEvents: 400 });
+    const all = await rowsOf(store, { columns: ['timestamp'], limit: 1501 });
+    const middle = Number((all.at(-1) as { timestamp: number }).timestamp) * 1000;
+    const asked = {
+      ...questions,
+      'up to a time': { until: Math.floor(middle), columns: ['position'] },
+      'since a time': { since: Math.floor(middle), columns: ['position'] },
+    } as Readonly<Record<string, ColumnsOptions>>;
+    const before: Record<string, unknown> = {};
+    for (const [name, options] of Object.entries(asked))
+      before[name] = await rowsOf(store, options);
+    const indexed = async () =>
+      store.counters().indexedSegments >= (await store.stats()).segments - 1;
+    await expect.poll(indexed, { timeout: 20_000 }).toBe(true);
+    expect((await store.retention.run()).newFirstPosition).toBeGreaterThan(1500);
+    for (const [name, options] of Object.entries(asked)) {
+      const rows = await rowsOf(store, options);
+      expect(rows.length, name).toBe((before[name] as unknown[]).length);
+      expect(rows, name).toEqual(before[name]);
+    }
+    const ended = new AbortController();
+    const aborted = (async () => {
+      for await (const batch of store.columns({ signal: ended.signal })) {
+        expect(batch.numRows).toBeGreaterThan(0);
+        ended.abort();
+      }
+    })();
+    await expect(aborted).rejects.toMatchObject({ code: 'aborted' });
+    for await (const batch of store.columns()) {
+      expect(batch.numRows).toBeGreaterThan(0);
+      break;
+    }
+  });
+});
