@@ -1,3 +1,4 @@
+import { Turns } from '../domain/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
 import { cohortsOf } from './questions/cohorts.js';
 import { correlationOf } from './questions/correlation.js';
@@ -6,8 +7,8 @@ import { fieldOf } from './questions/field.js';
 import { frequencyOf } from './questions/frequency.js';
 import { funnelOf } from './questions/funnel.js';
 import { Source } from './source.js';
+import { questionsAtOnce, questionsWaitingMax } from './limits.js';
 import { summaryOf } from './questions/summary.js';
-import { Turns } from './turns.js';
 import type {
   Analytics,
   AnalyticsFilter,
@@ -29,7 +30,11 @@ import type {
 /** Analytics of a store in this process. */
 export class StoreAnalytics implements Analytics {
   readonly #source: Source;
-  readonly #turns = new Turns();
+  readonly #turns = new Turns({
+    atOnce: questionsAtOnce,
+    waitingMax: questionsWaitingMax,
+    name: 'questions',
+  });
 
   constructor(system: SystemAccess) {
     this.#source = new Source(system);

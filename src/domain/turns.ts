@@ -1,13 +1,25 @@
-import { AllSourceError, abortedError } from '../domain/index.js';
-import { questionsAtOnce, questionsWaitingMax } from './limits.js';
+import { AllSourceError, abortedError } from './errors.js';
+
+export interface TurnsOptions {
+  /** Pieces of work at a time, and those that may wait. */
+  readonly atOnce: number;
+  readonly waitingMax: number;
+  /** What they are called in the error that tells of too many. */
+  readonly name: string;
+}
 
 /** Lets a few pieces of work run at a time; the others wait in the order in which they came. */
 export class Turns {
+  readonly #options: TurnsOptions;
   #running = 0;
   readonly #waiting = new Set<() => void>();
 
+  constructor(options: TurnsOptions) {
+    this.#options = options;
+  }
+
   async run<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-    if (this.#running >= questionsAtOnce) await this.#wait(signal);
+    if (this.#running >= this.#options.atOnce) await this.#wait(signal);
     else this.#running += 1;
     try {
       if (signal?.aborted === true) throw abortedError();
@@ -29,8 +41,9 @@ export class Turns {
   }
 
   async #wait(signal: AbortSignal | undefined): Promise<void> {
-    if (this.#waiting.size >= questionsWaitingMax) {
-      const message = `${questionsWaitingMax} questions wait for their turn already; ask again later`;
+    const { waitingMax, name } = this.#options;
+    if (this.#waiting.size >= waitingMax) {
+      const message = `${waitingMax} ${name} wait for their turn already; ask again later`;
       throw new AllSourceError('overloaded', message);
     }
     await new Promise<void>((resolve, reject) => {
