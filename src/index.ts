@@ -186,6 +186,13 @@ export type {
 } from './analytics/index.js';
 export type { CompactionReport } from './parquet/index.js';
 export type { RetentionReport } from './retention/index.js';
+export type {
+  SqlColumn,
+  SqlOptions,
+  SqlResult,
+  SqlRow,
+  SqlValue,
+} from './sql/index.js';
 export { backupsIn, restoreBackup } from './backups/index.js';
 export type {
   BackupCounts,
@@ -252,6 +259,7 @@ export type {
   ReducedState,
   ReducedStateOptions,
   SnapshotPolicy,
+  SqlPolicy,
   StateOptions,
   StoreDamage,
   StoreStats,

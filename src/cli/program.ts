@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { addAnalyticsCommand } from './analytics/analytics.js';
+import { addSqlCommand } from './commands/sql.js';
 import { addBackupCommand } from './backup/backup.js';
 import { addConfigCommand } from './commands/config.js';
 import { addExportCommand } from './commands/export.js';
@@ -56,6 +57,7 @@ function createProgram(): Command {
     addSnapshotCommand,
     addStatsCommand,
     addAnalyticsCommand,
+    addSqlCommand,
     addProjectionCommand,
     addReplayCommand,
     addPipelineCommand,

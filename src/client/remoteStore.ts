@@ -44,6 +44,7 @@ import type { Pipelines } from '../pipelineRuns/index.js';
 import type { Projections } from '../projections/index.js';
 import type { Replays } from '../replays/index.js';
 import type { Schemas } from '../schemaRegistry/index.js';
+import type { SqlOptions, SqlResult } from '../sql/index.js';
 import type { Snapshots } from '../state/index.js';
 import type { Webhooks } from '../webhooks/index.js';
 import { appendMany, appendOne, ingest, onlyResult } from './appends.js';
@@ -57,6 +58,7 @@ import { RemoteProjections } from './state/projections.js';
 import { readReducedState } from './state/reducedState.js';
 import { RemoteSnapshots } from './state/snapshots.js';
 import { RemoteReplays } from './state/replays.js';
+import { RemoteSql } from './state/sql.js';
 import { subscribe } from './subscription.js';
 import type { ClientOptions } from './types.js';
 import { RemoteWebhooks } from './delivery/webhooks.js';
@@ -110,6 +112,7 @@ class RemoteEventStore implements RemoteStore<AnyEvent> {
   readonly wire: WireAccess;
   readonly #connection: Connection;
   readonly #consumers: RemoteConsumers;
+  readonly #sql: RemoteSql;
 
   constructor(url: string | URL, options: ClientOptions) {
     this.#connection = new Connection(url, options);
@@ -123,7 +126,16 @@ class RemoteEventStore implements RemoteStore<AnyEvent> {
     this.pipelines = new RemotePipelines(this.#connection);
     this.schemas = new RemoteSchemas(this.#connection);
     this.analytics = new RemoteAnalytics(this.#connection);
+    this.#sql = new RemoteSql(this.#connection);
     this.wire = createWireAccess(this.#connection);
+  }
+
+  sql(query: string, options?: SqlOptions): Promise<SqlResult> {
+    return this.#sql.query(query, options);
+  }
+
+  sqlArrow(query: string, options?: SqlOptions): AsyncGenerator<Uint8Array> {
+    return this.#sql.arrow(query, options);
   }
 
   async append(event: NewEvent, condition?: AppendCondition): Promise<AppendResult> {

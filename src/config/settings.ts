@@ -1,4 +1,10 @@
-import { backupRanges, batchBytesMax, eventBytesMax, snapshotRanges } from '../domain/index.js';
+import {
+  backupRanges,
+  batchBytesMax,
+  eventBytesMax,
+  snapshotRanges,
+  sqlRanges,
+} from '../domain/index.js';
 import {
   byteCount,
   flag,
@@ -186,6 +192,36 @@ const snapshotSettings = {
   }),
 };
 
+const sqlSettings = {
+  sqlMemoryMb: setting({
+    key: 'sql.memory_mb',
+    env: ['ALLSOURCE_SQL_MEMORY_MB'],
+    flag: '--sql-memory-mb',
+    placeholder: 'MiB',
+    type: wholeNumber(sqlRanges.memoryMb.min, sqlRanges.memoryMb.max),
+    default: sqlRanges.memoryMb.default,
+    doc: 'Memory of all SQL queries together; taken with the first one.',
+  }),
+  sqlThreads: setting({
+    key: 'sql.threads',
+    env: ['ALLSOURCE_SQL_THREADS'],
+    flag: '--sql-threads',
+    placeholder: 'number',
+    type: wholeNumber(sqlRanges.threads.min, sqlRanges.threads.max),
+    default: sqlRanges.threads.default,
+    doc: 'Threads that work on SQL queries.',
+  }),
+  sqlTimeoutMs: setting({
+    key: 'sql.timeout_ms',
+    env: ['ALLSOURCE_SQL_TIMEOUT_MS'],
+    flag: '--sql-timeout-ms',
+    placeholder: 'ms',
+    type: wholeNumber(sqlRanges.timeoutMs.min, sqlRanges.timeoutMs.max),
+    default: sqlRanges.timeoutMs.default,
+    doc: 'Time of an SQL query that does not ask for less.',
+  }),
+};
+
 const backupSettings = {
   backupDirectory: setting({
     key: 'backup.directory',
@@ -231,6 +267,7 @@ export const settingsTable = {
   ...storageSettings,
   ...snapshotSettings,
   ...backupSettings,
+  ...sqlSettings,
   insecureNoAuth: setting({
     key: 'auth.insecure_no_auth',
     env: ['ALLSOURCE_INSECURE_NO_AUTH'],

@@ -15,7 +15,10 @@ export interface ErrorRow {
 
 export const errorTable = {
   validation_error: { status: 400, meaning: 'A field breaks a rule; the message names both.' },
-  invalid_query: { status: 400, meaning: 'A query parameter is unknown or has a bad value.' },
+  invalid_query: {
+    status: 400,
+    meaning: 'A query parameter is unknown or has a bad value, or SQL is wrong or not allowed.',
+  },
   invalid_json: { status: 400, meaning: 'The body is not JSON (RFC 8259) or not UTF-8.' },
   payload_schema_violation: {
     status: 400,
@@ -41,6 +44,7 @@ export const errorTable = {
   route_not_found: { status: 404, meaning: 'No route has this path.' },
   method_not_allowed: { status: 405, meaning: 'The route exists, but not for this method.' },
   request_timeout: { status: 408, meaning: 'The request did not arrive in time.' },
+  query_timeout: { status: 408, meaning: 'The query did not end within the time that it had.' },
   version_conflict: { status: 409, meaning: 'The entity is not at the expected version.' },
   append_condition_failed: {
     status: 409,
@@ -95,6 +99,10 @@ export const errorTable = {
   headers_too_large: { status: 431, meaning: 'The head of the request is over its size limit.' },
   internal_error: { status: 500, meaning: 'A defect in the store; nothing was acknowledged.' },
   not_implemented: { status: 501, meaning: 'Known to the protocol, not offered by this version.' },
+  sql_unavailable: {
+    status: 501,
+    meaning: 'SQL needs the package @duckdb/node-api, which is not installed where the store runs.',
+  },
   append_outcome_unknown: {
     status: 503,
     meaning:

@@ -49,6 +49,12 @@ export const retentionRanges = {
   intervalSeconds: { min: 1, max: 31_536_000, default: 3600 },
 } as const;
 export const retentionPoliciesMax = 1_000;
+/** What a policy of SQL may be. */
+export const sqlRanges = {
+  memoryMb: { min: 64, max: 1_048_576, default: 1_024 },
+  threads: { min: 1, max: 64, default: 2 },
+  timeoutMs: { min: 100, max: 3_600_000, default: 30_000 },
+} as const;
 export const partitionCount = 32;
 /** Tenant of what the store keeps for itself. No caller can name it, and no read shows it. */
 export const systemTenant = '$system';

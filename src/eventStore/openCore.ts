@@ -24,6 +24,7 @@ const optionNames = new Set([
   'backups',
   'parquet',
   'retention',
+  'sql',
   'allowPrivateLookups',
 ]);
 

@@ -63,6 +63,8 @@ export interface OpenOptions {
   readonly retention?: RetentionSchedule | undefined;
   /** When sealed segments are written as Parquet files without being asked for, and which are merged. */
   readonly parquet?: ParquetPolicy | undefined;
+  /** What `sql` may take: memory, threads, time. */
+  readonly sql?: SqlPolicy | undefined;
   /**
    * Lets `enrich` of pipelines ask loopback, link-local and private addresses; default false. Who may make
    * pipelines then reads what this machine can reach.
@@ -82,6 +84,18 @@ export interface SnapshotPolicy {
   readonly timeThresholdSeconds?: number | undefined;
   /** Snapshots of an entity that are listed, the newest ones; default 10. */
   readonly perEntityMax?: number | undefined;
+}
+
+export interface SqlPolicy {
+  /**
+   * Memory of all queries together, and of the events that are not in Parquet files yet; default 1 024
+   * MiB, 64-1 048 576. It is taken with the first query.
+   */
+  readonly memoryMb?: number | undefined;
+  /** Threads that work on queries; default 2, 1-64. */
+  readonly threads?: number | undefined;
+  /** Milliseconds that a query has where it does not say, and the most it can say; default 30 000, 100-3 600 000. */
+  readonly timeoutMs?: number | undefined;
 }
 
 export interface BackupPolicy {

@@ -10,6 +10,7 @@ import {
   registry,
   replays,
   snapshots,
+  sql,
   analytics,
   webhooks,
 } from './schemas/index.js';
@@ -31,6 +32,7 @@ export function buildOpenApi(routes: readonly Route[], version: string): object 
     ...webhooks.webhookDocuments,
     ...snapshots.snapshotDocuments,
     ...analytics.analyticsDocuments,
+    ...sql.sqlDocuments,
     ...projections.projectionDocuments,
     ...replays.replayDocuments,
     ...backups.backupDocuments,

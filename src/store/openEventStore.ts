@@ -40,6 +40,8 @@ import {
   upcastPage,
   upcastSubscription,
 } from '../schemaRegistry/index.js';
+import { StoreSql, checkedSqlPolicy } from '../sql/index.js';
+import type { CheckedSqlPolicy, SqlOptions, SqlResult } from '../sql/index.js';
 import { EntityStates, Reducers, checkedPolicy } from '../state/index.js';
 import type { EmbeddedSnapshots, EntityStatesOptions } from '../state/index.js';
 import { WebhookRegistry } from '../webhooks/index.js';
@@ -77,6 +79,7 @@ interface CheckedParts {
   readonly backups: ReturnType<typeof checkedBackupPolicy>;
   readonly parquet: ReturnType<typeof checkedParquetPolicy>;
   readonly retention: ReturnType<typeof checkedSchedule>;
+  readonly sql: CheckedSqlPolicy;
 }
 
 /** Callers without types may give no options; the core tells them. */
@@ -87,6 +90,7 @@ function checkedParts(options: OpenOptions | undefined | null): CheckedParts {
     backups = {},
     parquet = {},
     retention = {},
+    sql = {},
   } = options ?? {};
   const states = { reducers: new Reducers(reducers), policy: checkedPolicy(snapshots) };
   return {
@@ -94,6 +98,7 @@ function checkedParts(options: OpenOptions | undefined | null): CheckedParts {
     backups: checkedBackupPolicy(backups),
     parquet: checkedParquetPolicy(parquet),
     retention: checkedSchedule(retention),
+    sql: checkedSqlPolicy(sql),
   };
 }
 
@@ -107,6 +112,7 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
   readonly schemas: SchemaRegistry;
   readonly analytics: StoreAnalytics;
   readonly #columns: ColumnReader;
+  readonly #sql: StoreSql;
   readonly backups: BackupRegistry;
   readonly parquet: ParquetTier;
   readonly retention: RetentionRegistry;
@@ -133,6 +139,8 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
     this.schemas = new SchemaRegistry(system, { upcasters: options.upcasters ?? [] });
     this.#columns = new ColumnReader(system, new ArchivedRows(this.parquet));
     this.analytics = new StoreAnalytics(system);
+    const { sql: policy } = parts;
+    this.#sql = new StoreSql(system, { columns: this.#columns, files: this.parquet, policy });
     this.consumers = new ConsumerRegistry(system);
     this.webhooks = new WebhookRegistry(system);
     this.projections = new ProjectionRegistry(system, { isWritable: !this.readOnly });
@@ -206,6 +214,14 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
     return this.#columns.readParquet(options);
   }
 
+  sql(query: string, options?: SqlOptions): Promise<SqlResult> {
+    return this.#sql.query(query, options);
+  }
+
+  async *sqlArrow(query: string, options?: SqlOptions): AsyncGenerator<Uint8Array> {
+    yield* (await this.#sql.query(query, options)).arrow();
+  }
+
   override subscribe(options: SubscribeOptions = {}): Subscription {
     const subscription = super.subscribe(options);
     return isUpcast(options) ? upcastSubscription(subscription, this.#upcast) : subscription;
@@ -273,6 +289,7 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
     // A handler that is waited for may wait for one of these.
     this.projections.endWaits();
     this.pipelines.endWaits();
+    await this.#sql.close();
     await this.replays.close();
     await this.backups.close();
     await this.retention.close();

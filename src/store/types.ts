@@ -21,6 +21,7 @@ import type { EmbeddedPipelines, Pipelines } from '../pipelineRuns/index.js';
 import type { EmbeddedProjections, Projections } from '../projections/index.js';
 import type { EmbeddedReplays, Replays } from '../replays/index.js';
 import type { EmbeddedSchemas, Schemas } from '../schemaRegistry/index.js';
+import type { SqlOptions, SqlResult } from '../sql/index.js';
 import type { EmbeddedSnapshots, Snapshots } from '../state/index.js';
 import type { EmbeddedWebhooks, Webhooks } from '../webhooks/index.js';
 
@@ -37,6 +38,20 @@ export interface EventStore<E extends EventShape = AnyEvent> extends EventLog<E>
   readArrow(options?: ArrowOptions): AsyncGenerator<Uint8Array>;
   /** Questions about many events: how many, when, of whom, how often together. */
   readonly analytics: Analytics;
+  /**
+   * Answers one SELECT of SQL, in the dialect of DuckDB, over the view `events`: a tenant's events that
+   * are durable now, with the columns of `columns`. It reads nothing else, and changes nothing. Two
+   * queries are worked on at a time, others wait (`overloaded` where 100 do). Rejects with
+   * `invalid_query`, `query_timeout`, `aborted`, with `unprocessable` where it needs too much memory,
+   * and with `sql_unavailable` where `@duckdb/node-api` is not installed.
+   *
+   * @example
+   * const days = await store.sql("SELECT date_trunc('day', timestamp) AS day, count(*) AS n FROM events GROUP BY 1");
+   * for await (const { day, n } of days) console.log(day, n);
+   */
+  sql(query: string, options?: SqlOptions): Promise<SqlResult>;
+  /** The same as an Arrow IPC stream, with the types of the columns. */
+  sqlArrow(query: string, options?: SqlOptions): AsyncGenerator<Uint8Array>;
   /** States that are kept, so that later ones need not be made from the first event on. */
   readonly snapshots: Snapshots;
   /**

@@ -1,8 +1,7 @@
-import { open, rename, rm } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
 import type { ArrowOptions, FieldType } from '../../columnar/index.js';
 import type { Order } from '../../domain/index.js';
-import { CliError, exitUsage, findSystemCode } from '../failure.js';
+import { CliError, exitUsage } from '../failure.js';
 import {
   addFilterFlags,
   addTargetFlags,
@@ -13,7 +12,8 @@ import {
   type FilterFlags,
   type TargetFlags,
 } from '../options.js';
-import { formatCount, printJson, printNote, writeOut } from '../output.js';
+import { formatCount, printJson, printNote } from '../output.js';
+import { openOutput } from '../outputFile.js';
 import { startProgress } from '../progress.js';
 import { openTarget, type Target } from '../target/index.js';
 
@@ -57,13 +57,6 @@ export function addExportCommand(program: Command): void {
     )
     .option('--force', 'write over a file that is there')
     .action(runExport);
-}
-
-/** What is written and where; it is told of what has been read. */
-interface Output {
-  readonly write: (piece: Uint8Array) => Promise<void>;
-  readonly finish: () => Promise<void>;
-  readonly abandon: () => Promise<void>;
 }
 
 async function runExport(file: string, flags: ExportFlags): Promise<void> {
@@ -179,42 +172,4 @@ function fieldOf(text: string): [string, { path: string; type: FieldType }] {
     });
   }
   return [name ?? path, { path, type: type as FieldType }];
-}
-
-/** A file is written beside and renamed at the end: what has its name is whole. */
-async function openOutput(file: string, force: boolean): Promise<Output> {
-  if (file === '-') {
-    const nothing = (): Promise<void> => Promise.resolve();
-    return { write: writeOut, finish: nothing, abandon: nothing };
-  }
-  const beside = `${file}.part`;
-  try {
-    if (!force) await mustNotBeThere(file);
-    const handle = await open(beside, 'w');
-    return {
-      write: async (piece) => void (await handle.writeFile(piece)),
-      finish: async () => {
-        await handle.sync();
-        await handle.close();
-        await rename(beside, file);
-      },
-      abandon: async () => {
-        await handle.close();
-        await rm(beside, { force: true });
-      },
-    };
-  } catch (error) {
-    if (error instanceof CliError) throw error;
-    throw new CliError(`${file}: cannot be written (${findSystemCode(error) ?? String(error)})`);
-  }
-}
-
-async function mustNotBeThere(file: string): Promise<void> {
-  const handle = await open(file, 'r').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
-  if (handle === undefined) return;
-  await handle.close();
-  throw new CliError(`${file}: is there already; give --force to write over it`);
 }

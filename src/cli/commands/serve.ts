@@ -72,7 +72,12 @@ function toOpenOptions(settings: Settings) {
     keep: settings.backupKeep,
   };
   const bytes = { segmentBytesMax, queueBytesMax, cacheBytesMax };
-  return { ...place, ...bytes, snapshots, backups, allowPrivateLookups };
+  const sql = {
+    memoryMb: settings.sqlMemoryMb,
+    threads: settings.sqlThreads,
+    timeoutMs: settings.sqlTimeoutMs,
+  };
+  return { ...place, ...bytes, snapshots, backups, sql, allowPrivateLookups };
 }
 
 function toListenOptions(settings: Settings) {

@@ -7,6 +7,7 @@ import type { Pipelines } from '../../pipelineRuns/index.js';
 import type { Projections } from '../../projections/index.js';
 import type { Replays } from '../../replays/index.js';
 import type { Schemas } from '../../schemaRegistry/index.js';
+import type { SqlOptions, SqlResult } from '../../sql/index.js';
 import type { Snapshots } from '../../state/index.js';
 import type { LiveFilter, QueryOptions, ServerTarget, StateQuery } from './target.js';
 import { toWireResult, type WireBatchResult, type WireState } from './wire.js';
@@ -48,6 +49,14 @@ export class RemoteTarget implements ServerTarget {
   }
   get analytics(): Analytics {
     return this.#store.analytics;
+  }
+
+  sql(query: string, options: SqlOptions): Promise<SqlResult> {
+    return this.#store.sql(query, options);
+  }
+
+  sqlArrow(query: string, options: SqlOptions): AsyncIterable<Uint8Array> {
+    return this.#store.sqlArrow(query, options);
   }
 
   query(options: QueryOptions): AsyncIterable<Uint8Array> {

@@ -8,6 +8,7 @@ import type { Pipelines } from '../../pipelineRuns/index.js';
 import type { Projections } from '../../projections/index.js';
 import type { Replays } from '../../replays/index.js';
 import type { Schemas } from '../../schemaRegistry/index.js';
+import type { SqlOptions, SqlResult } from '../../sql/index.js';
 import type { Snapshots } from '../../state/index.js';
 import { openEventStore, type EmbeddedStore } from '../../store/index.js';
 import { CliError, exitUsage } from '../failure.js';
@@ -54,6 +55,9 @@ interface TargetCalls {
   readonly replays: Replays;
   readonly schemas: Schemas;
   readonly analytics: Analytics;
+  sql(query: string, options: SqlOptions): Promise<SqlResult>;
+  /** The same as an Arrow IPC stream. */
+  sqlArrow(query: string, options: SqlOptions): AsyncIterable<Uint8Array>;
   /** Appends NDJSON as one: all of it or nothing. */
   append(batch: Uint8Array): Promise<WireBatchResult>;
   close(): Promise<void>;
@@ -135,6 +139,14 @@ class LocalTarget implements DirectoryTarget {
   }
   get analytics(): Analytics {
     return this.#store.analytics;
+  }
+
+  sql(query: string, options: SqlOptions): Promise<SqlResult> {
+    return this.#store.sql(query, options);
+  }
+
+  sqlArrow(query: string, options: SqlOptions): AsyncIterable<Uint8Array> {
+    return this.#store.sqlArrow(query, options);
   }
 
   query(options: QueryOptions): AsyncIterable<Uint8Array> {

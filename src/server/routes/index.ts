@@ -12,6 +12,7 @@ import { projectionRoutes } from './state/projections.js';
 import { replayRoutes } from './state/replays.js';
 import { schemaRoutes } from './state/schemas.js';
 import { snapshotRoutes } from './state/snapshots.js';
+import { sqlRoute } from './sql.js';
 import { streamRoute } from './stream.js';
 import { webhookRoutes } from './delivery/webhooks.js';
 
@@ -38,6 +39,7 @@ const described: readonly Route[] = [
   ...pipelineRoutes,
   ...schemaRoutes,
   ...analyticsRoutes,
+  sqlRoute,
   eventTypesRoute,
   statsRoute,
   treeHeadRoute,

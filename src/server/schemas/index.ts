@@ -15,6 +15,7 @@ export * as registry from './registry.js';
 export * as replays from './state/replays.js';
 export type { NewReplay } from './state/replays.js';
 export * as snapshots from './state/snapshots.js';
+export * as sql from './sql.js';
 export * as webhooks from './delivery/webhooks.js';
 export type { NewWebhook, WebhookDocument } from './delivery/webhooks.js';
 export * as documents from './documents.js';
