@@ -18,4 +18,4 @@ export * from './json/transform.js';
 export * from './json/jsonFault.js';
 export * from './json/jsonValue.js';
 export { linkSignals } from './linkedSignal.js';
-export { Turns } from './turns.js';
+export { Turns } from './waiting/turns.js';

@@ -1,5 +1,5 @@
 import type { ColumnReader } from '../columnar/index.js';
-import { Turns } from '../domain/index.js';
+import { AllSourceError, Turns, tenantIdBytesMax } from '../domain/index.js';
 import { checkedLimit, tenantOf, textOf } from '../eventStore/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
 import type { ParquetFiles, PlacedFile } from '../parquet/index.js';
@@ -38,6 +38,7 @@ interface Running {
 
 /** Milliseconds between two attempts to interrupt a query: one that comes too early is forgotten. */
 const interruptEveryMs = 50;
+const tenantName = new RegExp(`^[\\w-]{1,${tenantIdBytesMax}}$`);
 /** As DuckDB numbers kinds of statements. */
 const selectStatement = 1;
 
@@ -91,7 +92,7 @@ export class StoreSql {
     }
     return {
       text,
-      tenantId: tenantOf(options.tenantId),
+      tenantId: checkedTenant(tenantOf(options.tenantId)),
       maxRows:
         maxRows === undefined
           ? Infinity
@@ -162,6 +163,15 @@ export class StoreSql {
     this.#place = undefined;
     place?.leave();
   }
+}
+
+/** It becomes a part of our own SQL: a constant there, whatever it is, but only names are wanted. */
+function checkedTenant(tenantId: string): string {
+  if (tenantName.test(tenantId)) return tenantId;
+  const reason = "only letters, digits, '-' and '_' are allowed";
+  throw new AllSourceError('invalid_query', `tenant_id: ${reason}`, {
+    details: [{ field: 'tenant_id', reason }],
+  });
 }
 
 async function start(connection: DuckDBConnection, text: string): Promise<DuckDBResult> {

@@ -4,7 +4,7 @@ import type { TenantFiles } from './fileTenants.js';
 import { quoted } from './quoted.js';
 
 /** Columns of the view, as `readParquet` of a store writes them. */
-export const viewColumns = [
+const viewColumns = [
   'position',
   'timestamp',
   'version',

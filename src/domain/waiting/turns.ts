@@ -1,4 +1,4 @@
-import { AllSourceError, abortedError } from './errors.js';
+import { AllSourceError, abortedError } from '../errors.js';
 
 export interface TurnsOptions {
   /** Pieces of work at a time, and those that may wait. */
