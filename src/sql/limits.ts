@@ -6,5 +6,5 @@ export const queriesAtOnce = 2;
 export const queriesWaitingMax = 100;
 /** Rows of an answer over HTTP that is one JSON document, where the request does not say. */
 export const documentRowsDefault = 10_000;
-/** Part of the memory of all queries that events outside of Parquet files may take. */
-export const tailShare = 0.5;
+/** Part of the memory of all queries that events outside of Parquet files may take, of 100. */
+export const tailPercent = 50;

@@ -1,9 +1,8 @@
 // What the analytics say of random histories is what SQL says of the same events.
 import fc from 'fast-check';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import type { EmbeddedStore, FrequencyOptions, TimeRange, TimeWindow } from '../../src/index.js';
-import { makeDirectory } from '../support/store.js';
-import { Duck } from './duck.js';
+import { sqlRow, sqlRows } from './asked.js';
 import { bounds, entityIds, eventTypes, histories, storeOf, windows } from './history.js';
 
 /** More with PROPERTY_RUNS=1000; a failed run prints its seed, for PROPERTY_SEED. */
@@ -13,7 +12,6 @@ const timeoutMs = 600_000;
 
 interface Asked {
   readonly store: EmbeddedStore;
-  readonly duck: Duck;
   readonly bounds: { readonly since: number | undefined; readonly until: number | undefined };
 }
 
@@ -21,15 +19,11 @@ async function compare<T>(
   choices: fc.Arbitrary<T>,
   check: (asked: Asked, choice: T) => Promise<void>,
 ): Promise<void> {
-  const duck = await Duck.open();
-  onTestFinished(() => duck.close());
-  const directory = await makeDirectory();
   const property = fc.asyncProperty(histories, choices, fc.gen(), async (history, choice, draw) => {
     const store = await storeOf(history);
     try {
-      await duck.load(store, directory);
       const drawn = bounds(history, (max) => draw(fc.nat, { max }));
-      await check({ store, duck, bounds: drawn }, choice);
+      await check({ store, bounds: drawn }, choice);
     } finally {
       await store.close();
     }
@@ -73,10 +67,11 @@ interface Cell {
 }
 
 it('frequency counts as SQL does', { timeout: timeoutMs }, async () => {
-  await compare(fc.tuple(filters, buckets), async ({ store, duck, bounds }, [filter, choice]) => {
+  await compare(fc.tuple(filters, buckets), async ({ store, bounds }, [filter, choice]) => {
     const selected = where({ ...filter, ...bounds });
-    const ends = await duck.row(
-      `SELECT count(*) AS n, min(t) AS first, max(t) AS last FROM events WHERE ${selected}`,
+    const ends = await sqlRow(
+      store,
+      `SELECT count(*) AS n, min(t) AS first, max(t) AS last FROM history WHERE ${selected}`,
     );
     const from = bounds.since ?? ends['first'];
     const to = bounds.until ?? ends['last'];
@@ -84,8 +79,8 @@ it('frequency counts as SQL does', { timeout: timeoutMs }, async () => {
     const interval = `INTERVAL '${choice.window === undefined ? step : `1 ${step}`}'`;
     const startOf = (micros: unknown) => startOfBucket(choice, `make_timestamp(${String(micros)})`);
     const sql = `WITH wanted AS (
-        SELECT ${startOfBucket(choice, 'ts')} AS start, event_type FROM events WHERE ${selected}),
-      starts AS (SELECT unnest(generate_series(${startOf(from)}, ${startOf(to)}, ${interval})) AS start)
+        SELECT ${startOfBucket(choice, 'ts')} AS start, event_type FROM history WHERE ${selected}),
+      starts AS (FROM generate_series(${startOf(from)}, ${startOf(to)}, ${interval}) s(start))
       SELECT epoch_us(starts.start) AS timestamp, event_type, count(event_type) AS count
       FROM starts LEFT JOIN wanted ON wanted.start = starts.start GROUP BY ALL ORDER BY 1, 2`;
     // A list of all seconds of some years would be one of hundreds of millions.
@@ -94,7 +89,7 @@ it('frequency counts as SQL does', { timeout: timeoutMs }, async () => {
         ? `(epoch_us(${startOf(to)}) - epoch_us(${startOf(from)})) // ${(choice.bucketSize ?? 0) * 1e6}`
         : `date_diff('${choice.window}', ${startOf(from)}, ${startOf(to)})`;
     const isEmpty = from === null || to === null;
-    const span = isEmpty ? 0 : Number((await duck.row(`SELECT ${spanSql} + 1 AS n`))['n']);
+    const span = isEmpty ? 0 : Number((await sqlRow(store, `SELECT ${spanSql} + 1 AS n`))['n']);
     const options = { ...filter, ...bounds, ...choice };
     if (span > 10_000) {
       await expect(store.analytics.frequency(options)).rejects.toMatchObject({
@@ -111,7 +106,7 @@ it('frequency counts as SQL does', { timeout: timeoutMs }, async () => {
       expect(rows.reduce((sum, { n }) => sum + n, 0)).toBe(count);
       return count === 0 ? [{ timestamp, type: null, n: 0 }] : rows;
     });
-    const expected = span === 0 ? [] : await duck.rows(sql);
+    const expected = span === 0 ? [] : await sqlRows(store, sql);
     // As texts: comparing thousands of objects takes seconds.
     const textOf = ({ timestamp, type, n }: Cell) => `${String(timestamp)} ${String(type)} ${n}`;
     const cells = expected.map((row) => ({
@@ -124,17 +119,19 @@ it('frequency counts as SQL does', { timeout: timeoutMs }, async () => {
 });
 
 it('summary counts as SQL does', { timeout: timeoutMs }, async () => {
-  await compare(filters, async ({ store, duck, bounds }, filter) => {
+  await compare(filters, async ({ store, bounds }, filter) => {
     const selected = where({ ...filter, ...bounds });
-    const totals = await duck.row(
+    const totals = await sqlRow(
+      store,
       `SELECT count(*) AS n, count(DISTINCT entity_id) AS entities,
          count(DISTINCT event_type) AS types, min(t) AS first, max(t) AS last
-       FROM events WHERE ${selected}`,
+       FROM history WHERE ${selected}`,
     );
     const top = (column: string) =>
-      duck.rows(
+      sqlRows(
+        store,
         `SELECT ${column} AS name, count(*) AS count, count(*) * 100.0 / ${totals['n'] as number} AS share
-         FROM events WHERE ${selected} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 10`,
+         FROM history WHERE ${selected} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 10`,
       );
     const answer = await store.analytics.summary({ ...filter, ...bounds });
     const { first, last } = totals as { first: number | null; last: number | null };
@@ -168,12 +165,13 @@ const correlations = fc.record({
 });
 
 it('correlation pairs as SQL does', { timeout: timeoutMs }, async () => {
-  await compare(correlations, async ({ store, duck, bounds }, options) => {
+  await compare(correlations, async ({ store, bounds }, options) => {
     const selected = where(bounds);
     const { eventTypeA, eventTypeB, timeWindowSeconds } = options;
-    const found = await duck.row(
-      `WITH a AS (SELECT * FROM events WHERE event_type = '${eventTypeA}' AND ${selected}),
-        b AS (SELECT * FROM events WHERE event_type = '${eventTypeB}' AND ${selected}),
+    const found = await sqlRow(
+      store,
+      `WITH a AS (SELECT * FROM history WHERE event_type = '${eventTypeA}' AND ${selected}),
+        b AS (SELECT * FROM history WHERE event_type = '${eventTypeB}' AND ${selected}),
         pairs AS (
           SELECT a.position, min(abs(a.t - b.t)) AS between_us
           FROM a JOIN b ON a.entity_id = b.entity_id AND a.position <> b.position

@@ -11,6 +11,7 @@ import { subjectsEverMax, subjectsMax, versionsMax } from '../../src/schemaRegis
 import { upcastPageBytesMax } from '../../src/schemaRegistry/upcasting.js';
 import { mappingOperationsMax, upcastBytesMax, upcastStepsMax } from '../../src/schemas/index.js';
 import * as schemaLimits from '../../src/schemas/validation/limits.js';
+import * as sqlLimits from '../../src/sql/limits.js';
 import { createLogger, listen } from '../../src/server/index.js';
 import { blocksOf, readPage, sectionsOf, tableRows } from './pages.js';
 
@@ -163,6 +164,15 @@ describe('docs/reference/limits.md', () => {
       amountOf(value ?? ''),
     ]);
     expect(Object.fromEntries(documented)).toEqual({ ...analyticsLimits });
+  });
+
+  it('has the bounds of SQL', () => {
+    const documented = tableRows(sectionOf(page, 'SQL')).map(([, value, name]) => [
+      plain(name),
+      amountOf(value ?? ''),
+    ]);
+    const numbers = Object.entries(sqlLimits).filter(([, value]) => typeof value === 'number');
+    expect(Object.fromEntries(documented)).toEqual(Object.fromEntries(numbers));
   });
 
   it('has the bounds of the schemas of a store', () => {

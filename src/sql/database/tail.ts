@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ColumnReader } from '../../columnar/index.js';
 import { AllSourceError } from '../../domain/index.js';
-import { tailShare } from '../limits.js';
+import { tailPercent } from '../limits.js';
 import type { Database } from './database.js';
 import { RowWriter, tableColumns } from './rowWriter.js';
 
@@ -129,7 +129,7 @@ export class Tail {
   }
 
   get #bytesMax(): number {
-    return this.#database.options.memoryMb * mebibyte * tailShare;
+    return this.#database.options.memoryMb * mebibyte * (tailPercent / 100);
   }
 
   /** Tables that nobody reads go, the one that was asked for longest ago first. */
