@@ -7,7 +7,7 @@ import { tableFromIPC } from 'apache-arrow';
 import { expect, it, onTestFinished } from 'vitest';
 import { connect } from '../../src/client/index.js';
 import { openEventStore } from '../../src/index.js';
-import { listen } from '../../src/server/index.js';
+import { createLogger, listen } from '../../src/server/index.js';
 import { codeOf, errorOf, makeDirectory } from '../support/store.js';
 
 const run = promisify(execFile);
@@ -16,7 +16,11 @@ const main = join(import.meta.dirname, '../../dist/cli/main.js');
 async function served(): Promise<{ readonly url: string; readonly dataDir: string }> {
   const dataDir = join(await makeDirectory(), 'data');
   const store = await openEventStore({ dataDir });
-  const server = await listen({ store, port: 0, logger: undefined });
+  const server = await listen(store, {
+    port: 0,
+    logger: createLogger({ level: 'silent' }),
+    processMetrics: false,
+  });
   onTestFinished(async () => {
     await server.close();
     await store.close();
@@ -91,7 +95,9 @@ it('answers by the client as in process', async () => {
   let sum = 0;
   for await (const { n } of many) sum += Number(n);
   expect(sum).toBe((200_000 * 199_999) / 2);
-  for await (const _ of await store.sql('FROM range(100000000000)')) break;
+  const left = (await store.sql('FROM range(100000000000)'))[Symbol.asyncIterator]();
+  expect((await left.next()).value).toEqual({ range: 0 });
+  await left.return?.();
   expect(await (await store.sql('SELECT 1 AS x')).toArray()).toEqual([{ x: 1 }]);
   const pieces: Uint8Array[] = [];
   for await (const piece of store.sqlArrow('FROM events')) pieces.push(piece);
@@ -100,32 +106,36 @@ it('answers by the client as in process', async () => {
   expect(await codeOf(() => store.sql('SELECT 1', { rows: 1 } as never))).toBe('invalid_query');
 });
 
-it('answers on the command line, beside a server and through it', { timeout: 60_000 }, async () => {
-  const { url, dataDir } = await served();
-  const sql = (...args: string[]) =>
-    run(process.execPath, [main, 'sql', ...args]).then(
-      ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
-      (error: { code: number; stdout: string; stderr: string }) => error,
-    );
-  const query = 'SELECT entity_id, position AS p FROM events ORDER BY 2';
-  for (const place of [
-    ['--url', url],
-    ['--data-dir', dataDir],
-  ]) {
-    const table = await sql(...place, '--max-rows', '2', query);
-    expect(table.stdout).toBe('entity_id  p\ne1         1\ne2         2\n');
-    expect(table.stderr).toBe('2 rows, and there are more: see --max-rows\n');
-    const lines = await sql(...place, '--ndjson', query);
-    expect(lines.stdout.split('\n')[0]).toBe('{"entity_id":"e1","p":1}');
-    const json = await sql(...place, '--json', query);
-    expect(JSON.parse(json.stdout)).toMatchObject({ row_count: 3, as_of_position: 3 });
-    const file = join(await makeDirectory(), 'rows.arrow');
-    expect(await sql(...place, '--arrow', file, query)).toMatchObject({ code: 0, stdout: '' });
-    expect(tableFromIPC(await readFile(file)).numRows).toBe(3);
-    const refused = await sql(...place, "FROM read_text('/etc/passwd')");
-    expect(refused.code).toBe(2);
-    expect(refused.stderr).toMatch(/read_text is not offered/);
-  }
-  expect((await sql('--json', '--ndjson', query)).code).toBe(2);
-  expect((await sql('--url', 'http://127.0.0.1:9', query)).code).toBe(1);
-});
+it(
+  'answers on the command line, beside a server and through it',
+  { timeout: 180_000 },
+  async () => {
+    const { url, dataDir } = await served();
+    const sql = (...args: string[]) =>
+      run(process.execPath, [main, 'sql', ...args]).then(
+        ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+        (error: { code: number; stdout: string; stderr: string }) => error,
+      );
+    const query = 'SELECT entity_id, position AS p FROM events ORDER BY 2';
+    for (const place of [
+      ['--url', url],
+      ['--data-dir', dataDir],
+    ]) {
+      const table = await sql(...place, '--max-rows', '2', query);
+      expect(table.stdout).toBe('entity_id  p\ne1         1\ne2         2\n');
+      expect(table.stderr).toBe('2 rows, and there are more: see --max-rows\n');
+      const lines = await sql(...place, '--ndjson', query);
+      expect(lines.stdout.split('\n')[0]).toBe('{"entity_id":"e1","p":1}');
+      const json = await sql(...place, '--json', query);
+      expect(JSON.parse(json.stdout)).toMatchObject({ row_count: 3, as_of_position: 3 });
+      const file = join(await makeDirectory(), 'rows.arrow');
+      expect(await sql(...place, '--arrow', file, query)).toMatchObject({ code: 0, stdout: '' });
+      expect(tableFromIPC(await readFile(file)).numRows).toBe(3);
+      const refused = await sql(...place, "FROM read_text('/etc/passwd')");
+      expect(refused.code).toBe(2);
+      expect(refused.stderr).toMatch(/read_text is not offered/);
+    }
+    expect((await sql('--json', '--ndjson', query)).code).toBe(2);
+    expect((await sql('--url', 'http://127.0.0.1:9', query)).code).toBe(1);
+  },
+);
