@@ -186,13 +186,7 @@ export type {
 } from './analytics/index.js';
 export type { CompactionReport } from './parquet/index.js';
 export type { RetentionReport } from './retention/index.js';
-export type {
-  SqlColumn,
-  SqlOptions,
-  SqlResult,
-  SqlRow,
-  SqlValue,
-} from './sql/index.js';
+export type { SqlColumn, SqlOptions, SqlResult, SqlRow, SqlValue } from './sql/index.js';
 export { backupsIn, restoreBackup } from './backups/index.js';
 export type {
   BackupCounts,

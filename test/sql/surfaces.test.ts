@@ -108,7 +108,7 @@ it('answers by the client as in process', async () => {
 
 it(
   'answers on the command line, beside a server and through it',
-  { timeout: 180_000 },
+  { timeout: 300_000 },
   async () => {
     const { url, dataDir } = await served();
     const sql = (...args: string[]) =>
