@@ -206,6 +206,20 @@ export type {
   RestoredStore,
   RunningBackup,
 } from './backups/index.js';
+export type {
+  CompactOptions,
+  CompactionConfig,
+  CompactionProgress,
+  CompactionReport,
+  CompactionStats,
+  CompactionTotals,
+  EmbeddedParquet,
+  Parquet,
+  ParquetCounts,
+  ParquetFile,
+  ParquetFinding,
+  ParquetReport,
+} from './parquet/index.js';
 export { repairStore } from './eventStore/index.js';
 export { openEventStore } from './store/index.js';
 export type { EmbeddedStore, EventStore } from './store/index.js';
@@ -235,6 +249,7 @@ export type {
   BatchResult,
   BytesPage,
   Clock,
+  CompactionStrategy,
   DropReport,
   Durability,
   EngineCounters,
@@ -248,6 +263,7 @@ export type {
   IngestProgress,
   ListOptions,
   OpenOptions,
+  ParquetPolicy,
   ProofOptions,
   ReadOptions,
   ReducedState,

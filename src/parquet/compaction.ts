@@ -41,7 +41,12 @@ export class Compaction {
     this.#options = options;
   }
 
-  async all(): Promise<CompactionReport> {
+  /** What is done of it by now. */
+  get report(): CompactionReport {
+    return { ...this.#report, durationMs: performance.now() - this.#beginMs };
+  }
+
+  async all(): Promise<void> {
     await this.write();
     try {
       await this.#merge();
@@ -50,7 +55,6 @@ export class Compaction {
       await this.write();
       await this.#merge();
     }
-    return { ...this.#report, durationMs: performance.now() - this.#beginMs };
   }
 
   async write(): Promise<void> {

@@ -1,6 +1,12 @@
 export { ArchivedRows } from './archive/archivedRows.js';
 export { ParquetTier } from './tier.js';
 export { checkedParquetPolicy } from './policy.js';
+export {
+  compactionReportDocument,
+  compactionStatsDocument,
+  parquetFilesDocument,
+  parquetReportDocument,
+} from './documents.js';
 export type {
   CompactOptions,
   CompactionConfig,
@@ -10,6 +16,7 @@ export type {
   CompactionTotals,
   EmbeddedParquet,
   Parquet,
+  ParquetCounts,
   ParquetFile,
   ParquetFiles,
   ParquetFinding,

@@ -3,6 +3,7 @@ import { RecordedState } from '../eventStore/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
 import { bytesOf, storageError } from '../files/index.js';
 import { Compaction } from './compaction.js';
+import { TierCounters } from './counters.js';
 import { HeldFiles } from './heldFiles.js';
 import { ParquetDirectory, covers, isIn } from './parquetDirectory.js';
 import type { Range } from './parquetDirectory.js';
@@ -17,6 +18,7 @@ import type {
   CompactionReport,
   CompactionStats,
   EmbeddedParquet,
+  ParquetCounts,
   ParquetFile,
   ParquetFiles,
   ParquetFinding,
@@ -41,6 +43,7 @@ export class ParquetTier implements EmbeddedParquet, ParquetFiles {
   readonly #state: RecordedState;
   readonly #schedule: ParquetSchedule;
   readonly #held = new HeldFiles();
+  readonly #counters = new TierCounters();
   readonly #closing = new AbortController();
   readonly #underWay = new Set<Promise<unknown>>();
   #record: TierRecord = emptyRecord;
@@ -88,15 +91,19 @@ export class ParquetTier implements EmbeddedParquet, ParquetFiles {
     }
     this.#mustBeWritable();
     return this.#untilClosed(options.signal, (signal) =>
-      this.#state.inTurn(() => this.#compaction({ ...options, signal }).all()),
+      this.#counted({ ...options, signal }, (compaction) => compaction.all()),
     );
   }
 
   /** Writes files of what was sealed meanwhile, and merges nothing. */
   async writeSealed(signal?: AbortSignal): Promise<void> {
     await this.#untilClosed(signal, (linked) =>
-      this.#state.inTurn(() => this.#compaction({ signal: linked }).write()),
+      this.#counted({ signal: linked }, (compaction) => compaction.write()),
     );
+  }
+
+  counts(): ParquetCounts {
+    return { ...this.#counters.counts(), failure: this.#schedule.failure };
   }
 
   async verify(
@@ -165,6 +172,24 @@ export class ParquetTier implements EmbeddedParquet, ParquetFiles {
       if (bytes !== file.sizeBytes && file.firstPosition >= logBegin) return files.slice(0, i);
     }
     return files;
+  }
+
+  #counted(
+    options: CompactOptions & { readonly signal: AbortSignal },
+    work: (compaction: Compaction) => Promise<void>,
+  ): Promise<CompactionReport> {
+    return this.#state.inTurn(async () => {
+      const compaction = this.#compaction(options);
+      try {
+        await work(compaction);
+      } catch (error) {
+        this.#counters.fail(error);
+        throw error;
+      } finally {
+        this.#counters.add(compaction.report);
+      }
+      return compaction.report;
+    });
   }
 
   #compaction(options: CompactOptions & { readonly signal: AbortSignal }): Compaction {

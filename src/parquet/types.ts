@@ -99,6 +99,21 @@ export interface ParquetReport {
   readonly files: readonly ParquetFinding[];
 }
 
+/** Since the store was opened, for `/metrics`. */
+export interface ParquetCounts {
+  /** Compactions that merged files. */
+  readonly compactions: number;
+  /** What the newest of these took, the newest last. */
+  readonly secondsOfLast: readonly number[];
+  /** Runs that failed, those that were asked for among them; what was recorded of one stays. */
+  readonly failed: number;
+  /** Why the last run of the schedule could not be done; null where it was. */
+  readonly failure: string | null;
+  readonly filesWritten: number;
+  readonly filesMerged: number;
+  readonly bytesSaved: number;
+}
+
 /** The Parquet files of a store: written of sealed segments of the log, merged into larger ones. */
 export interface Parquet {
   /** In the order of the log. */
@@ -107,13 +122,19 @@ export interface Parquet {
    * Writes a file for each sealed segment that has none, then merges files by the strategy. One at a
    * time: others wait. Rejects with `unprocessable` where the store is in memory.
    */
-  compact(options?: CompactOptions): Promise<CompactionReport>;
+  compact(options?: Omit<CompactOptions, 'onProgress'>): Promise<CompactionReport>;
   stats(): Promise<CompactionStats>;
+  /**
+   * Reads all files and compares them with their SHA-256; damage is in the report. Rejects with
+   * `unprocessable` where the store is in memory.
+   */
+  verify(options?: Pick<CompactOptions, 'signal'>): Promise<ParquetReport>;
 }
 
 export interface EmbeddedParquet extends Parquet {
   /** Where the files are; they open in DuckDB, pandas and Polars as they are. */
   readonly directory: string;
-  /** Reads all files and compares them with their SHA-256. */
+  compact(options?: CompactOptions): Promise<CompactionReport>;
   verify(options?: Pick<CompactOptions, 'onProgress' | 'signal'>): Promise<ParquetReport>;
+  counts(): ParquetCounts;
 }

@@ -4,6 +4,7 @@ import { type Route, jsonType, ndjsonType } from './http/index.js';
 import {
   backups,
   consumers,
+  compaction,
   documents,
   pipelines,
   projections,
@@ -36,6 +37,7 @@ export function buildOpenApi(routes: readonly Route[], version: string): object 
     ...projections.projectionDocuments,
     ...replays.replayDocuments,
     ...backups.backupDocuments,
+    ...compaction.compactionDocuments,
     ...pipelines.pipelineDocuments,
     ...registry.registryDocuments,
   ];
@@ -58,7 +60,7 @@ function openApiPath(pattern: string): string {
   return pattern.replace(/:([a-z_]+)/g, '{$1}');
 }
 
-function operationOf({ operation }: Route): object {
+function operationOf({ operation, body }: Route): object {
   const parameters = [
     ...parametersOf('path', operation.params),
     ...parametersOf('query', operation.query),
@@ -74,7 +76,12 @@ function operationOf({ operation }: Route): object {
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(operation.bodies === undefined
       ? {}
-      : { requestBody: { required: true, content: contentOf(operation.bodies) } }),
+      : {
+          requestBody: {
+            required: body?.isOptional !== true,
+            content: contentOf(operation.bodies),
+          },
+        }),
     responses: {
       [operation.status ?? 200]: done,
       ...(operation.unchangedStatus !== undefined && { [operation.unchangedStatus]: done }),

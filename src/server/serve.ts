@@ -29,11 +29,16 @@ export function serve(
   try {
     admit(exchange);
     const rule = mounted.route.body;
-    if (rule === undefined) run(exchange);
+    if (rule === undefined || (rule.isOptional === true && !hasBody(exchange.request)))
+      run(exchange);
     else collectBody(exchange, rule, bodyOutcome);
   } catch (error) {
     fail(exchange, error);
   }
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
 const bodyOutcome = { done: run, failed: fail };

@@ -1,7 +1,7 @@
 import type { Analytics } from '../analytics/index.js';
 import type { ArrowOptions, ColumnsOptions, RecordBatch } from '../columnar/index.js';
 import type { Backups, EmbeddedBackups } from '../backups/index.js';
-import type { EmbeddedParquet } from '../parquet/index.js';
+import type { EmbeddedParquet, Parquet } from '../parquet/index.js';
 import type { Retention } from '../retention/index.js';
 import type {
   ConsumerHandler,
@@ -65,6 +65,8 @@ export interface EventStore<E extends EventShape = AnyEvent> extends EventLog<E>
   ): Promise<ReducedState<S>>;
   /** Copies of the whole store, of all tenants, from which it can be restored. */
   readonly backups: Backups;
+  /** Sealed segments of the log as Parquet files, small ones merged into larger ones. */
+  readonly parquet: Parquet;
   /** What payloads of which events must be, and how those of older versions become newer ones. */
   readonly schemas: Schemas;
   /** States that are kept up to date with the log. */

@@ -1,34 +1,10 @@
-import { onTestFinished } from 'vitest';
-import { connect } from '../../src/client/node.js';
-import { listen } from '../../src/server/index.js';
-import { silent } from '../http/support.js';
-import { memoryMode } from '../support/store.js';
-import type { StoreMode } from '../support/store.js';
-import type { EmbeddedStore, EventStore } from '../../src/index.js';
+import { describe } from 'vitest';
+import { durableMode, memoryMode } from '../support/store.js';
+import { clientModeOf } from './clientMode.js';
+import { describeParquet } from './parquet.js';
 import { describeStoreContract } from './storeContract.js';
 
-/** Calls that a client has go over the network; the rest looks into the store behind the server. */
-const clientMode: StoreMode = {
-  durability: 'memory',
-  isRemote: true,
-  open: async (options = {}) => {
-    const store = await memoryMode.open(options);
-    const server = await listen(store, { port: 0, logger: silent, processMetrics: false });
-    onTestFinished(() => server.close());
-    const client = connect(server.url);
-    onTestFinished(() => client.close());
-    return withInsides(client, store);
-  },
-};
-
-function withInsides(client: EventStore, store: EmbeddedStore): EmbeddedStore {
-  const get = (target: EventStore, name: string | symbol): unknown => {
-    const owner: object = name in target && name !== 'wire' ? target : store;
-    const value: unknown = Reflect.get(owner, name);
-    return typeof value === 'function' ? (value.bind(owner) as unknown) : value;
-  };
-  // What is not the client's is the store's, which has the rest of an EmbeddedStore.
-  return new Proxy(client, { get }) as EmbeddedStore;
-}
-
-describeStoreContract('a store behind a server', clientMode);
+describeStoreContract('a store behind a server', clientModeOf(memoryMode));
+describe('a store on disk behind a server', () => {
+  describeParquet(clientModeOf(durableMode('sync')));
+});

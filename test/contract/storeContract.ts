@@ -13,6 +13,7 @@ import { describeIdempotency } from './idempotency.js';
 import { describeIngest } from './ingest.js';
 import { describeLifecycle } from './lifecycle.js';
 import { describeLimits } from './limits.js';
+import { describeParquet } from './parquet.js';
 import { describePayloads } from './payloads.js';
 import { describePipelines } from './pipelines.js';
 import { describeProofs } from './proofs.js';
@@ -45,6 +46,7 @@ export function describeStoreContract(name: string, mode: StoreMode): void {
     describeReplays(mode);
     describeSchemas(mode);
     describeDrops(mode);
+    describeParquet(mode);
     describeProofs(mode);
     describeSubscriptions(mode);
     describeConsumers(mode);

@@ -1,10 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { defineReducer } from '../../src/index.js';
 import { openEventStore } from '../../src/store/index.js';
 import { listen } from '../../src/server/index.js';
+import { fill, segmentBytesMax } from '../parquet/support.js';
 import { Receiver } from '../webhooks/receiver.js';
 import { append, appendLines, call, lines, silent, startListening } from './support.js';
 import type { Target } from './support.js';
@@ -165,6 +166,41 @@ describe('/metrics', () => {
     const after = await readMetrics(target);
     expect(after.get(of('paused'))).toBe(1);
     expect(after.get(of('lag_positions'))).toBeGreaterThan(0);
+  });
+
+  it('moves with Parquet files, also with runs that fail', { timeout: 120_000 }, async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'allsource-metrics-'));
+    onTestFinished(() => rm(dataDir, { recursive: true }));
+    const store = await openEventStore({ dataDir, segmentBytesMax, parquet: { minFiles: 2 } });
+    onTestFinished(() => store.close());
+    const server = await listen(store, { port: 0, logger: silent, processMetrics: false });
+    onTestFinished(() => server.close());
+    const target = { store, port: server.port };
+    await fill(store, 1500);
+    await readMetrics(target);
+    const report = await store.parquet.compact();
+    const { filesWritten, filesCompacted } = report;
+    const seconds = 'allsource_compaction_duration_seconds';
+    // Each is observed once, however often one looks.
+    await readMetrics(target);
+    const after = await readMetrics(target);
+    expect(Object.fromEntries(after)).toMatchObject({
+      allsource_parquet_files_total: 1,
+      allsource_parquet_files_written_total: filesWritten,
+      allsource_compactions_total: 1,
+      allsource_compactions_failed_total: 0,
+      allsource_compaction_files_merged_total: filesCompacted,
+      allsource_compaction_bytes_saved_total: report.bytesBefore - report.bytesAfter,
+      [`${seconds}_count`]: 1,
+    });
+    expect(after.get(`${seconds}_sum`)).toBeGreaterThan(0);
+    expect(after.get(`${seconds}_bucket{le="3600"}`)).toBe(1);
+    await fill(store, 1500);
+    await rm(store.parquet.directory, { recursive: true });
+    await writeFile(store.parquet.directory, 'no directory');
+    await expect(store.parquet.compact()).rejects.toThrow();
+    const failed = await readMetrics(target);
+    expect(failed.get('allsource_compactions_failed_total')).toBe(1);
   });
 
   it('has labels for the first 100 webhooks only', async () => {

@@ -34,6 +34,8 @@ export interface BodyRule {
   /** Media types that are taken, without parameters. */
   readonly mediaTypes: readonly string[];
   readonly limit: 'batch' | 'event';
+  /** A request without a body is taken, too. */
+  readonly isOptional?: boolean;
 }
 
 /** What `/openapi.json` says of a route. */

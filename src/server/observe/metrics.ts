@@ -3,12 +3,13 @@ import type { ErrorCode } from '../../domain/index.js';
 import type { EmbeddedStore } from '../../store/index.js';
 import type { Purpose } from '../http/index.js';
 import type { StreamCounters } from '../stream/index.js';
-import { addBackupMetrics } from './backupMetrics.js';
 import { addConsumerMetrics } from './consumerMetrics.js';
 import { addPipelineMetrics } from './pipelineMetrics.js';
 import { addProjectionMetrics } from './projectionMetrics.js';
 import { addReplayMetrics } from './replayMetrics.js';
 import { addSchemaMetrics } from './schemaMetrics.js';
+import { addBackupMetrics } from './storage/backupMetrics.js';
+import { addParquetMetrics } from './storage/parquetMetrics.js';
 import { addStoreMetrics } from './storeMetrics.js';
 import { addWebhookMetrics } from './webhookMetrics.js';
 
@@ -108,6 +109,7 @@ export class Metrics {
     addPipelineMetrics(this.registry, store);
     addSchemaMetrics(this.registry, store);
     addBackupMetrics(this.registry, store);
+    addParquetMetrics(this.registry, store);
     if (withProcess) collectDefaultMetrics({ register: this.registry });
   }
 

@@ -29,6 +29,8 @@ export interface ControlRoute extends Pick<Route, 'method' | 'pattern' | 'handle
   readonly request?: TObject;
   /** How large that may be; default as a single event. */
   readonly bodyLimit?: 'batch' | 'event';
+  /** True where it may be left out. */
+  readonly optionalBody?: true;
   /** Default 200, or 204 where there is no answer. */
   readonly status?: 201;
   /** Of the same answer where nothing had to be made. */
@@ -40,9 +42,10 @@ export interface ControlRoute extends Pick<Route, 'method' | 'pattern' | 'handle
 
 /** A route that takes JSON or nothing, and answers with JSON or nothing. */
 export function controlRoute(route: ControlRoute): Route {
-  const { method, pattern, handle, queryType, request, bodyLimit, answer, status, ...operation } =
-    route;
-  const body = { mediaTypes: [jsonType], limit: bodyLimit ?? 'event' };
+  const { method, pattern, handle, queryType, request, answer, status, ...rest } = route;
+  const { bodyLimit, optionalBody, ...operation } = rest;
+  const isOptional = optionalBody === true;
+  const body = { mediaTypes: [jsonType], limit: bodyLimit ?? 'event', isOptional };
   return {
     method,
     pattern,

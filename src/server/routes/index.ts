@@ -2,6 +2,7 @@ import type { Route } from '../http/index.js';
 import { analyticsRoutes } from './analytics.js';
 import { appendBatchRoute, appendRoute } from './append.js';
 import { backupRoutes } from './backups.js';
+import { compactionRoutes } from './compaction.js';
 import { consumerRoutes } from './delivery/consumers.js';
 import { entitiesRoute, eventTypesRoute, snapshotRoute, stateRoute } from './state/entities.js';
 import { eventRoute, queryRoute } from './query.js';
@@ -46,6 +47,7 @@ const described: readonly Route[] = [
   eventProofRoute,
   consistencyRoute,
   ...backupRoutes,
+  ...compactionRoutes,
   ...consumerRoutes,
   ...webhookRoutes,
 ];

@@ -63,6 +63,15 @@ function fieldOf(error: ErrorObject): string {
   return error.instancePath.slice(1);
 }
 
+/** The values of a union that has nothing but values. */
+function allowedOf(schema: ErrorObject['parentSchema']): string | undefined {
+  const forms = (schema?.['anyOf'] ?? []) as readonly { readonly const?: unknown }[];
+  const values = forms.map((form) => form.const);
+  return values.length > 0 && values.every((value) => typeof value === 'string')
+    ? values.join(', ')
+    : undefined;
+}
+
 function reasonOf({ keyword, params, message, parentSchema }: ErrorObject): string {
   switch (keyword) {
     case 'additionalProperties':
@@ -71,7 +80,7 @@ function reasonOf({ keyword, params, message, parentSchema }: ErrorObject): stri
       return `expected ${String(params['type'])}`;
     case 'const':
     case 'anyOf':
-      return 'expected one of the allowed values';
+      return `expected one of ${allowedOf(parentSchema) ?? 'the allowed values'}`;
     case 'minimum':
       return `expected at least ${String(params['limit'])}`;
     case 'maximum':

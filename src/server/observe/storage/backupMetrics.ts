@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { EmbeddedStore } from '../../store/index.js';
+import type { EmbeddedStore } from '../../../store/index.js';
 
 /** What backups tell of themselves. */
 export function addBackupMetrics(registry: Registry, { backups }: EmbeddedStore): void {

@@ -6,18 +6,18 @@ import type {
   Backups,
   CreateBackupOptions,
   PruneReport,
-} from '../backups/index.js';
-import { AllSourceError, abortedError } from '../domain/index.js';
-import type { EndSignal } from './closing.js';
-import { wait } from './connection.js';
-import type { Connection } from './connection.js';
+} from '../../backups/index.js';
+import { AllSourceError, abortedError } from '../../domain/index.js';
+import type { EndSignal } from '../closing.js';
+import { wait } from '../connection.js';
+import type { Connection } from '../connection.js';
 import {
   type WireBackup,
   type WireBackupList,
   toBackup,
   toBackupList,
-} from './wire/backupDocuments.js';
-import { checkNames, segmentOf } from './wire/parameters.js';
+} from '../wire/backupDocuments.js';
+import { checkNames, segmentOf } from '../wire/parameters.js';
 
 const path = '/api/v1/backups';
 const lookMs = 500;
