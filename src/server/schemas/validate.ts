@@ -44,10 +44,13 @@ interface Wording {
 function take<T>(check: ValidateFunction<T>, value: unknown, wording: Wording): T {
   if (check(value)) return value;
   const findings = new Map<string, string>();
-  for (const error of check.errors ?? []) {
+  const errors = check.errors ?? [];
+  for (const error of errors) {
     const field = fieldOf(error);
     // Of the several errors of one field the first is the one to act on.
-    if (findings.size < detailsMax && !findings.has(field)) findings.set(field, reasonOf(error));
+    if (findings.size < detailsMax && !findings.has(field)) {
+      findings.set(field, reasonOf(error, errors));
+    }
   }
   const details: ErrorDetail[] = [...findings].map(([field, reason]) => ({ field, reason }));
   const sentence = details
@@ -63,16 +66,18 @@ function fieldOf(error: ErrorObject): string {
   return error.instancePath.slice(1);
 }
 
-/** The values of a union that has nothing but values. */
-function allowedOf(schema: ErrorObject['parentSchema']): string | undefined {
-  const forms = (schema?.['anyOf'] ?? []) as readonly { readonly const?: unknown }[];
-  const values = forms.map((form) => form.const);
-  return values.length > 0 && values.every((value) => typeof value === 'string')
-    ? values.join(', ')
-    : undefined;
+/** What a union that has nothing but values takes. */
+function valuesOf(errors: readonly ErrorObject[], { instancePath }: ErrorObject): string {
+  const ofField = errors.filter((error) => error.instancePath === instancePath);
+  const isOfValues = ofField.every(({ keyword }) => ['const', 'anyOf'].includes(keyword));
+  const values = ofField.flatMap(({ keyword, params }) =>
+    keyword === 'const' ? [String(params['allowedValue'])] : [],
+  );
+  return isOfValues && values.length > 0 ? values.join(', ') : 'the allowed values';
 }
 
-function reasonOf({ keyword, params, message, parentSchema }: ErrorObject): string {
+function reasonOf(error: ErrorObject, errors: readonly ErrorObject[]): string {
+  const { keyword, params, message, parentSchema } = error;
   switch (keyword) {
     case 'additionalProperties':
       return 'not known here; leave it out or correct its name';
@@ -80,7 +85,7 @@ function reasonOf({ keyword, params, message, parentSchema }: ErrorObject): stri
       return `expected ${String(params['type'])}`;
     case 'const':
     case 'anyOf':
-      return `expected one of ${allowedOf(parentSchema) ?? 'the allowed values'}`;
+      return `expected one of ${valuesOf(errors, error)}`;
     case 'minimum':
       return `expected at least ${String(params['limit'])}`;
     case 'maximum':
