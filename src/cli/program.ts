@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { addAnalyticsCommand } from './analytics/analytics.js';
 import { addSqlCommand } from './commands/sql.js';
 import { addBackupCommand } from './backup/backup.js';
+import { addCompactCommand } from './commands/compact.js';
 import { addConfigCommand } from './commands/config.js';
 import { addExportCommand } from './commands/export.js';
 import { addIngestCommand } from './commands/ingest.js';
@@ -65,6 +66,7 @@ function createProgram(): Command {
     addConsumerCommand,
     addWebhookCommand,
     addBackupCommand,
+    addCompactCommand,
     addVerifyCommand,
     addConfigCommand,
   ];

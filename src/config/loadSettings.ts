@@ -70,6 +70,7 @@ export function loadSettings(options: LoadOptions = {}): LoadedSettings {
     file,
   };
   refuseOpenDoor(loaded);
+  refuseSmallMaximum(loaded);
   return loaded;
 }
 
@@ -155,6 +156,21 @@ function refuseOpenDoor({ settings, sources }: LoadedSettings): void {
       `${JSON.stringify(settings.host)}: other machines could read and write without logging in; ` +
       'give --insecure-no-auth if that is what you want',
     { details: [{ field: 'server.host', reason: 'not a loopback address, and auth is off' }] },
+  );
+}
+
+function refuseSmallMaximum({ settings, sources }: LoadedSettings): void {
+  const { compactionMaxFileBytes: max, compactionTargetFileBytes: target } = settings;
+  if (max >= target) return;
+  const { name } =
+    sources.compactionMaxFileBytes.kind === 'default'
+      ? sources.compactionTargetFileBytes
+      : sources.compactionMaxFileBytes;
+  const reason = `expected at least compaction.target_file_size, ${target}`;
+  throw new AllSourceError(
+    'invalid_configuration',
+    `${name}: compaction.max_file_size: ${reason}, got ${max}`,
+    { details: [{ field: 'compaction.max_file_size', reason }] },
   );
 }
 

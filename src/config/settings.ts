@@ -1,7 +1,9 @@
 import {
   backupRanges,
   batchBytesMax,
+  compactionStrategies,
   eventBytesMax,
+  parquetRanges,
   snapshotRanges,
   sqlRanges,
 } from '../domain/index.js';
@@ -261,6 +263,74 @@ const backupSettings = {
   }),
 };
 
+const { minFiles, targetFileBytes, maxFileBytes, smallFileBytes, intervalSeconds } = parquetRanges;
+
+const compactionSettings = {
+  compactionAutomatic: setting({
+    key: 'compaction.auto_compact',
+    env: ['ALLSOURCE_COMPACTION_AUTO_COMPACT'],
+    flag: '--compaction-auto-compact',
+    placeholder: 'boolean',
+    type: flag(),
+    default: true,
+    doc: 'Write sealed segments as Parquet files, and merge small ones, without being asked for it.',
+  }),
+  compactionStrategy: setting<(typeof compactionStrategies)[number]>({
+    key: 'compaction.strategy',
+    env: ['ALLSOURCE_COMPACTION_STRATEGY'],
+    flag: '--compaction-strategy',
+    placeholder: 'strategy',
+    type: oneOf(compactionStrategies),
+    default: 'sizebased',
+    doc: 'Files that are merged: small ones, those of a day, or all.',
+  }),
+  compactionMinFiles: setting({
+    key: 'compaction.min_files_to_compact',
+    env: ['ALLSOURCE_COMPACTION_MIN_FILES_TO_COMPACT'],
+    flag: '--compaction-min-files-to-compact',
+    placeholder: 'number',
+    type: wholeNumber(minFiles.min, minFiles.max),
+    default: minFiles.default,
+    doc: 'Files that lie side by side and are merged, at least.',
+  }),
+  compactionTargetFileBytes: setting({
+    key: 'compaction.target_file_size',
+    env: ['ALLSOURCE_COMPACTION_TARGET_FILE_SIZE'],
+    flag: '--compaction-target-file-size',
+    placeholder: 'bytes',
+    type: byteCount(targetFileBytes.min, targetFileBytes.max),
+    default: targetFileBytes.default,
+    doc: 'Size to which small files are merged.',
+  }),
+  compactionMaxFileBytes: setting({
+    key: 'compaction.max_file_size',
+    env: ['ALLSOURCE_COMPACTION_MAX_FILE_SIZE'],
+    flag: '--compaction-max-file-size',
+    placeholder: 'bytes',
+    type: byteCount(maxFileBytes.min, maxFileBytes.max),
+    default: maxFileBytes.default,
+    doc: 'Size beyond which no files are merged; at least target_file_size.',
+  }),
+  compactionSmallFileBytes: setting({
+    key: 'compaction.small_file_threshold',
+    env: ['ALLSOURCE_COMPACTION_SMALL_FILE_THRESHOLD'],
+    flag: '--compaction-small-file-threshold',
+    placeholder: 'bytes',
+    type: byteCount(smallFileBytes.min, smallFileBytes.max),
+    default: smallFileBytes.default,
+    doc: 'Size below which a file is small.',
+  }),
+  compactionIntervalSeconds: setting({
+    key: 'compaction.compaction_interval_seconds',
+    env: ['ALLSOURCE_COMPACTION_INTERVAL_SECONDS'],
+    flag: '--compaction-interval-seconds',
+    placeholder: 'seconds',
+    type: wholeNumber(intervalSeconds.min, intervalSeconds.max),
+    default: intervalSeconds.default,
+    doc: 'Time between two merges.',
+  }),
+};
+
 /** The one table of settings. Its order is the order of `--help` and of the reference. */
 export const settingsTable = {
   ...serverSettings,
@@ -268,6 +338,7 @@ export const settingsTable = {
   ...snapshotSettings,
   ...backupSettings,
   ...sqlSettings,
+  ...compactionSettings,
   insecureNoAuth: setting({
     key: 'auth.insecure_no_auth',
     env: ['ALLSOURCE_INSECURE_NO_AUTH'],

@@ -50,6 +50,17 @@ describe('bad settings', () => {
     );
   });
 
+  it('names where a size came from that is below another one', () => {
+    const env = { ALLSOURCE_COMPACTION_TARGET_FILE_SIZE: '512 MiB' };
+    expect(messageOf({ env })).toBe(
+      'ALLSOURCE_COMPACTION_TARGET_FILE_SIZE: compaction.max_file_size: expected at least ' +
+        'compaction.target_file_size, 536870912, got 268435456',
+    );
+    expect(messageOf({ flags: { compactionMaxFileBytes: '1 MiB' } })).toMatch(
+      /^--compaction-max-file-size: compaction\.max_file_size: /,
+    );
+  });
+
   it('names the variable', () => {
     expect(messageOf({ env: { ALLSOURCE_DURABILITY: 'fast' } })).toBe(
       'ALLSOURCE_DURABILITY: expected one of sync, async, got "fast"',

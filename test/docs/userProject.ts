@@ -37,7 +37,15 @@ export function makeUserProject(): string {
     mkdirSync(dirname(target), { recursive: true });
     writeFileSync(target, toJavaScript(readFileSync(join(root, file), 'utf8')));
   }
-  for (const name of ['ws', 'libsql', 'apache-arrow', 'tslib', 'flatbuffers', 'json-with-bigint'])
+  for (const name of [
+    'ws',
+    '@duckdb',
+    'libsql',
+    'apache-arrow',
+    'tslib',
+    'flatbuffers',
+    'json-with-bigint',
+  ])
     symlinkSync(join(root, 'node_modules', name), join(project, 'node_modules', name));
   return project;
 }

@@ -5,6 +5,7 @@ import { openEventStore, type EmbeddedStore } from '../../store/index.js';
 import type { HttpServer } from '../../server/index.js';
 import { CliError, findSystemCode } from '../failure.js';
 import { addJsonFlag, addSettingFlags, readSettingFlags } from '../options.js';
+import { parquetPolicyOf } from '../parquetPolicy.js';
 import { formatCount, printNote } from '../output.js';
 import { packageVersion } from '../../eventStore/index.js';
 
@@ -77,7 +78,8 @@ function toOpenOptions(settings: Settings) {
     threads: settings.sqlThreads,
     timeoutMs: settings.sqlTimeoutMs,
   };
-  return { ...place, ...bytes, snapshots, backups, sql, allowPrivateLookups };
+  const parquet = parquetPolicyOf(settings);
+  return { ...place, ...bytes, snapshots, backups, parquet, sql, allowPrivateLookups };
 }
 
 function toListenOptions(settings: Settings) {
