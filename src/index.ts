@@ -184,7 +184,6 @@ export type {
   TimeRange,
   TimeWindow,
 } from './analytics/index.js';
-export type { CompactionReport } from './parquet/index.js';
 export type { RetentionReport } from './retention/index.js';
 export type { SqlColumn, SqlOptions, SqlResult, SqlRow, SqlValue } from './sql/index.js';
 export { backupsIn, restoreBackup } from './backups/index.js';

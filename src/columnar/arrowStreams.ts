@@ -42,14 +42,22 @@ export async function* parquetRows(
   yield* fileBatches(path, options);
 }
 
-/** One Arrow IPC stream of batches. */
+/** An Arrow IPC stream of batches, piece by piece. */
+export async function* arrowPieces(
+  schema: Schema,
+  batches: AsyncIterable<RecordBatch> | Iterable<RecordBatch>,
+): AsyncGenerator<Uint8Array> {
+  const { ipcStream } = await import('./ipcStream.js');
+  yield* ipcStream(schema, batches);
+}
+
+/** The same as a whole. */
 export async function arrowStream(
   schema: Schema,
   batches: readonly RecordBatch[],
 ): Promise<Uint8Array> {
-  const { ipcStream } = await import('./ipcStream.js');
   const pieces: Uint8Array[] = [];
-  for await (const piece of ipcStream(schema, batches)) pieces.push(piece);
+  for await (const piece of arrowPieces(schema, batches)) pieces.push(piece);
   return Buffer.concat(pieces);
 }
 

@@ -1,6 +1,7 @@
 export { ColumnReader, arrowSchema } from './columnReader.js';
 export type { Archive, ArchiveWanted } from './columnReader.js';
 export {
+  arrowPieces,
   arrowStream,
   countedArrow,
   mergedParquet,

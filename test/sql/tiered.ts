@@ -69,7 +69,8 @@ export class Tiered {
     );
     connection.closeSync();
     instance.closeSync();
-    const numbers = { eventCount: 0, sizeBytes: 0, createdAt: 0 };
+    const times = { firstTimestamp: null, lastTimestamp: null };
+    const numbers = { ...times, eventCount: 0, sizeBytes: 0, createdAt: 0 };
     const file = { name, path, firstPosition: first, lastPosition: last, sha256: '', ...numbers };
     const others = this.files.filter(({ firstPosition }) => firstPosition < first);
     this.files = [...others, file];

@@ -12,6 +12,7 @@ export async function payloadFields(
 ): Promise<ReadonlyMap<string, readonly unknown[]>> {
   const names = Object.keys(fields);
   const values = new Map(names.map((name) => [name, [] as unknown[]]));
+  if (names.length === 0) return values;
   const core = await openCore({ memory: true }, { milestoneEvery: 0 });
   try {
     const system = new SystemAccess(core);

@@ -1,5 +1,5 @@
-import { DataType, RecordBatch, Struct, makeData, vectorFromArray } from 'apache-arrow';
-import type { Data, Field, List, Schema } from 'apache-arrow';
+import { DataType, Int64, RecordBatch, Struct, makeData, vectorFromArray } from 'apache-arrow';
+import type { Data, Field, List, Schema, Utf8 } from 'apache-arrow';
 
 /** A batch of some rows of another, with the columns of a schema; `extra` has those that the other has not. */
 export function takeRows(
@@ -24,7 +24,7 @@ function taken(
   // Positions, versions and times; as dates the latter would lose their microseconds.
   if (values instanceof BigInt64Array) {
     const data = BigInt64Array.from(rows, (row) => values[row] ?? 0n);
-    return makeData({ type, length: rows.length, data });
+    return wholeNumbers(type, data);
   }
   return dataOf(
     type,
@@ -32,20 +32,28 @@ function taken(
   );
 }
 
-function dataOf(type: Field['type'], values: readonly unknown[]): Data {
-  if (DataType.isList(type)) return listData(type, values as readonly Iterable<unknown>[]);
+function wholeNumbers(type: DataType, data: BigInt64Array): Data {
+  const length = data.length;
+  return DataType.isTimestamp(type)
+    ? makeData({ type, length, data })
+    : makeData({ type: new Int64(), length, data });
+}
+
+function dataOf(type: DataType, values: readonly unknown[]): Data {
+  if (DataType.isList(type))
+    return listData(type as List<Utf8>, values as readonly Iterable<unknown>[]);
   const data = vectorFromArray(values, type).data[0];
   if (data === undefined) throw new Error('a vector without data');
   return data;
 }
 
-function listData(type: List, lists: readonly Iterable<unknown>[]): Data {
+function listData(type: List<Utf8>, lists: readonly Iterable<unknown>[]): Data {
   const valueOffsets = new Int32Array(lists.length + 1);
   const items: unknown[] = [];
   for (const [i, list] of lists.entries()) {
     items.push(...list);
     valueOffsets[i + 1] = items.length;
   }
-  const child = dataOf(type.valueType as Field['type'], items);
+  const child = dataOf(type.valueType, items);
   return makeData({ type, length: lists.length, valueOffsets, child });
 }

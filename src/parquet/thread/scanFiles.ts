@@ -35,7 +35,7 @@ async function streamOf(
   const payloads = hasFields
     ? rows.map((row) => batch.getChild('payload')?.get(row) as string)
     : [];
-  const values = hasFields ? await payloadFields(payloads, fields ?? {}) : new Map();
+  const values = await payloadFields(payloads, hasFields ? (fields ?? {}) : {});
   const taken = takeRows(schema, { batch, rows }, (name) => values.get(name) ?? []);
   return arrowStream(schema, [taken]);
 }

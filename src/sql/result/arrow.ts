@@ -22,7 +22,7 @@ import {
   makeData,
 } from 'apache-arrow';
 import type { Data, DataType } from 'apache-arrow';
-import { ipcStream } from '../../columnar/index.js';
+import { arrowPieces } from '../../columnar/index.js';
 import type { Duck, DuckDBType, DuckDBValue } from '../database/duck.js';
 import { valueOf } from './values.js';
 
@@ -83,7 +83,7 @@ export function arrowStream(
   async function* records(): AsyncGenerator<RecordBatch> {
     for await (const { rows, columns } of batches) yield arrow.batchOf(rows, columns);
   }
-  return ipcStream(arrow.schema, records());
+  return arrowPieces(arrow.schema, records());
 }
 
 function formOf(duck: Duck, type: DuckDBType): Form {
