@@ -13,13 +13,15 @@ export function takeRows(
 }
 
 function taken(
-  { name, type }: Field,
+  field: Field,
   batch: RecordBatch,
   rows: readonly number[],
   extra: (name: string) => readonly unknown[],
 ): Data {
+  const name = String(field.name);
+  const type = field.type as DataType;
   const column = batch.getChild(name);
-  if (column === null) return dataOf(type, extra(String(name)));
+  if (column === null) return dataOf(type, extra(name));
   const values: unknown = column.data[0]?.values;
   // Positions, versions and times; as dates the latter would lose their microseconds.
   if (values instanceof BigInt64Array) {
@@ -54,6 +56,6 @@ function listData(type: List<Utf8>, lists: readonly Iterable<unknown>[]): Data {
     items.push(...list);
     valueOffsets[i + 1] = items.length;
   }
-  const child = dataOf(type.valueType, items);
+  const child = dataOf(type.valueType, items) as Data<Utf8>;
   return makeData({ type, length: lists.length, valueOffsets, child });
 }
