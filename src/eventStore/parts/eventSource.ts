@@ -9,6 +9,8 @@ import type {
 import type { BytesChunk } from '../read/reader.js';
 import type { SystemAccess } from './systemAccess.js';
 
+const lineFeed = 0x0a;
+
 /** Events in the order of the log, not yet parsed. */
 export interface EventBytes {
   readonly bytes: Buffer | undefined;
@@ -19,7 +21,7 @@ export interface EventBytes {
 export interface SourceOptions {
   readonly tenantId: string;
   readonly filter: SubscriptionFilter;
-  readonly form: 'apiList' | 'apiHeads' | 'rows' | 'columns';
+  readonly form: 'apiLines' | 'apiHeadLines' | 'rows' | 'columns';
   /** Members of payloads that rows have, all where it is left out; or the columns. Where it has no end. */
   readonly fields?: readonly string[] | undefined;
   /** Behind this position. */
@@ -71,9 +73,16 @@ async function* eventBytesUntil(
   }
 }
 
+/** Events of lines. One line at a time: a long text costs more to make than its events to parse. */
 export function parseEvents(bytes: Buffer): readonly StoredEvent[] {
-  // The engine wrote this text; its shape is that of StoredEvent.
-  return JSON.parse(`[${bytes.toString()}]`) as readonly StoredEvent[];
+  const events: StoredEvent[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const end = bytes.indexOf(lineFeed, at);
+    // The engine wrote this text; its shape is that of StoredEvent.
+    events.push(JSON.parse(bytes.toString('utf8', at, end)) as StoredEvent);
+    at = end + 1;
+  }
+  return events;
 }
 
 export function parseColumns(bytes: Buffer): readonly ColumnsRow[] {

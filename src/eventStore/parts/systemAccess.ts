@@ -3,6 +3,7 @@ import type { EventFilter, NewEvent, StoredEvent, SubscriptionFilter } from '../
 import { calling, fieldNames, fromNative, inputFormat } from '../../engine/index.js';
 import type { BatchInput } from '../append/batchJob.js';
 import type { PayloadGate } from '../append/payloadGate.js';
+import { arrayBytes } from './arrayBytes.js';
 import type { BackgroundTurns } from './background.js';
 import type { Follower } from '../read/follower.js';
 import { nextColumns, rowsRangeOf, rowsRangeOfAll } from '../read/columns.js';
@@ -95,12 +96,14 @@ export class SystemAccess {
    * the store derives or copies was taken in once, and a refusal would stop a part that runs by itself.
    */
   append(events: readonly NewEvent[]): Promise<BatchResult> {
-    return this.#append(toJsonText(events, 'events'), { full: true, isExempt: true });
+    const bytes = Buffer.from(toJsonText(events, 'events'));
+    return this.#append(bytes, { full: true, isExempt: true });
   }
 
   /** The same where events are what a caller wants to append: their payloads are checked. */
   appendChecked(events: readonly NewEvent[]): Promise<BatchResult> {
-    return this.#append(toJsonText(events, 'events'), { full: true, isExempt: false });
+    const bytes = Buffer.from(toJsonText(events, 'events'));
+    return this.#append(bytes, { full: true, isExempt: false });
   }
 
   /** The same for events as JSON texts in the names of the API; the result of each where it is wanted. */
@@ -108,7 +111,7 @@ export class SystemAccess {
     texts: readonly string[],
     { withResults = false }: { readonly withResults?: boolean } = {},
   ): Promise<BatchResult> {
-    return this.#append(`[${texts.join(',')}]`, { full: withResults, isExempt: true });
+    return this.#append(arrayBytes(texts), { full: withResults, isExempt: true });
   }
 
   /** Sets who checks payloads, before the first append that is to be checked. */
@@ -383,11 +386,11 @@ export class SystemAccess {
   }
 
   #append(
-    text: string,
+    bytes: Buffer,
     wanted: Required<Pick<BatchInput, 'full' | 'isExempt'>>,
   ): Promise<BatchResult> {
     const { batch: format } = inputFormat;
-    return this.#core.appendSystem({ bytes: Buffer.from(text), format, ...systemNames, ...wanted });
+    return this.#core.appendSystem({ bytes, format, ...systemNames, ...wanted });
   }
 }
 

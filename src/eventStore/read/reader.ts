@@ -44,12 +44,12 @@ export interface ObjectsChunk extends Chunk {
 
 /**
  * `lines`: a line of JSON for each event; `list`: the members of a JSON array, commas between;
- * `apiList`: the same in the names of the API; `apiHeads`: and without payload and metadata; `rows`:
+ * `apiLines`: lines in the names of the API; `apiHeadLines`: and without payload and metadata; `rows`:
  * what `parseRows` reads; `columns`: what `parseColumns` reads; `partitions`: two doubles for each event,
  * its position and the partition of its entity.
  */
 export type BytesForm =
-  'lines' | 'list' | 'apiList' | 'apiHeads' | 'rows' | 'columns' | 'partitions';
+  'lines' | 'list' | 'apiLines' | 'apiHeadLines' | 'rows' | 'columns' | 'partitions';
 
 /** Those that have whole events in the wire names. */
 export type EventsForm = Extract<BytesForm, 'lines' | 'list'>;
@@ -57,8 +57,8 @@ export type EventsForm = Extract<BytesForm, 'lines' | 'list'>;
 const flagOf: Readonly<Record<BytesForm, number>> = {
   lines: readFlag.lines,
   list: 0,
-  apiList: readFlag.apiStyle,
-  apiHeads: readFlag.heads,
+  apiLines: readFlag.apiStyle | readFlag.lines,
+  apiHeadLines: readFlag.heads | readFlag.lines,
   rows: readFlag.rows,
   columns: readFlag.columns,
   partitions: readFlag.partitions,

@@ -27,7 +27,7 @@ export async function openSpace(options: {
 export async function eventIdAt(log: SystemAccess, position: number): Promise<string | null> {
   if (position < log.logBegin) return null;
   try {
-    const { bytes } = await log.bytesAt([position], 'apiHeads');
+    const { bytes } = await log.bytesAt([position], 'apiHeadLines');
     return parseEvents(bytes)[0]?.id ?? null;
   } catch (error) {
     if (error instanceof AllSourceError && error.code === 'events_dropped') return null;

@@ -23,7 +23,7 @@ export async function* projectionSource(
   options: ProjectionSourceOptions,
 ): AsyncGenerator<EventBytes> {
   const { projection, replay, until = Infinity } = options;
-  const form = projection.readsPayload ? 'apiList' : 'apiHeads';
+  const form = formOf(projection);
   let { after } = options;
   if (replay !== undefined && after < replay.selection.goal) {
     const { since, until: untilTime, goal } = replay.selection;
@@ -36,6 +36,11 @@ export async function* projectionSource(
     after = end;
   }
   if (after < until) yield* eventBytes(log, { ...options, form, after, filter: projection.filter });
+}
+
+/** What events are read as. */
+function formOf({ readsPayload }: SelectedProjection): 'apiLines' | 'apiHeadLines' {
+  return readsPayload ? 'apiLines' : 'apiHeadLines';
 }
 
 /** The events of a tenant up to the goal that a projection takes in. */

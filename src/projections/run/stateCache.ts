@@ -1,5 +1,5 @@
 /** Keys without changes that are kept, at most: twice as many for a moment. */
-const keysMax = 50_000;
+const cacheKeysMax = 50_000;
 
 interface Entry<S> {
   /** Undefined where the key has no state. */
@@ -12,12 +12,24 @@ interface Entry<S> {
  * two generations the older one is forgotten when the newer one is full.
  */
 export class StateCache<S> {
+  readonly #keysMax: number;
   #young = new Map<string, Entry<S>>();
   #old = new Map<string, Entry<S>>();
   #changed = new Map<string, Entry<S>>();
 
+  #hasForgotten = false;
+
+  constructor(keysMax = cacheKeysMax) {
+    this.#keysMax = keysMax;
+  }
+
   get changedCount(): number {
     return this.#changed.size;
+  }
+
+  /** Whether a key that it had may be missing. */
+  get hasForgotten(): boolean {
+    return this.#hasForgotten;
   }
 
   has(key: string): boolean {
@@ -51,17 +63,23 @@ export class StateCache<S> {
     return [...this.#changed].map(([key, { state }]) => ({ key, state }));
   }
 
-  /** What changed is durable now. */
-  committed(): void {
+  /** What changed was given away: what changes from now on is told apart from it. */
+  release(): void {
     for (const entry of this.#changed.values()) entry.isChanged = false;
     this.#changed = new Map();
-    if (this.#young.size < keysMax) return;
+  }
+
+  /** What was released is durable now: of what was not used lately some may be forgotten. */
+  forgetOld(): void {
+    if (this.#young.size < this.#keysMax) return;
+    this.#hasForgotten ||= this.#old.size > 0;
     this.#old = this.#young;
     this.#young = new Map();
   }
 
   /** Forgets everything, what changed too. */
   clear(): void {
+    this.#hasForgotten = true;
     this.#young = new Map();
     this.#old = new Map();
     this.#changed = new Map();

@@ -179,10 +179,11 @@ function parkedOf({ tenantId, projection, generation }: StateSpace): string {
   return `projection/${tenantId}/${projection}/${generation}/parked`;
 }
 
+/** Put together by hand: a commit may have thousands. The names of tenant and types need no escape. */
 function changeText(tenantId: string, { key, text }: StateChange): string {
   const eventType = text === undefined ? removedType : stateType;
-  const head = JSON.stringify({ tenantId, entityId: key, eventType });
-  return `${head.slice(0, -1)},"payload":${text ?? 'null'}}`;
+  const head = `{"tenantId":"${tenantId}","eventType":"${eventType}","entityId":`;
+  return `${head}${JSON.stringify(key)},"payload":${text ?? 'null'}}`;
 }
 
 function cursorEvent(space: StateSpace, payload: CursorPayload): NewEvent {
