@@ -89,6 +89,7 @@ export type {
   Projection,
   ProjectionDeclaration,
   ProjectionDefinition,
+  ProjectionModule,
   ProjectionFailure,
   ProjectionHandle,
   ProjectionHandlers,

@@ -1,6 +1,6 @@
 import { AllSourceError, EventTypes } from '../domain/index.js';
 import type { AnyEvent, EventShape, StoredEvent } from '../domain/index.js';
-import type { ErrorPolicy, Projection } from './types.js';
+import type { ErrorPolicy, Projection, ProjectionModule } from './types.js';
 
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const policies: ReadonlySet<string> = new Set(['stop', 'park', 'retry']);
@@ -34,6 +34,8 @@ export interface ProjectionDefinition<S, E extends EventShape = AnyEvent> {
   readonly readsPayload?: boolean | undefined;
   /** Default `stop`. */
   readonly onError?: ErrorPolicy | undefined;
+  /** Where threads find it: replays may then fold parts of its keys at once. */
+  readonly partitions?: ProjectionModule | undefined;
 }
 
 type Handler<S> = (state: S, event: StoredEvent) => S | null;
@@ -67,6 +69,8 @@ export function defineProjection<S, E extends EventShape = AnyEvent>(
     filter: new EventTypes([...handlers.keys()]).filter,
     declaration: null,
     readsPayload: definition.readsPayload ?? true,
+    isKeyedByEntity: definition.key === undefined,
+    partitions: definition.partitions,
     handles: (eventType) => handlerOf(eventType) !== undefined,
     keyOf,
     init: (key) => init(key),
@@ -103,7 +107,7 @@ function handlerFinder<S>(
 }
 
 function checkDefinition<S, E extends EventShape>(definition: ProjectionDefinition<S, E>): void {
-  const { name, version, init, on, key, onError } = definition;
+  const { name, version, init, on, key, onError, partitions } = definition;
   checkName(name, version);
   if (typeof init !== 'function') throw invalid('init', 'expected a function', init);
   if (key !== undefined && typeof key !== 'function') {
@@ -112,6 +116,7 @@ function checkDefinition<S, E extends EventShape>(definition: ProjectionDefiniti
   if (onError !== undefined && !policies.has(onError)) {
     throw invalid('onError', "expected 'stop', 'park' or 'retry'", onError);
   }
+  if (partitions !== undefined) checkModule(partitions);
   const entries = Object.entries(on);
   if (entries.length === 0) throw invalid('on', 'expected at least one handler', on);
   for (const [type, handler] of entries) {
@@ -120,6 +125,17 @@ function checkDefinition<S, E extends EventShape>(definition: ProjectionDefiniti
     const star = type.indexOf('*');
     const isPattern = star < 0 || type === '*' || (star === type.length - 1 && type.endsWith('.*'));
     if (!isPattern) throw invalid('on', "expected an event type, 'prefix.*' or '*'", type);
+  }
+}
+
+/** Callers without types may give anything. */
+function checkModule(partitions: ProjectionModule): void {
+  const { module, export: name }: Partial<ProjectionModule> = partitions ?? {};
+  if (typeof module !== 'string' || !URL.canParse(module)) {
+    throw invalid('partitions.module', 'expected import.meta.url of its module', module);
+  }
+  if (typeof name !== 'string' || name === '') {
+    throw invalid('partitions.export', 'expected the name of an export of its module', name);
   }
 }
 

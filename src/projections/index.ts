@@ -6,6 +6,7 @@ export { projectionDocument } from './documents.js';
 export { mustBeWhole } from './record.js';
 export type { ManagedProjection } from './managedProjection.js';
 export type { Selection } from './record.js';
+export { partitionsMax, usualPartitions } from './partitions/threadBudget.js';
 export { selectedEvents } from './run/projectionSource.js';
 export { ProjectionRegistry } from './registry.js';
 export type { PostgresClient, PostgresPool } from './storage/sql/postgresConnection.js';

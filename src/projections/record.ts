@@ -33,6 +33,8 @@ export interface ReplayOfStates {
   readonly selection: Selection;
   /** Events that are read and handled at a time. */
   readonly batchEvents: number;
+  /** Threads that fold it, where the projection says that it may be; undefined: none. */
+  readonly partitions?: number | undefined;
   /** Read while it is built: what was read before comes back only where the replay is cancelled. */
   readonly isShown: boolean;
 }

@@ -8,6 +8,14 @@ import type { ProjectionStorage } from './storage/types.js';
  */
 export type ErrorPolicy = 'stop' | 'park' | 'retry';
 
+/** Where a thread finds a projection that is code. */
+export interface ProjectionModule {
+  /** `import.meta.url` of the module that makes it: a thread imports it, so it must do nothing else. */
+  readonly module: string;
+  /** Name under which the module exports it. */
+  readonly export: string;
+}
+
 /** How states come from events. Made by `defineProjection`, or from a declarative definition. */
 export interface Projection<S = unknown> {
   readonly name: string;
@@ -19,6 +27,10 @@ export interface Projection<S = unknown> {
   readonly declaration: JsonValue;
   /** Whether events are read with payload and metadata; otherwise both are null. */
   readonly readsPayload: boolean;
+  /** True where keys are the ids of entities; otherwise every thread of a replay parses all events. */
+  readonly isKeyedByEntity?: boolean | undefined;
+  /** Says that replays may fold its keys in threads. */
+  readonly partitions?: ProjectionModule | undefined;
   handles(eventType: string): boolean;
   /** The key whose state an event changes; null where it changes none. */
   keyOf(event: StoredEvent): string | null;

@@ -1,5 +1,6 @@
 import { AllSourceError, parseTimestamp } from '../domain/index.js';
 import { tenantOf, textOf } from '../eventStore/index.js';
+import { partitionsMax, usualPartitions } from '../projections/index.js';
 import type { Selection } from '../projections/index.js';
 import type { ReplayConfig, ReplayMode, ReplayRequest } from './types.js';
 
@@ -20,6 +21,7 @@ const configNames: Readonly<Record<keyof ReplayConfig, true>> = {
   batchSize: true,
   parallel: true,
   workers: true,
+  partitions: true,
   emitProgress: true,
   progressInterval: true,
 };
@@ -31,6 +33,9 @@ export interface CheckedRequest {
   readonly mode: ReplayMode;
   readonly batchEvents: number;
   readonly atOnce: number;
+  readonly partitions: number | undefined;
+  /** Whether it was asked for: a projection that may not be partitioned is refused then. */
+  readonly mustBePartitioned: boolean;
   readonly progressEvents: number | null;
 }
 
@@ -60,7 +65,7 @@ export function checkedRequest(request: ReplayRequest): CheckedRequest {
 
 function checkedConfig(
   config: ReplayConfig,
-): Pick<CheckedRequest, 'batchEvents' | 'atOnce' | 'progressEvents'> {
+): Omit<CheckedRequest, 'tenantId' | 'projectionName' | 'selection' | 'mode'> {
   checkNames(config, configNames, 'config.');
   const { batchSize = 1000, parallel = false, workers = 4 } = config;
   const { emitProgress = true, progressInterval = 1000 } = config;
@@ -69,10 +74,14 @@ function checkedConfig(
     throw invalid('config.emit_progress', 'true or false', emitProgress);
   }
   const atOnce = countOf(workers, workersMax, 'config.workers');
+  const { partitions = parallel ? usualPartitions() : undefined } = config;
+  if (partitions !== undefined) countOf(partitions, partitionsMax, 'config.partitions');
   const interval = countOf(progressInterval, Number.MAX_SAFE_INTEGER, 'config.progress_interval');
   return {
     batchEvents: countOf(batchSize, batchEventsMax, 'config.batch_size'),
     atOnce: parallel ? atOnce : 1,
+    partitions,
+    mustBePartitioned: config.partitions !== undefined,
     progressEvents: emitProgress ? interval : null,
   };
 }

@@ -1,3 +1,4 @@
+export { partitionsMax } from '../projections/index.js';
 export { batchEventsMax, workersMax } from './checkedRequest.js';
 export { replayDocument } from './documents.js';
 export { ReplayRegistry } from './registry.js';

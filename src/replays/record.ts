@@ -12,6 +12,8 @@ export interface ReplayRecord {
   readonly batchEvents: number;
   /** Projections that are replayed at once. */
   readonly atOnce: number;
+  /** Threads that fold one of them where it may be; undefined: none. */
+  readonly partitions?: number | undefined;
   /** Events after which progress is told; null: at the end. */
   readonly progressEvents: number | null;
   readonly projections: readonly string[];

@@ -145,7 +145,7 @@ export class ReplayRegistry implements EmbeddedReplays {
   async #named(
     name: string,
     all: readonly ManagedProjection[],
-    { tenantId, selection: { eventType } }: CheckedRequest,
+    { tenantId, selection: { eventType }, mustBePartitioned }: CheckedRequest,
   ): Promise<ManagedProjection> {
     const managed = all.find((one) => one.name === name);
     if (managed === undefined) {
@@ -163,18 +163,21 @@ export class ReplayRegistry implements EmbeddedReplays {
       const message = `projection ${name}: its code was not started in this process`;
       throw new AllSourceError('projection_stopped', message);
     }
-    if (handles(managed.projection, eventType)) return managed;
-    const reason = `projection ${name} takes no events of this type`;
-    throw new AllSourceError('validation_error', `event_type: ${reason}`, {
-      details: [{ field: 'event_type', reason }],
-    });
+    if (!handles(managed.projection, eventType)) {
+      throw invalid('event_type', `projection ${name} takes no events of this type`);
+    }
+    if (!mustBePartitioned || managed.projection.partitions !== undefined) return managed;
+    const reason =
+      `projection ${name} does not say where threads find it: define it with ` +
+      '`partitions: { module: import.meta.url, export }`, or leave this out';
+    throw invalid('config.partitions', reason);
   }
 
   async #recordOf(
     checked: CheckedRequest,
     targets: readonly ManagedProjection[],
   ): Promise<ReplayRecord> {
-    const { tenantId, mode, batchEvents, atOnce, progressEvents } = checked;
+    const { tenantId, mode, batchEvents, atOnce, partitions, progressEvents } = checked;
     const goal = this.#log.watermark;
     const selection = { ...checked.selection, goal };
     let totalEvents = 0;
@@ -185,7 +188,8 @@ export class ReplayRegistry implements EmbeddedReplays {
     }
     const now = nowMicros();
     return {
-      ...{ id: randomUUID(), tenantId, mode, selection, batchEvents, atOnce, progressEvents },
+      ...{ id: randomUUID(), tenantId, mode, selection },
+      ...{ batchEvents, atOnce, partitions, progressEvents },
       projections: targets.map(({ name }) => name),
       built: [],
       status: 'pending',
@@ -245,6 +249,11 @@ export class ReplayRegistry implements EmbeddedReplays {
       if (this.#isWritable) replay.start();
     }
   }
+}
+
+function invalid(field: string, reason: string): AllSourceError {
+  const details = [{ field, reason }];
+  return new AllSourceError('validation_error', `${field}: ${reason}`, { details });
 }
 
 function keyOf({ tenantId, id }: Pick<ReplayRecord, 'tenantId' | 'id'>): string {

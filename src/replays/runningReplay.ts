@@ -248,8 +248,8 @@ export class RunningReplay {
     }
     // It goes on as soon as its code is started.
     if (managed.projection === undefined) return;
-    const { id, selection, batchEvents, mode } = this.#record;
-    const replay = { id, selection, batchEvents, isShown: mode === 'clear' };
+    const { id, selection, batchEvents, partitions, mode } = this.#record;
+    const replay = { id, selection, batchEvents, partitions, isShown: mode === 'clear' };
     await managed.beginBuild({ replay });
     this.#counted.set(name, { position: 0, processed: 0, failed: 0 });
     await this.#hasBegun(name);

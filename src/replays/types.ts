@@ -14,10 +14,18 @@ export type ReplayMode = 'clear' | 'blue_green';
 export interface ReplayConfig {
   /** Events that are read and handled at a time, 1-10 000; default 1 000. */
   readonly batchSize?: number | undefined;
-  /** Whether several projections are replayed at once; default false. */
+  /**
+   * Whether several projections are replayed at once, and each in `partitions` where it says that it may
+   * be; default false.
+   */
   readonly parallel?: boolean | undefined;
-  /** How many at once then, 1-32; default 4. */
+  /** How many projections at once then, 1-32; default 4. */
   readonly workers?: number | undefined;
+  /**
+   * Threads that fold one projection that has `partitions`, 1-16, each a part of its keys; default none, with
+   * `parallel` as many as there are cores, at most 4.
+   */
+  readonly partitions?: number | undefined;
   /** Whether progress is told before the end; default true. */
   readonly emitProgress?: boolean | undefined;
   /** Events after which it is told, from 1; default 1 000. */

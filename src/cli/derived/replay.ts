@@ -19,6 +19,7 @@ interface StartFlags extends DerivedFlags {
   readonly mode?: ReplayMode;
   readonly batchSize?: number;
   readonly workers?: number;
+  readonly partitions?: number;
   readonly detach?: true;
 }
 
@@ -86,12 +87,18 @@ function addStart(group: Command): void {
     )
     .option('--batch-size <n>', 'events that are read at a time (default 1000)', wholeNumberFrom(1))
     .option('--workers <n>', 'projections at once (default 1)', wholeNumberFrom(1))
+    .option(
+      '--partitions <n>',
+      'threads that fold one projection, where it may be (default none; with --workers from 2 on as many ' +
+        'as there are cores, at most 4)',
+      wholeNumberFrom(1),
+    )
     .option('--detach', 'do not wait; the server goes on by itself')
     .action(startReplay);
 }
 
 async function startReplay(name: string | undefined, flags: StartFlags): Promise<void> {
-  const { workers, batchSize, json = false } = flags;
+  const { workers, batchSize, partitions, json = false } = flags;
   const parallel = workers === undefined ? undefined : workers > 1;
   const request: ReplayRequest = {
     ...ofTenant(flags),
@@ -101,7 +108,7 @@ async function startReplay(name: string | undefined, flags: StartFlags): Promise
     entityId: flags.entity,
     eventType: flags.type,
     mode: flags.mode,
-    config: { batchSize, parallel, workers },
+    config: { batchSize, parallel, workers, partitions },
   };
   await withTarget(flags, 'write', async ({ replays }) => {
     const begun = await replays.start(request);

@@ -4,6 +4,7 @@ import type { StoredEvent } from '../../domain/index.js';
 import { WakeUp, parseEvents } from '../../eventStore/index.js';
 import type { EventBytes, SystemAccess } from '../../eventStore/index.js';
 import type { ReplayOfStates } from '../record.js';
+import { PartitionedFold } from '../partitions/partitionedFold.js';
 import type { KeptStates, ProjectionStorage, StateSpace } from '../storage/types.js';
 import type { ProjectedState, Projection, ProjectionFailure } from '../types.js';
 import { EventFailure, reasonOf } from './eventFailure.js';
@@ -47,6 +48,7 @@ export class ProjectionRun<S = unknown> {
   readonly #options: RunOptions<S>;
   readonly #states: PendingStates<S>;
   readonly #older: OlderStates;
+  readonly #partitions: PartitionedFold | undefined;
   readonly #moved = new WakeUp();
   readonly #flushes = new WakeUp();
   #position: number;
@@ -69,6 +71,7 @@ export class ProjectionRun<S = unknown> {
     this.#states = new PendingStates(options, kept);
     this.#older = new OlderStates(options.storage, options.space);
     this.#position = this.begin;
+    this.#partitions = this.#partitioned(options);
   }
 
   static async open<S>(options: RunOptions<S>): Promise<ProjectionRun<S>> {
@@ -111,7 +114,8 @@ export class ProjectionRun<S = unknown> {
     this.#isActivationDue ||= isRead;
     this.#failure = null;
     const stop = new AbortController();
-    const done = this.#run(stop.signal, options).finally(() => {
+    const done = this.#run(stop.signal, options).finally(async () => {
+      await this.#partitions?.close();
       this.#running = undefined;
       this.#moved.notify();
     });
@@ -208,6 +212,7 @@ export class ProjectionRun<S = unknown> {
         // The first try of an event that failed comes at once.
         const isNew = error instanceof EventFailure && !error.isConfirmed;
         if (isOnce && !isNew) return;
+        if (!isNew) await this.#partitions?.close();
         if (!isNew) await wait(delayMs, undefined, { signal }).catch(() => undefined);
         if (signal.aborted) return;
       }
@@ -266,10 +271,45 @@ export class ProjectionRun<S = unknown> {
     signal.addEventListener('abort', end);
     if (signal.aborted) end();
     try {
+      await this.#foldPartitions(stop.signal, until);
       await this.#readUntil(stop.signal, until);
     } finally {
       signal.removeEventListener('abort', end);
       end();
+    }
+  }
+
+  #partitioned({ replay, projection, log, storage, space }: RunOptions<S>) {
+    const { partitions } = replay ?? {};
+    const { partitions: source } = projection;
+    if (replay === undefined || partitions === undefined || source === undefined) return undefined;
+    // Threads fold with a projection of their own; types say nothing there.
+    const others = {
+      projection: projection as Projection,
+      states: this.#states as PendingStates<unknown>,
+    };
+    const onCommitted = (position: number, events: number): void => {
+      this.#position = position;
+      this.#processed += events;
+      this.#noteCommitted(this.#processed);
+      this.#moved.notify();
+    };
+    const where = { log, storage, space };
+    return new PartitionedFold({ ...others, ...where, source, replay, partitions, onCommitted });
+  }
+
+  /** Up to the goal of a replay in threads. An event that failed there is taken in here, alone. */
+  async #foldPartitions(signal: AbortSignal, until = Infinity): Promise<void> {
+    const partitions = this.#partitions;
+    if (partitions === undefined) return;
+    const end = Math.min(until, partitions.goal);
+    while (this.#position < end && !signal.aborted) {
+      if (this.#suspect > 0) {
+        await this.#readUntil(signal, Math.min(end, this.#suspect));
+        await this.#commit();
+      } else if (!(await partitions.run(this.#position, { until: end, signal }))) {
+        return;
+      }
     }
   }
 
@@ -355,6 +395,10 @@ export class ProjectionRun<S = unknown> {
     this.#isFlushWanted = false;
     const processed = this.#processed;
     if (this.#position > this.#states.committedPosition) await this.#states.commit(this.#position);
+    this.#noteCommitted(processed);
+  }
+
+  #noteCommitted(processed: number): void {
     this.#processedWritten = processed;
     if (this.#failure?.position === 0) this.#failure = null;
     this.#flushes.notify();

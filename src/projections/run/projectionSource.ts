@@ -39,7 +39,7 @@ export async function* projectionSource(
 }
 
 /** What events are read as. */
-function formOf({ readsPayload }: SelectedProjection): 'apiLines' | 'apiHeadLines' {
+export function formOf({ readsPayload }: SelectedProjection): 'apiLines' | 'apiHeadLines' {
   return readsPayload ? 'apiLines' : 'apiHeadLines';
 }
 

@@ -1,5 +1,5 @@
 /** Keys without changes that are kept, at most: twice as many for a moment. */
-const cacheKeysMax = 50_000;
+export const cacheKeysMax = 50_000;
 
 interface Entry<S> {
   /** Undefined where the key has no state. */

@@ -36,6 +36,7 @@ const configNames: ReadonlySet<string> = new Set([
   'batchSize',
   'parallel',
   'workers',
+  'partitions',
   'emitProgress',
   'progressInterval',
 ]);
@@ -85,6 +86,7 @@ function fromConfig(config: ReplayConfig): JsonObject {
     batch_size: config.batchSize,
     parallel: config.parallel,
     workers: config.workers,
+    partitions: config.partitions,
     emit_progress: config.emitProgress,
     progress_interval: config.progressInterval,
   };

@@ -146,6 +146,7 @@ function requestOf(wanted: NewReplay): ReplayRequest {
       batchSize: config.batch_size,
       parallel: config.parallel,
       workers: config.workers,
+      partitions: config.partitions,
       emitProgress: config.emit_progress,
       progressInterval: config.progress_interval,
     },

@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { batchEventsMax, workersMax } from '../../../replays/index.js';
+import { batchEventsMax, partitionsMax, workersMax } from '../../../replays/index.js';
 import { count, entityId, eventType, tenantId, timestamp } from '../formats.js';
 
 const strict = { additionalProperties: false };
@@ -43,6 +43,15 @@ export const newReplay = Type.Object(
               minimum: 1,
               maximum: workersMax,
               description: 'How many at once then; default 4',
+            }),
+          ),
+          partitions: Type.Optional(
+            Type.Integer({
+              minimum: 1,
+              maximum: partitionsMax,
+              description:
+                'Threads that fold one projection, each a part of its keys; default none, with ' +
+                'parallel as many as there are cores, at most 4',
             }),
           ),
           emit_progress: Type.Optional(
