@@ -61,6 +61,16 @@ export async function arrowStream(
   return Buffer.concat(pieces);
 }
 
+/** A batch of some rows of another, with the columns of a schema; `extra` has those that the other has not. */
+export async function takeRows(
+  schema: Schema,
+  taken: { readonly batch: RecordBatch; readonly rows: readonly number[] },
+  extra: (name: string) => readonly unknown[],
+): Promise<RecordBatch> {
+  const { takenRows } = await import('./takenRows.js');
+  return takenRows(schema, taken, extra);
+}
+
 /** The batches of an Arrow IPC stream that is there as a whole. */
 export async function recordBatches(stream: Uint8Array): Promise<readonly RecordBatch[]> {
   const { tableFromIPC } = await import('apache-arrow');

@@ -8,6 +8,7 @@ export {
   parquetOfArrow,
   parquetRows,
   recordBatches,
+  takeRows,
 } from './arrowStreams.js';
 export { columnNames, fieldsMax } from './columnPlan.js';
 export type { ArrowOptions, ColumnField, ColumnsOptions } from './columnPlan.js';

@@ -41,6 +41,7 @@ export const errorTable = {
     meaning: 'The tenant has no such subject, version of its schema, or mapping.',
   },
   replay_not_found: { status: 404, meaning: 'The tenant has no replay of this id.' },
+  policy_not_found: { status: 404, meaning: 'There is no retention policy of this name.' },
   route_not_found: { status: 404, meaning: 'No route has this path.' },
   method_not_allowed: { status: 405, meaning: 'The route exists, but not for this method.' },
   request_timeout: { status: 408, meaning: 'The request did not arrive in time.' },
@@ -91,7 +92,6 @@ export const errorTable = {
   payload_too_large: { status: 413, meaning: 'The body or event is over its size limit.' },
   unsupported_media_type: { status: 415, meaning: 'The content type is not one that is taken.' },
   unprocessable: { status: 422, meaning: 'Understood, but it cannot be carried out.' },
-  policy_not_found: { status: 404, meaning: 'There is no retention policy of this name.' },
   backup_damaged: {
     status: 422,
     meaning: 'A file of the backup is damaged or missing; the message names it.',

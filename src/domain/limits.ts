@@ -48,7 +48,6 @@ export const retentionRanges = {
   keepBytes: { min: 1, max: Number.MAX_SAFE_INTEGER },
   intervalSeconds: { min: 1, max: 31_536_000, default: 3600 },
 } as const;
-export const retentionPoliciesMax = 1_000;
 /** What a policy of SQL may be. */
 export const sqlRanges = {
   memoryMb: { min: 64, max: 1_048_576, default: 1_024 },

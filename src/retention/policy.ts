@@ -1,6 +1,7 @@
 import { AllSourceError, retentionRanges } from '../domain/index.js';
 import type { RetentionPolicy, RetentionPolicyOptions } from './types.js';
 
+export const policiesMax = 1_000;
 const namePattern = /^[A-Za-z0-9_-]{1,64}$/;
 const tenantPattern = /^[A-Za-z0-9_-]{1,64}$/;
 const typePattern = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/;

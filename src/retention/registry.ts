@@ -1,11 +1,11 @@
-import { AllSourceError, closedError, linkSignals, retentionPoliciesMax } from '../domain/index.js';
+import { AllSourceError, closedError, linkSignals } from '../domain/index.js';
 import { RecordedState, readRecords, recordEvent } from '../eventStore/index.js';
 import type { DropReport, SystemAccess } from '../eventStore/index.js';
 import type { ParquetTier } from '../parquet/index.js';
 import { Measured } from './measured.js';
 import { planOf } from './plan.js';
 import type { RetentionPlan } from './plan.js';
-import { checkedPolicy, invalid } from './policy.js';
+import { checkedPolicy, invalid, policiesMax } from './policy.js';
 import type { CheckedSchedule } from './schedule.js';
 import type {
   Retention,
@@ -60,8 +60,8 @@ export class RetentionRegistry implements Retention {
   async set(options: RetentionPolicyOptions): Promise<RetentionPolicy> {
     const policy = checkedPolicy(options, Date.now() * 1000);
     return this.#state.inTurn(async () => {
-      if (!this.#policies.has(policy.name) && this.#policies.size >= retentionPoliciesMax) {
-        const message = `there are ${retentionPoliciesMax} retention policies; delete one first`;
+      if (!this.#policies.has(policy.name) && this.#policies.size >= policiesMax) {
+        const message = `there are ${policiesMax} retention policies; delete one first`;
         throw new AllSourceError('unprocessable', message);
       }
       await this.#log.append([recordEvent(recordTypes.recorded, entityOf(policy.name), policy)]);

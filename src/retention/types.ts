@@ -74,7 +74,7 @@ export interface RetentionReport {
 
 /** Policies by which the front of the log goes, once Parquet files have it. */
 export interface Retention {
-  /** Rejects with `validation_error`, and `retention_limit`-like `unprocessable` where there are too many. */
+  /** Replaces the one of this name. Rejects with `validation_error`, and with `unprocessable` behind 1 000. */
   set(policy: RetentionPolicyOptions): Promise<RetentionPolicy>;
   list(): Promise<readonly RetentionPolicy[]>;
   /** Rejects with `policy_not_found`. */

@@ -31,12 +31,12 @@ async function append() {
     }));
     await store.appendBatch(events, { return: 'summary' });
     tell({ ids: events.map(({ eventId }) => eventId) });
-    await new Promise((resolve) => setTimeout(resolve, random(10)));
+    await new Promise((resolve) => setTimeout(resolve, random(80)));
   }
 }
 
 async function keep() {
-  await store.retention.set({ name: 'newest', keepEvents: 300 });
+  await store.retention.set({ name: 'newest', keepEvents: 100 });
   for (;;) {
     if (random(2) === 0) {
       const strategy = random(3) === 0 ? 'fullcompaction' : 'sizebased';

@@ -1,4 +1,4 @@
-import { arrowSchema, arrowStream, parquetRows } from '../../columnar/index.js';
+import { arrowSchema, arrowStream, parquetRows, takeRows } from '../../columnar/index.js';
 import type { RecordBatch } from '../../columnar/index.js';
 import { payloadFields } from '../archive/payloadFields.js';
 import { matchingRows } from '../archive/rowFilter.js';
@@ -29,13 +29,12 @@ async function streamOf(
   batch: RecordBatch,
   rows: readonly number[],
 ): Promise<Uint8Array> {
-  const { takeRows } = await import('../archive/takenRows.js');
   const schema = await arrowSchema({ columns, fields });
   const hasFields = Object.keys(fields ?? {}).length > 0;
   const payloads = hasFields
     ? rows.map((row) => batch.getChild('payload')?.get(row) as string)
     : [];
   const values = await payloadFields(payloads, hasFields ? (fields ?? {}) : {});
-  const taken = takeRows(schema, { batch, rows }, (name) => values.get(name) ?? []);
+  const taken = await takeRows(schema, { batch, rows }, (name) => values.get(name) ?? []);
   return arrowStream(schema, [taken]);
 }

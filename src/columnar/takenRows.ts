@@ -1,8 +1,8 @@
 import { DataType, Int64, RecordBatch, Struct, makeData, vectorFromArray } from 'apache-arrow';
 import type { Data, Field, List, Schema, Utf8 } from 'apache-arrow';
 
-/** A batch of some rows of another, with the columns of a schema; `extra` has those that the other has not. */
-export function takeRows(
+/** `takeRows`, which loads this. */
+export function takenRows(
   schema: Schema,
   { batch, rows }: { readonly batch: RecordBatch; readonly rows: readonly number[] },
   extra: (name: string) => readonly unknown[],
