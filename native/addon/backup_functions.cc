@@ -56,6 +56,8 @@ backup::BackupSet SetOf(const Napi::Value& value) {
   set.store = FileOf(object.Get("store").As<Napi::Object>(), engine::HeldKind::kStore);
   set.segments = FilesOf(object.Get("segments"), engine::HeldKind::kSegment);
   set.index_files = FilesOf(object.Get("indexFiles"), engine::HeldKind::kIndex);
+  // Their kind does not matter: they have a place of their own.
+  set.parquet_files = FilesOf(object.Get("parquetFiles"), engine::HeldKind::kStore);
   set.first_position = CountOf(object.Get("firstPosition"));
   set.last_position = CountOf(object.Get("lastPosition"));
   set.root = DigestOf(object.Get("rootHash"));

@@ -54,6 +54,20 @@ Napi::Value ShowHeld(Napi::Env env, const Shown& shown) {
   return object;
 }
 
+std::vector<engine::HeldFile> OthersOf(const Napi::Value& value) {
+  const auto array = value.As<Napi::Array>();
+  std::vector<engine::HeldFile> files;
+  for (uint32_t i = 0; i < array.Length(); i++) {
+    const auto object = array.Get(i).As<Napi::Object>();
+    engine::HeldFile file;
+    file.name = TextOf(object.Get("name"), "name");
+    file.path = TextOf(object.Get("path"), "path");
+    file.bytes = static_cast<uint64_t>(object.Get("bytes").As<Napi::Number>().DoubleValue());
+    files.push_back(std::move(file));
+  }
+  return files;
+}
+
 Napi::Value ShowDigests(Napi::Env env, const std::vector<Digest>& digests) {
   Napi::Array array = Napi::Array::New(env, digests.size());
   for (size_t i = 0; i < digests.size(); i++) {
@@ -82,7 +96,8 @@ Napi::Value StoreObject::HoldLog(const Napi::CallbackInfo& info) {
   });
 }
 
-// copyHeld(job, numbers, directory): the SHA-256 of each
+// copyHeld(job, numbers, others, directory): files of the held log by their numbers, and others,
+// each with name, path and bytes; the SHA-256 of each
 Napi::Value StoreObject::CopyHeld(const Napi::CallbackInfo& info) {
   return Guarded(info, [&] {
     (void)engine();
@@ -94,9 +109,12 @@ Napi::Value StoreObject::CopyHeld(const Napi::CallbackInfo& info) {
     return Later<std::vector<Digest>>(
         info.Env(),
         [handle = handle_, progress = JobObject::ProgressOf(info[0]), numbers,
-         directory = TextOf(info[2], "directory")]() -> Result<std::vector<Digest>> {
-          return backup::CopyHeld(env::PosixEnv(), *handle->held, numbers, directory,
-                                  progress.get());
+         others = OthersOf(info[2]),
+         directory = TextOf(info[3], "directory")]() -> Result<std::vector<Digest>> {
+          std::vector<engine::HeldFile> files;
+          for (const size_t number : numbers) files.push_back(handle->held->files[number]);
+          files.insert(files.end(), others.begin(), others.end());
+          return backup::CopyFiles(env::PosixEnv(), files, directory, progress.get());
         },
         ShowDigests);
   });

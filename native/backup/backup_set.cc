@@ -20,7 +20,7 @@ Status Damaged(const BackupFile& file, const std::string& reason) {
 
 uint64_t BackupSet::bytes() const {
   uint64_t sum = store.bytes;
-  for (const auto* files : {&segments, &index_files}) {
+  for (const auto* files : {&segments, &index_files, &parquet_files}) {
     for (const BackupFile& file : *files) sum += file.bytes;
   }
   return sum;

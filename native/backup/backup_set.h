@@ -33,7 +33,9 @@ struct BackupSet {
   BackupFile store;
   std::vector<BackupFile> segments;     // in the order of the log, one at least
   std::vector<BackupFile> index_files;  // the same
-  uint64_t first_position = 1;          // of the log
+  // The same; of events that were dropped from the log, and maybe of some behind them.
+  std::vector<BackupFile> parquet_files;
+  uint64_t first_position = 1;  // of the log
   uint64_t last_position = 0;
   Digest root{};  // of all its events and of those that were dropped before
 

@@ -16,8 +16,10 @@ class Checker {
     Check(set_.store, [](const env::File&) { return Status::Ok(); });
     const auto store = ReadStoreInfo(env_, set_);
     if (is_sound_ && !store.ok()) Fail(set_.store, store.status());
-    for (const BackupFile& file : set_.index_files) {
-      Check(file, [](const env::File&) { return Status::Ok(); });
+    for (const auto* files : {&set_.index_files, &set_.parquet_files}) {
+      for (const BackupFile& file : *files) {
+        Check(file, [](const env::File&) { return Status::Ok(); });
+      }
     }
     if (is_sound_) {
       ReadTree(store.value());

@@ -54,23 +54,21 @@ Result<Digest> HashFile(const env::File& file, uint64_t bytes, env::File* target
   return hash.Finish();
 }
 
-Result<std::vector<Digest>> CopyHeld(env::Env* env, const engine::HeldLog& held,
-                                     std::span<const size_t> numbers, const std::string& directory,
-                                     Progress* progress) {
-  for (const size_t number : numbers) progress->bytes_total += held.files[number].bytes;
+Result<std::vector<Digest>> CopyFiles(env::Env* env, std::span<const HeldFile> files,
+                                      const std::string& directory, Progress* progress) {
+  for (const HeldFile& file : files) progress->bytes_total += file.bytes;
   std::vector<Digest> digests;
-  for (const size_t number : numbers) {
-    const HeldFile& file = held.files[number];
+  for (const HeldFile& file : files) {
     auto digest = CopyOne(env, file, directory, progress);
     if (digest.ok()) {
       digests.push_back(digest.value());
       continue;
     }
-    // Of a reader beside the writer, who drops segments without asking.
+    // Of a reader beside the writer, who drops segments and merges files without asking.
     if (digest.status().code() != Code::kNotFound) return digest.status();
     return Status(Code::kDropped, file.path +
-                                      " was dropped from the log while it was copied; make the "
-                                      "backup again");
+                                      " was removed by the writer of the store while it was "
+                                      "copied; make the backup again");
   }
   Status status = env->SyncDirectory(directory);
   return status.ok() ? Result(std::move(digests)) : status;

@@ -22,10 +22,9 @@ using Progress = engine::VerifyProgress;
 Result<Digest> HashFile(const env::File& file, uint64_t bytes, env::File* target,
                         Progress* progress);
 
-// Copies the files of these numbers into a directory, which has none of them; all is durable when
-// it returns. The digest of each.
-Result<std::vector<Digest>> CopyHeld(env::Env* env, const engine::HeldLog& held,
-                                     std::span<const size_t> numbers, const std::string& directory,
-                                     Progress* progress);
+// Copies files, of a held log or others that stay, into a directory, which has none of them; all is
+// durable when it returns. The digest of each.
+Result<std::vector<Digest>> CopyFiles(env::Env* env, std::span<const engine::HeldFile> files,
+                                      const std::string& directory, Progress* progress);
 
 }  // namespace allsource::backup

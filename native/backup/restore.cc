@@ -21,6 +21,7 @@ class Restorer {
         set_(set),
         directory_(std::move(directory)),
         log_directory_(directory_ + "/log"),
+        parquet_directory_(directory_ + "/columnar"),
         target_(target),
         progress_(progress) {}
 
@@ -32,6 +33,7 @@ class Restorer {
     if (Status status = CheckCut(cut.value()); !status.ok()) return status;
     Status status = env_->MakeDirectory(log_directory_);
     if (status.ok()) status = CopyAll(store.value(), cut.value());
+    if (status.ok()) status = CopyParquet();
     if (status.ok()) status = env_->SyncDirectory(log_directory_);
     if (status.ok()) status = env_->SyncDirectory(directory_);
     if (!status.ok()) return status;
@@ -126,6 +128,7 @@ class Restorer {
     const size_t segments_begin = files.size();
     for (size_t i = 0; i <= cut.segment; i++) files.push_back(&set_.segments[i]);
     for (const BackupFile* file : files) report_.bytes += file->bytes;
+    for (const BackupFile& file : set_.parquet_files) report_.bytes += file.bytes;
     progress_->bytes_total += report_.bytes;
     TreeReader tree(env_, set_, store);
     for (size_t i = 0; i < files.size(); i++) {
@@ -140,7 +143,7 @@ class Restorer {
       const bool is_last = i + 1 == files.size();
       Status status =
           i < segments_begin
-              ? CopyWhole(*files[i])
+              ? CopyWhole(*files[i], PlaceOf(*files[i]))
               : CopySegment(*files[i], store, is_last ? cut.offset : files[i]->bytes, tree);
       if (!status.ok()) return status;
     }
@@ -156,10 +159,21 @@ class Restorer {
     return (is_store ? directory_ : log_directory_) + "/" + file.name();
   }
 
-  Status CopyWhole(const BackupFile& file) {
+  // Each begins with an event that the log does not have, wherever that ends.
+  Status CopyParquet() {
+    if (set_.parquet_files.empty()) return Status::Ok();
+    if (Status status = env_->MakeDirectory(parquet_directory_); !status.ok()) return status;
+    for (const BackupFile& file : set_.parquet_files) {
+      const Status status = CopyWhole(file, parquet_directory_ + "/" + file.name());
+      if (!status.ok()) return status;
+    }
+    return env_->SyncDirectory(parquet_directory_);
+  }
+
+  Status CopyWhole(const BackupFile& file, const std::string& place) {
     auto source = OpenBackupFile(env_, file);
     if (!source.ok()) return source.status();
-    auto target = env_->Open(PlaceOf(file), env::OpenMode::kCreate);
+    auto target = env_->Open(place, env::OpenMode::kCreate);
     if (!target.ok()) return target.status();
     Status status = CopyBytes(file, *source.value(), *target.value());
     return status.ok() ? target.value()->Sync() : status;
@@ -204,6 +218,7 @@ class Restorer {
   const BackupSet& set_;
   const std::string directory_;
   const std::string log_directory_;
+  const std::string parquet_directory_;
   const RestoreTarget& target_;
   Progress* const progress_;
   RestoreReport report_;

@@ -27,7 +27,8 @@ struct RestoreReport {
 
 // Everything is checked on the way, and durable when it returns. The directory must be empty; after
 // an error there is something in it. kDamaged names the file; kInvalidArgument: the log can't end
-// there.
+// there. All Parquet files are in `columnar` of the directory, also where they go on behind the end
+// of the log.
 Result<RestoreReport> RestoreBackup(env::Env* env, const BackupSet& set,
                                     const std::string& directory, const RestoreTarget& target,
                                     Progress* progress);

@@ -270,8 +270,13 @@ export interface NativeStore {
 
   /** The files of the log as they are now, until `releaseLog`; one at a time. */
   holdLog(): Promise<NativeHeldLog>;
-  /** Copies files of the held log, by their numbers; the SHA-256 of each. */
-  copyHeld(job: NativeJob, numbers: Float64Array, directory: string): Promise<readonly string[]>;
+  /** Copies files of the held log, by their numbers, and others behind them; the SHA-256 of each. */
+  copyHeld(
+    job: NativeJob,
+    numbers: Float64Array,
+    others: readonly NativeCopiedFile[],
+    directory: string,
+  ): Promise<readonly string[]>;
   releaseLog(): Promise<void>;
 
   /** Writes events, entities, event types: of a tenant, or of the whole store. */
@@ -363,6 +368,13 @@ export interface NativeHeldLog {
   }[];
 }
 
+/** A file beside the log, which nobody changes. */
+export interface NativeCopiedFile {
+  readonly name: string;
+  readonly path: string;
+  readonly bytes: number;
+}
+
 interface NativeBackupFile {
   readonly path: string;
   readonly bytes: number;
@@ -376,6 +388,7 @@ export interface NativeBackupSet {
   readonly store: NativeBackupFile;
   readonly segments: readonly NativeBackupFile[];
   readonly indexFiles: readonly NativeBackupFile[];
+  readonly parquetFiles: readonly NativeBackupFile[];
   readonly firstPosition: number;
   readonly lastPosition: number;
   readonly rootHash: string;

@@ -22,6 +22,8 @@ using test::TestStore;
 
 constexpr char kBackup[] = "/backup";
 constexpr char kRestored[] = "/restored";
+constexpr char kColumnar[] = "/columnar";
+constexpr uint64_t kParquetBytes = 3'000'000;
 // Seven of these fill a segment.
 constexpr size_t kPayload = 9'000;
 
@@ -36,20 +38,44 @@ void AppendMany(TestStore& store, int appends, int events = 1) {
   }
 }
 
+// What is in it is no matter of the engine.
+void MakeParquetFile(env::Env& env) {
+  REQUIRE_OK(env.MakeDirectory(kColumnar));
+  const auto file = Take(env.Open(std::string(kColumnar) + "/1.parquet", env::OpenMode::kCreate));
+  const std::vector<uint8_t> bytes(kParquetBytes, 7);
+  const env::Bytes piece = bytes;
+  REQUIRE_OK(file->WriteAt(0, {&piece, 1}));
+  REQUIRE_OK(file->Sync());
+  REQUIRE_OK(env.SyncDirectory(kColumnar));
+}
+
+std::vector<engine::HeldFile> FilesOf(env::Env& env, const engine::HeldLog& held) {
+  std::vector<engine::HeldFile> files = held.files;
+  engine::HeldFile parquet;
+  parquet.name = "1.parquet";
+  parquet.path = std::string(kColumnar) + "/" + parquet.name;
+  parquet.bytes = kParquetBytes;
+  if (Take(env.Exists(parquet.path))) files.push_back(parquet);
+  return files;
+}
+
 // Copies all files of a held log to a directory, and tells of them as a manifest does.
 Result<BackupSet> CopyAll(env::Env& env, const engine::HeldLog& held, const Digest& root,
                           const std::string& directory = kBackup) {
+  const std::vector<engine::HeldFile> files = FilesOf(env, held);
   if (Status status = env.MakeDirectory(directory); !status.ok()) return status;
-  std::vector<size_t> numbers;
-  for (size_t i = 0; i < held.files.size(); i++) numbers.push_back(i);
   Progress progress;
-  const auto digests = CopyHeld(&env, held, numbers, directory, &progress);
+  const auto digests = CopyFiles(&env, files, directory, &progress);
   if (!digests.ok()) return digests.status();
   BackupSet set;
-  for (const size_t i : numbers) {
-    const engine::HeldFile& file = held.files[i];
+  for (size_t i = 0; i < files.size(); i++) {
+    const engine::HeldFile& file = files[i];
     const BackupFile copied = {file.kind,          directory + "/" + file.name, file.bytes,
                                digests.value()[i], file.first_position,         file.last_position};
+    if (file.name == "1.parquet") {
+      set.parquet_files.push_back(copied);
+      continue;
+    }
     if (file.kind == HeldKind::kStore) set.store = copied;
     if (file.kind == HeldKind::kSegment) set.segments.push_back(copied);
     if (file.kind == HeldKind::kIndex) set.index_files.push_back(copied);
@@ -175,6 +201,27 @@ TEST_CASE("events that were dropped before are known by the index files of a bac
   CHECK_FALSE(Take(CheckBackup(&env, set, &progress)).root);
 }
 
+TEST_CASE("Parquet files are copied, checked and restored with the log") {
+  env::FaultEnv env;
+  TestStore store(&env);
+  MakeParquetFile(env);
+  AppendMany(store, 20);
+  BackupSet set = BackUp(env, store.engine());
+  REQUIRE(set.parquet_files.size() == 1);
+  CheckSound(env, set);
+  const RestoreReport report = Take(Restore(env, set, {10, std::nullopt}));
+  CHECK(report.bytes > kParquetBytes);
+  CHECK(Take(env.Exists(std::string(kRestored) + "/columnar/1.parquet")));
+  set.parquet_files[0].sha256[0] ^= 1;
+  Progress progress;
+  const CheckReport checked = Take(CheckBackup(&env, set, &progress));
+  CHECK_FALSE(checked.root);
+  const auto named = std::find_if(checked.files.begin(), checked.files.end(),
+                                  [](const CheckedFile& file) { return file.fault.has_value(); });
+  REQUIRE(named != checked.files.end());
+  CHECK(named->path == set.parquet_files[0].path);
+}
+
 TEST_CASE("a log that ends with a sealed segment is backed up with the beginning of the next") {
   env::FaultEnv env;
   TestStore store(&env);
@@ -196,6 +243,7 @@ TEST_CASE("what was copied, and what was restored, survives a power cut") {
   BackupSet set;
   {
     TestStore store(&env);
+    MakeParquetFile(env);
     AppendMany(store, 40);
     store.engine().WaitForIndexFiles();
     set = BackUp(env, store.engine());
@@ -203,8 +251,12 @@ TEST_CASE("what was copied, and what was restored, survives a power cut") {
   }
   CheckSound(env, set);
   const RestoreReport report = Take(Restore(env, set));
+  Progress progress;
   env.Crash(2, env::Loss::kAll);
   CheckSound(env, set);
+  const std::string parquet = std::string(kRestored) + "/columnar/1.parquet";
+  const auto file = Take(env.Open(parquet, env::OpenMode::kReadOnly));
+  CHECK(Take(HashFile(*file, kParquetBytes, nullptr, &progress)) == set.parquet_files[0].sha256);
   TestStore store(&env);
   REQUIRE_OK(store.status());
   CheckRestored(env, report, store);
@@ -214,6 +266,7 @@ TEST_CASE("a failing call fails the copy or the restore, and a copy that went we
   for (uint64_t nth = 1; nth < 400; nth++) {
     env::FaultEnv env;
     TestStore store(&env);
+    MakeParquetFile(env);
     AppendMany(store, 16);
     store.engine().WaitForIndexFiles();
     auto held = Take(store.engine().HoldLog());

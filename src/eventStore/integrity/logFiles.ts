@@ -1,6 +1,12 @@
 import { fromNative, proofKind } from '../../engine/index.js';
-import type { NativeHeldLog, NativeJob } from '../../engine/index.js';
+import type { NativeCopiedFile, NativeHeldLog, NativeJob } from '../../engine/index.js';
 import type { StoreCore } from '../storeCore.js';
+
+interface CopiedFiles {
+  readonly numbers: readonly number[];
+  readonly others: readonly NativeCopiedFile[];
+  readonly directory: string;
+}
 
 /** The files of a store's log, for who copies them. */
 export class LogFiles {
@@ -19,10 +25,10 @@ export class LogFiles {
     return this.#calling(() => this.#core.native.holdLog());
   }
 
-  /** Copies held files by their numbers; the SHA-256 of each. */
-  copy(job: NativeJob, numbers: readonly number[], directory: string): Promise<readonly string[]> {
+  /** Copies held files by their numbers, and others behind them; the SHA-256 of each. */
+  copy(job: NativeJob, { numbers, others, directory }: CopiedFiles): Promise<readonly string[]> {
     return this.#calling(() =>
-      this.#core.native.copyHeld(job, Float64Array.from(numbers), directory),
+      this.#core.native.copyHeld(job, Float64Array.from(numbers), others, directory),
     );
   }
 
