@@ -134,6 +134,7 @@ export class BackupDirectory {
       store,
       segments: files.filter(({ kind }) => kind === 'segment'),
       indexFiles: files.filter(({ kind }) => kind === 'index'),
+      parquetFiles: files.filter(({ kind }) => kind === 'parquet'),
       firstPosition: manifest.firstPosition,
       lastPosition: manifest.toPosition,
       rootHash: manifest.rootHash,

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { formatTimestamp, isJsonObject, parseTimestamp } from '../domain/index.js';
 import type { JsonObject, JsonValue } from '../domain/index.js';
+import { parquetNamePattern } from '../parquet/index.js';
+import type { ParquetFile } from '../parquet/index.js';
 import type { BackupInfo, BackupType } from './types.js';
 
 const formatVersion = 1;
@@ -8,13 +10,33 @@ export const manifestName = 'manifest.json';
 export const backupIdPattern = /^\d{8}-\d{6}-[0-9a-f]{8}$/;
 
 const hashPattern = /^[0-9a-f]{64}$/;
-const namePatterns = { store: /^STORE$/, segment: /^\d{20}\.seg$/, index: /^\d{20}\.idx$/ };
-
-type FileKind = keyof typeof namePatterns;
+const namePatterns = {
+  store: /^STORE$/,
+  segment: /^\d{20}\.seg$/,
+  index: /^\d{20}\.idx$/,
+  parquet: parquetNamePattern,
+};
 
 /** A file that a store is restored from. */
-export interface ManifestFile {
-  readonly kind: FileKind;
+export type ManifestFile = LogFile | BackedUpParquet;
+
+interface LogFile extends FilePlace {
+  readonly kind: 'store' | 'segment' | 'index';
+  /** Of a segment: what tells it from another one of these positions; else 0. */
+  readonly salt: number;
+}
+
+/** What the tier of a restored store has to know of a file. */
+export interface BackedUpParquet extends FilePlace, ParquetRows {
+  readonly kind: 'parquet';
+}
+
+type ParquetRows = Pick<
+  ParquetFile,
+  'eventCount' | 'firstTimestamp' | 'lastTimestamp' | 'createdAt'
+>;
+
+interface FilePlace {
   readonly name: string;
   /** Whose directory it is in. */
   readonly backupId: string;
@@ -22,8 +44,6 @@ export interface ManifestFile {
   readonly sha256: string;
   readonly firstPosition: number;
   readonly lastPosition: number;
-  /** Of a segment: what tells it from another one of these positions; else 0. */
-  readonly salt: number;
 }
 
 /** What a backup is: everything of it is named here (docs/format/backup.md). */
@@ -31,7 +51,7 @@ export interface Manifest extends Omit<
   BackupInfo,
   'checksum' | 'eventCount' | 'sizeBytes' | 'restoredBytes'
 > {
-  /** STORE, segments in the order of the log, index files in the same. */
+  /** STORE, segments in the order of the log, index files in the same, Parquet files in the same. */
   readonly files: readonly ManifestFile[];
 }
 
@@ -90,7 +110,6 @@ function checksumOf(document: JsonObject): string {
 }
 
 function toDocument(manifest: Manifest): JsonObject {
-  const { toTimestamp } = manifest;
   return {
     format_version: formatVersion,
     backup_id: manifest.backupId,
@@ -101,40 +120,52 @@ function toDocument(manifest: Manifest): JsonObject {
     first_position: manifest.firstPosition,
     from_position: manifest.fromPosition,
     to_position: manifest.toPosition,
-    to_timestamp: toTimestamp === null ? null : formatTimestamp(toTimestamp),
+    to_timestamp: timeText(manifest.toTimestamp),
     root_hash: manifest.rootHash,
-    files: manifest.files.map((file) => ({
-      kind: file.kind,
-      name: file.name,
-      backup_id: file.backupId,
-      bytes: file.bytes,
-      sha256: file.sha256,
-      first_position: file.firstPosition,
-      last_position: file.lastPosition,
-      salt: file.salt,
-    })),
+    files: manifest.files.map(fileDocument),
   };
+}
+
+function fileDocument(file: ManifestFile): JsonObject {
+  const place = {
+    kind: file.kind,
+    name: file.name,
+    backup_id: file.backupId,
+    bytes: file.bytes,
+    sha256: file.sha256,
+    first_position: file.firstPosition,
+    last_position: file.lastPosition,
+  };
+  if (file.kind !== 'parquet') return { ...place, salt: file.salt };
+  return {
+    ...place,
+    event_count: file.eventCount,
+    first_timestamp: timeText(file.firstTimestamp),
+    last_timestamp: timeText(file.lastTimestamp),
+    created_at: formatTimestamp(file.createdAt),
+  };
+}
+
+function timeText(micros: number | null): string | null {
+  return micros === null ? null : formatTimestamp(micros);
 }
 
 /** Throws where a member is not what it must be. The checksum finds accidents; this keeps paths inside. */
 function fromDocument(document: JsonObject): Manifest {
-  const { base_id: baseId, to_timestamp: toTimestamp, files } = document;
+  const { base_id: baseId, files } = document;
   const backupType = document['backup_type'];
   if (!isBackupType(backupType)) throw new Error('backup_type: neither full nor incremental');
   if (!Array.isArray(files)) throw new Error('files: expected a list');
   const manifest: Manifest = {
     backupId: text(document, 'backup_id', backupIdPattern),
-    createdAt: parseTimestamp(text(document, 'created_at', /./), 'created_at'),
+    createdAt: time(document, 'created_at'),
     backupType,
     baseId: baseId === null ? null : text(document, 'base_id', backupIdPattern),
     storeId: text(document, 'store_id', /^[0-9a-f-]{36}$/),
     firstPosition: count(document, 'first_position'),
     fromPosition: count(document, 'from_position'),
     toPosition: count(document, 'to_position'),
-    toTimestamp:
-      toTimestamp === null
-        ? null
-        : parseTimestamp(text(document, 'to_timestamp', /./), 'to_timestamp'),
+    toTimestamp: timeOrNull(document, 'to_timestamp'),
     rootHash: text(document, 'root_hash', hashPattern),
     files: files.map(fileOf),
   };
@@ -148,18 +179,30 @@ function fromDocument(document: JsonObject): Manifest {
 function fileOf(value: JsonValue): ManifestFile {
   if (!isJsonObject(value)) throw new Error('files: expected objects');
   const { kind } = value;
-  if (kind !== 'store' && kind !== 'segment' && kind !== 'index') {
-    throw new Error('kind: expected store, segment or index');
+  if (kind === 'parquet') return { kind, ...placeOf(value, kind), ...parquetRowsOf(value) };
+  if (kind === 'store' || kind === 'segment' || kind === 'index') {
+    return { kind, ...placeOf(value, kind), salt: count(value, 'salt') };
   }
+  throw new Error('kind: expected store, segment, index or parquet');
+}
+
+function placeOf(value: JsonObject, kind: ManifestFile['kind']): FilePlace {
   return {
-    kind,
     name: text(value, 'name', namePatterns[kind]),
     backupId: text(value, 'backup_id', backupIdPattern),
     bytes: count(value, 'bytes'),
     sha256: text(value, 'sha256', hashPattern),
     firstPosition: count(value, 'first_position'),
     lastPosition: count(value, 'last_position'),
-    salt: count(value, 'salt'),
+  };
+}
+
+function parquetRowsOf(value: JsonObject): ParquetRows {
+  return {
+    eventCount: count(value, 'event_count'),
+    firstTimestamp: timeOrNull(value, 'first_timestamp'),
+    lastTimestamp: timeOrNull(value, 'last_timestamp'),
+    createdAt: time(value, 'created_at'),
   };
 }
 
@@ -171,6 +214,14 @@ function text(object: JsonObject, member: string, pattern: RegExp): string {
   const value = object[member];
   if (typeof value === 'string' && pattern.test(value)) return value;
   throw new Error(`${member}: expected text of the form ${pattern.source}`);
+}
+
+function time(object: JsonObject, member: string): number {
+  return parseTimestamp(text(object, member, /./), member);
+}
+
+function timeOrNull(object: JsonObject, member: string): number | null {
+  return object[member] === null ? null : time(object, member);
 }
 
 function count(object: JsonObject, member: string): number {

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { AllSourceError, linkSignals } from '../domain/index.js';
 import type { LogFiles } from '../eventStore/index.js';
+import type { ParquetFiles } from '../parquet/index.js';
 import { BackupDirectory } from './backupDirectory.js';
 import { createBackup } from './creation.js';
 import { DirectoryBackups } from './keptBackups.js';
@@ -23,10 +24,17 @@ import type {
 const types: ReadonlySet<string> = new Set<BackupType>(['full', 'incremental']);
 const createNames = new Set<string>(['type', 'onProgress', 'signal']);
 
+interface RegistryParts {
+  readonly dataDir: string | undefined;
+  readonly policy: CheckedPolicy;
+  readonly parquet: ParquetFiles;
+}
+
 /** The backups of a store. */
 export class BackupRegistry implements EmbeddedBackups {
   readonly directory: string;
   readonly #log: LogFiles;
+  readonly #parquet: ParquetFiles;
   readonly #directory: BackupDirectory;
   readonly #kept: DirectoryBackups;
   readonly #schedule: BackupSchedule;
@@ -38,11 +46,9 @@ export class BackupRegistry implements EmbeddedBackups {
   #failed = 0;
   #lastCreatedAt: number | null = null;
 
-  constructor(
-    log: LogFiles,
-    { dataDir, policy }: { dataDir: string | undefined; policy: CheckedPolicy },
-  ) {
+  constructor(log: LogFiles, { dataDir, policy, parquet }: RegistryParts) {
     this.#log = log;
+    this.#parquet = parquet;
     this.directory = resolve(policy.directory ?? join(dataDir ?? '', 'backups'));
     this.#directory = new BackupDirectory(this.directory);
     this.#kept = new DirectoryBackups(this.#directory);
@@ -123,6 +129,7 @@ export class BackupRegistry implements EmbeddedBackups {
       const manifest = await this.#untilClosed(signal, (linked) =>
         createBackup({
           log: this.#log,
+          parquet: this.#parquet,
           directory: this.#directory,
           type,
           signal: linked,

@@ -12,7 +12,9 @@ import {
   syncDirectory,
   systemCodeOf,
 } from '../files/index.js';
-import type { ReadManifest } from './manifest.js';
+import type { ParquetFile } from '../parquet/index.js';
+import { placeRestored } from '../parquet/index.js';
+import type { BackedUpParquet, ReadManifest } from './manifest.js';
 import { runJob } from './runJob.js';
 import type { RestoreOptions, RestoredStore } from './types.js';
 
@@ -145,6 +147,7 @@ async function build(building: Building): Promise<NativeRestoreReport> {
     const report = await runJob({ onProgress, signal }, (job) =>
       loadAddon().restoreBackup(job, set, unfinished, position, micros),
     );
+    await placeParquet({ manifest, dataDir: unfinished, report, signal });
     if (signal?.aborted === true) throw abortedError();
     await rename(unfinished, dataDir);
     await syncDirectory(dirname(dataDir));
@@ -155,6 +158,27 @@ async function build(building: Building): Promise<NativeRestoreReport> {
   } finally {
     release();
   }
+}
+
+interface Restored {
+  readonly manifest: ReadManifest;
+  readonly dataDir: string;
+  readonly report: NativeRestoreReport;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Where the log has all events, it is all that the tier makes its files of. */
+async function placeParquet({ manifest, dataDir, report, signal }: Restored): Promise<void> {
+  const { firstPosition, lastPosition } = report;
+  if (firstPosition === 1) return;
+  const files = manifest.files.filter(({ kind }) => kind === 'parquet') as BackedUpParquet[];
+  const placed = files.map(parquetOf);
+  await placeRestored({ dataDir, files: placed, firstPosition, lastPosition, signal });
+}
+
+function parquetOf(file: BackedUpParquet): ParquetFile {
+  const { kind: _kind, backupId: _backupId, bytes: sizeBytes, ...rest } = file;
+  return { ...rest, sizeBytes };
 }
 
 /** What a restore left that did not come to its end. */

@@ -11,7 +11,7 @@ export interface BackupInfo {
   readonly baseId: string | null;
   /** Of the store whose backup this is. */
   readonly storeId: string;
-  /** First event of the log: what lies before it was dropped before the backup was made. */
+  /** First event of the log: what lies before it was dropped, and is in Parquet files. */
   readonly firstPosition: number;
   /** First event that its base does not have; `firstPosition` in a full one. */
   readonly fromPosition: number;
@@ -104,8 +104,8 @@ export interface KeptBackups {
 export interface Backups extends KeptBackups {
   /**
    * Makes a backup of all that is durable now, while reads and appends go on. Rejects with
-   * `backup_running` where the directory is at work, `storage_full`, `storage_damaged` where the log is, and
-   * `unprocessable` for a store in memory or a directory with backups of another store.
+   * `backup_running` where the directory is at work, `storage_full`, `storage_damaged` where the log is, or
+   * a Parquet file of events that the log does not have any more, and `unprocessable` for a store in memory or a directory with backups of another store.
    */
   create(options?: CreateBackupOptions): Promise<BackupInfo>;
 }

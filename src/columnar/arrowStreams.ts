@@ -1,5 +1,5 @@
 import type { RecordBatch, Schema } from 'apache-arrow';
-import type { GroupsWanted } from './parquet.js';
+import type { GroupsWanted, HeadWanted } from './parquet.js';
 
 /** Told how many rows each batch of a stream has. */
 type OnRows = (rows: number) => void;
@@ -31,6 +31,12 @@ export async function* mergedParquet(
 ): AsyncGenerator<Uint8Array> {
   const { mergedFile } = await import('./parquet.js');
   yield* mergedFile(paths, options);
+}
+
+/** The Parquet file of the rows of another one up to a position. */
+export async function* parquetUpTo(path: string, wanted: HeadWanted): AsyncGenerator<Uint8Array> {
+  const { headOfFile } = await import('./parquet.js');
+  yield* headOfFile(path, wanted);
 }
 
 /** The rows of a Parquet file, a row group after the other. */

@@ -9,6 +9,7 @@ export {
   parquetRows,
   recordBatches,
   takeRows,
+  parquetUpTo,
 } from './arrowStreams.js';
 export { columnNames, fieldsMax } from './columnPlan.js';
 export type { ArrowOptions, ColumnField, ColumnsOptions } from './columnPlan.js';

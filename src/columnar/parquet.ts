@@ -93,6 +93,40 @@ export async function* mergedFile(
   yield* pieces;
 }
 
+/** Positions rise. */
+export interface HeadWanted {
+  readonly lastPosition: number;
+  /** Told of each batch that is kept; none is empty. */
+  readonly onBatch: (batch: RecordBatch) => void;
+}
+
+/** The Parquet file of the rows of another one up to a position. */
+export async function* headOfFile(
+  path: string,
+  { lastPosition, onBatch }: HeadWanted,
+): AsyncGenerator<Uint8Array> {
+  const batches = fileBatches(path);
+  const first = await batches.next();
+  if (first.done === true) {
+    // Without rows it has the columns.
+    yield await readFile(path);
+    return;
+  }
+  async function* kept(begin: RecordBatch): AsyncGenerator<RecordBatch> {
+    for await (const batch of startingWith(begin, batches)) {
+      const positions = batch.getChild('position')?.toArray() as BigInt64Array;
+      const behind = positions.findIndex((position) => position > lastPosition);
+      const part = behind < 0 ? batch : batch.slice(0, behind);
+      if (part.numRows > 0) {
+        onBatch(part);
+        yield part;
+      }
+      if (behind >= 0) return;
+    }
+  }
+  yield* parquetFile(first.value.schema, kept(first.value));
+}
+
 /** The rows of a file as record batches, a row group after the other. */
 export async function* fileBatches(
   path: string,

@@ -11,7 +11,7 @@ export interface Range {
 
 const positionDigits = 20;
 const segmentName = /^(\d{20})\.seg$/;
-const namePattern = /^\d{20}-\d{20}-[0-9a-f]{16}\.parquet$/;
+export const parquetNamePattern = /^\d{20}-\d{20}-[0-9a-f]{16}\.parquet$/;
 
 export function parquetName({ firstPosition, lastPosition }: Range, sha256: string): string {
   const digits = (position: number) => String(position).padStart(positionDigits, '0');
@@ -90,5 +90,5 @@ export class ParquetDirectory {
 }
 
 function isOurs(name: string): boolean {
-  return namePattern.test(name) || /^\d+\.tmp$/.test(name);
+  return parquetNamePattern.test(name) || /^\d+\.tmp$/.test(name);
 }

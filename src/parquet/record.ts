@@ -26,10 +26,17 @@ export const emptyRecord: TierRecord = {
   },
 };
 
-export async function readTier(log: SystemAccess): Promise<TierRecord> {
+interface FoundRecord {
+  readonly record: TierRecord;
+  /** Position of its event; 0 where there is none. */
+  readonly recordedAt: number;
+}
+
+export async function readTier(log: SystemAccess): Promise<FoundRecord> {
   const last = await log.newest({ tenantId: systemTenant, entityId, eventType });
+  if (last === undefined) return { record: emptyRecord, recordedAt: 0 };
   // Only `writeTier` makes these events.
-  return last === undefined ? emptyRecord : fromJson(last.payload);
+  return { record: fromJson(last.payload), recordedAt: last.position };
 }
 
 export async function writeTier(log: SystemAccess, record: TierRecord): Promise<void> {

@@ -9,6 +9,8 @@ import { ParquetDirectory, covers, isIn } from './parquetDirectory.js';
 import type { Range } from './parquetDirectory.js';
 import { emptyRecord, readTier, writeTier } from './record.js';
 import type { TierRecord } from './record.js';
+import { restoredFiles } from './restored.js';
+import type { RestoredFiles } from './restored.js';
 import { ParquetSchedule } from './schedule.js';
 import type { Jobs, MeasuredGroup } from './thread/jobs.js';
 import { runInThread } from './thread/parquetThread.js';
@@ -157,8 +159,15 @@ export class ParquetTier implements EmbeddedParquet, ParquetFiles {
   }
 
   async #load(): Promise<void> {
-    const record = await readTier(this.#log);
-    this.#record = { ...record, files: await this.#present(record.files) };
+    const { record, recordedAt } = await readTier(this.#log);
+    const restored = await this.#restored(recordedAt);
+    const files = restored?.files ?? record.files;
+    this.#record = { ...record, files: await this.#present(files) };
+  }
+
+  async #restored(recordedAt: number): Promise<RestoredFiles | undefined> {
+    if (this.#options.dataDir === undefined) return undefined;
+    return restoredFiles(this.directory, recordedAt);
   }
 
   /**

@@ -124,10 +124,11 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
     const system = new SystemAccess(core);
     const files = new LogFiles(core, { hasFiles: options.memory !== true });
     const { dataDir } = options;
-    this.backups = new BackupRegistry(files, { dataDir, policy: parts.backups });
     const config = parts.parquet;
     this.parquet = new ParquetTier(system, { dataDir, config, isWritable: !this.readOnly });
     this.parquet.begin();
+    const { parquet } = this;
+    this.backups = new BackupRegistry(files, { dataDir, policy: parts.backups, parquet });
     this.retention = new RetentionRegistry(system, {
       tier: this.parquet,
       drop: (position) => this.dropBefore(position),

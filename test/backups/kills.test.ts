@@ -1,9 +1,10 @@
-// A process that makes backups, prunes and restores is killed again and again: what it was told is there is
+// A process that makes backups, prunes and restores, and whose log drops what Parquet files have, is killed again and again: what it was told is there is
 // there, and whole. Long form: BACKUP_KILLS=200.
 import { readFile, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { backupsIn, restoreBackup } from '../../src/index.js';
+import type { EmbeddedStore } from '../../src/index.js';
 import { makeRandom, seedOf } from '../crash/random.js';
 import { runAndKill } from '../support/killedProcess.js';
 import { makeDirectory, openStore } from '../support/store.js';
@@ -22,7 +23,7 @@ interface Told {
 
 class KilledPlace {
   readonly place: string;
-  readonly tally = { backups: 0, unfinished: 0, restores: 0, restoring: 0, positions: 0 };
+  readonly tally = noTally();
 
   constructor(place: string) {
     this.place = place;
@@ -56,6 +57,11 @@ class KilledPlace {
       if (head !== undefined) expect(head.rootHash).toBe(root);
     }
     this.tally.positions = store.watermark;
+    this.tally.dropped = firstPosition - 1;
+    await expectNothingDropped(store);
+    // The process does it, too, where it has the time.
+    await store.retention.set({ name: 'newest', keepEvents: 300 });
+    await store.retention.run();
     await store.close();
   }
 
@@ -113,9 +119,26 @@ class KilledPlace {
     expect(store.damage).toBe(null);
     expect((await store.verify()).ok).toBe(true);
     if (rootHash !== undefined) expect((await store.treeHead()).rootHash).toBe(rootHash);
+    await expectNothingDropped(store);
     await store.close();
     await rm(dataDir, { recursive: true });
   }
+}
+
+/** What the log does not have any more, Parquet files have. */
+async function expectNothingDropped(store: EmbeddedStore): Promise<void> {
+  const { firstPosition } = await store.stats();
+  let next = 1;
+  for (const file of await store.parquet.files()) {
+    expect(file.firstPosition).toBe(next);
+    next = file.lastPosition + 1;
+  }
+  expect(next).toBeGreaterThanOrEqual(firstPosition);
+  expect((await store.parquet.verify()).files.filter(({ damage }) => damage !== null)).toEqual([]);
+}
+
+function noTally() {
+  return { backups: 0, unfinished: 0, restores: 0, restoring: 0, positions: 0, dropped: 0 };
 }
 
 function droppedOnly(error: unknown): undefined {
@@ -128,7 +151,7 @@ it(
     const seed = seedOf(process.env['KILL_SEED']);
     const random = makeRandom(seed);
     let killed = new KilledPlace(await makeDirectory());
-    const sums = { backups: 0, unfinished: 0, restores: 0, restoring: 0, positions: 0 };
+    const sums = noTally();
     const add = (): void => {
       for (const name of Object.keys(sums) as (keyof typeof sums)[]) {
         sums[name] += killed.tally[name];
@@ -149,6 +172,7 @@ it(
     add();
     console.log(`KILL_SEED=${seed}: ${kills} kills, ${JSON.stringify(sums)}`);
     expect(sums.backups).toBeGreaterThan(kills / 4);
+    expect(sums.dropped).toBeGreaterThan(0);
   },
   60_000 + kills * 15_000,
 );

@@ -1,4 +1,4 @@
-// Appends, drops, makes backups, prunes, and restores, until it is killed. Arguments: directory, seed. What it
+// Appends, lets retention drop and Parquet files merge, makes backups, prunes, and restores, until it is killed. Arguments: directory, seed. What it
 // was told stands in `told.ndjson`: a kill loses nothing of that.
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -51,15 +51,21 @@ async function keep() {
       const kept = 1 + random(3);
       for (const { backupId } of backups.slice(kept)) tell({ deleting: backupId });
       await store.backups.prune({ keep: kept });
-    } else if (choice < 9) {
-      if ((await store.backups.list()).backups.length > 0) await restore();
-    } else {
-      const position = Math.max(1, store.watermark - 600);
-      tell({ dropping: position });
-      await store.dropBefore(position);
+    } else if ((await store.backups.list()).backups.length > 0) {
+      await restore();
     }
   }
 }
 
+/** What is dropped is in Parquet files from then on. */
+async function retain() {
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, random(200)));
+    if (random(3) === 0) await store.parquet.compact({ strategy: 'fullcompaction' });
+    else await store.retention.run();
+  }
+}
+
+await store.retention.set({ name: 'newest', keepEvents: 300 });
 console.log('ready');
-await Promise.all([append(), keep()]);
+await Promise.all([append(), keep(), retain()]);

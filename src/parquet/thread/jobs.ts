@@ -15,6 +15,11 @@ export interface Jobs {
     readonly job: { readonly groups: readonly (readonly PlacedFile[])[] };
     readonly result: ParquetFile;
   };
+  /** Makes another file, of the rows of one up to a position. */
+  readonly cut: {
+    readonly job: { readonly file: PlacedFile; readonly lastPosition: number };
+    readonly result: ParquetFile;
+  };
   /** Compares files with their hashes; what they have of a range with the log, too, where that is given. */
   readonly check: {
     readonly job: {

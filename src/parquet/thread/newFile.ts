@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { RecordBatch } from '../../columnar/index.js';
 import { syncDirectory } from '../../files/index.js';
 import { parquetName, unfinishedName } from '../parquetDirectory.js';
 import type { Range } from '../parquetDirectory.js';
@@ -10,6 +11,17 @@ const fileMode = 0o640;
 
 /** Of what is written: known once all of it is. */
 export type Rows = Pick<ParquetFile, 'eventCount' | 'firstTimestamp' | 'lastTimestamp'>;
+
+export const noRows: Rows = { eventCount: 0, firstTimestamp: null, lastTimestamp: null };
+
+export function withBatch({ eventCount, firstTimestamp }: Rows, batch: RecordBatch): Rows {
+  const times = batch.getChild('timestamp')?.data[0]?.values as BigInt64Array;
+  return {
+    eventCount: eventCount + batch.numRows,
+    firstTimestamp: firstTimestamp ?? Number(times[0]),
+    lastTimestamp: Number(times[batch.numRows - 1]),
+  };
+}
 
 /** Writes a file of the tier: durable when it resolves, and nothing of it counts before it is recorded. */
 export async function writeParquetFile(

@@ -4,6 +4,7 @@ import { AllSourceError } from '../../domain/index.js';
 import type { ErrorCode } from '../../domain/index.js';
 import { storageError } from '../../files/index.js';
 import { checkFiles } from './checkFiles.js';
+import { cutFile } from './cutFile.js';
 import type { FromThread, Job, JobContext, ToThread } from './jobs.js';
 import { measureRanges } from './measureRanges.js';
 import { mergeFiles } from './mergeFiles.js';
@@ -33,6 +34,8 @@ function resultsOf(job: Job, context: JobContext): AsyncIterable<unknown> {
       return writeRanges(job, context);
     case 'merge':
       return mergeFiles(job, context);
+    case 'cut':
+      return cutFile(job, context);
     case 'check':
       return checkFiles(job, context);
     case 'measure':

@@ -4,8 +4,7 @@ import { SystemAccess, openCore } from '../../eventStore/index.js';
 import type { Range } from '../parquetDirectory.js';
 import type { ParquetFile } from '../types.js';
 import type { JobContext, Jobs } from './jobs.js';
-import { writeParquetFile } from './newFile.js';
-import type { Rows } from './newFile.js';
+import { noRows, withBatch, writeParquetFile } from './newFile.js';
 
 type WriteJob = Jobs['write']['job'] & { readonly directory: string };
 
@@ -29,7 +28,7 @@ function writeRange(
   range: Range,
   { signal, onRows }: JobContext,
 ): Promise<ParquetFile> {
-  let rows: Rows = { eventCount: 0, firstTimestamp: null, lastTimestamp: null };
+  let rows = noRows;
   const onBatch = (batch: RecordBatch): void => {
     rows = withBatch(rows, batch);
     onRows(batch.numRows);
@@ -38,13 +37,4 @@ function writeRange(
   const all = system.rowsOfAll({ first, last });
   const pieces = new ColumnReader(system).readAllParquet(all, { onBatch, signal });
   return writeParquetFile(directory, range, pieces, () => rows);
-}
-
-function withBatch({ eventCount, firstTimestamp }: Rows, batch: RecordBatch): Rows {
-  const times = batch.getChild('timestamp')?.data[0]?.values as BigInt64Array;
-  return {
-    eventCount: eventCount + batch.numRows,
-    firstTimestamp: firstTimestamp ?? Number(times[0]),
-    lastTimestamp: Number(times[batch.numRows - 1]),
-  };
 }
