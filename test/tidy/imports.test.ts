@@ -24,7 +24,7 @@ const allowed: Record<string, readonly string[]> = {
   pipelines: ['domain'],
   pipelineRuns: ['domain', 'eventStore', 'projections', 'pipelines', 'webhooks', 'outgoing'],
   schemaRegistry: ['domain', 'eventStore', 'schemas'],
-  backups: ['domain', 'engine', 'eventStore', 'files'],
+  backups: ['domain', 'engine', 'eventStore', 'files', 'parquet'],
   parquet: ['domain', 'eventStore', 'columnar', 'files'],
   retention: ['domain', 'eventStore', 'parquet'],
   sql: ['domain', 'eventStore', 'columnar', 'parquet'],
