@@ -1,8 +1,8 @@
 import { AllSourceError } from '../domain/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
 import { mergePlan } from './mergePlan.js';
-import type { ParquetDirectory, Range } from './parquetDirectory.js';
-import type { TierRecord } from './record.js';
+import type { ParquetDirectory, Range } from './files/parquetDirectory.js';
+import type { TierRecord } from './files/record.js';
 import { runInThread } from './thread/parquetThread.js';
 import type { CompactOptions, CompactionConfig, CompactionReport, ParquetFile } from './types.js';
 

@@ -7,8 +7,8 @@ export {
   parquetFilesDocument,
   parquetReportDocument,
 } from './documents.js';
-export { parquetNamePattern } from './parquetDirectory.js';
-export { placeRestored } from './restored.js';
+export { parquetNamePattern } from './files/parquetDirectory.js';
+export { placeRestored } from './files/restored.js';
 export type {
   CompactOptions,
   CompactionConfig,

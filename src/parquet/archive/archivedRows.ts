@@ -1,6 +1,6 @@
 import { recordBatches } from '../../columnar/index.js';
 import type { Archive, ArchiveWanted, RecordBatch } from '../../columnar/index.js';
-import { covers, isIn } from '../parquetDirectory.js';
+import { covers, isIn } from '../files/parquetDirectory.js';
 import { runInThread } from '../thread/parquetThread.js';
 import type { ParquetFiles } from '../types.js';
 

@@ -2,7 +2,7 @@ import { ColumnReader, parquetRows } from '../../columnar/index.js';
 import type { RecordBatch } from '../../columnar/index.js';
 import { SystemAccess, openCore } from '../../eventStore/index.js';
 import type { PositionRange } from '../../eventStore/index.js';
-import type { Range } from '../parquetDirectory.js';
+import type { Range } from '../files/parquetDirectory.js';
 import type { ParquetFinding, PlacedFile } from '../types.js';
 import { damageOf } from './damage.js';
 import type { JobContext, Jobs } from './jobs.js';

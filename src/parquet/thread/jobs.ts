@@ -1,6 +1,6 @@
 import type { ArchiveWanted } from '../../columnar/index.js';
 import type { ErrorCode } from '../../domain/index.js';
-import type { Range } from '../parquetDirectory.js';
+import type { Range } from '../files/parquetDirectory.js';
 import type { ParquetFile, ParquetFinding, PlacedFile } from '../types.js';
 
 /** What a thread is asked to do, and what it says of each thing that is done. */

@@ -3,8 +3,8 @@ import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RecordBatch } from '../../columnar/index.js';
 import { syncDirectory } from '../../files/index.js';
-import { parquetName, unfinishedName } from '../parquetDirectory.js';
-import type { Range } from '../parquetDirectory.js';
+import { parquetName, unfinishedName } from '../files/parquetDirectory.js';
+import type { Range } from '../files/parquetDirectory.js';
 import type { ParquetFile } from '../types.js';
 
 const fileMode = 0o640;

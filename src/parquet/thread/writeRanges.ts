@@ -1,7 +1,7 @@
 import { ColumnReader } from '../../columnar/index.js';
 import type { RecordBatch } from '../../columnar/index.js';
 import { SystemAccess, openCore } from '../../eventStore/index.js';
-import type { Range } from '../parquetDirectory.js';
+import type { Range } from '../files/parquetDirectory.js';
 import type { ParquetFile } from '../types.js';
 import type { JobContext, Jobs } from './jobs.js';
 import { noRows, withBatch, writeParquetFile } from './newFile.js';

@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isMissing, makeDirectory, syncDirectory } from '../files/index.js';
-import type { ParquetFile, PlacedFile } from './types.js';
+import { isMissing, makeDirectory, syncDirectory } from '../../files/index.js';
+import type { ParquetFile, PlacedFile } from '../types.js';
 
 /** Positions that a file has all events of. */
 export interface Range {

@@ -1,10 +1,10 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AllSourceError, isJsonObject } from '../domain/index.js';
-import { isMissing, makeDirectory, writeNewFile } from '../files/index.js';
+import { AllSourceError, isJsonObject } from '../../domain/index.js';
+import { isMissing, makeDirectory, writeNewFile } from '../../files/index.js';
 import { ParquetDirectory } from './parquetDirectory.js';
-import { runInThread } from './thread/parquetThread.js';
-import type { ParquetFile } from './types.js';
+import { runInThread } from '../thread/parquetThread.js';
+import type { ParquetFile } from '../types.js';
 
 const listName = 'RESTORED';
 

@@ -1,4 +1,4 @@
-import type { ParquetFile, PlacedFile } from './types.js';
+import type { ParquetFile, PlacedFile } from '../types.js';
 
 /** Which files are being read: they are not removed meanwhile. */
 export class HeldFiles {

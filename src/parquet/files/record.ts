@@ -1,8 +1,8 @@
-import { systemTenant } from '../domain/index.js';
-import type { JsonValue } from '../domain/index.js';
-import { recordEvent } from '../eventStore/index.js';
-import type { SystemAccess } from '../eventStore/index.js';
-import type { CompactionTotals, ParquetFile } from './types.js';
+import { systemTenant } from '../../domain/index.js';
+import type { JsonValue } from '../../domain/index.js';
+import { recordEvent } from '../../eventStore/index.js';
+import type { SystemAccess } from '../../eventStore/index.js';
+import type { CompactionTotals, ParquetFile } from '../types.js';
 
 /** What the log says of the tier: one event has it all, so that a change is there, or is not. */
 export interface TierRecord {
