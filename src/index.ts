@@ -185,7 +185,16 @@ export type {
   TimeRange,
   TimeWindow,
 } from './analytics/index.js';
-export type { RetentionReport } from './retention/index.js';
+export type {
+  Retention,
+  RetentionCount,
+  RetentionKept,
+  RetentionPolicy,
+  RetentionPolicyOptions,
+  RetentionProgress,
+  RetentionReport,
+  RetentionRunOptions,
+} from './retention/index.js';
 export type { SqlColumn, SqlOptions, SqlResult, SqlRow, SqlValue } from './sql/index.js';
 export { backupsIn, restoreBackup } from './backups/index.js';
 export type {
@@ -264,6 +273,7 @@ export type {
   ListOptions,
   OpenOptions,
   ParquetPolicy,
+  RetentionSchedule,
   ProofOptions,
   ReadOptions,
   ReducedState,

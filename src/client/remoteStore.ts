@@ -41,6 +41,7 @@ import { readConsistencyProof, readEventProof, readTreeHead } from '../proof/ind
 import type { ConsistencyProof, EventProof, TreeHead } from '../proof/index.js';
 import type { ArrowOptions } from '../columnar/index.js';
 import type { Parquet } from '../parquet/index.js';
+import type { Retention } from '../retention/index.js';
 import type { Pipelines } from '../pipelineRuns/index.js';
 import type { Projections } from '../projections/index.js';
 import type { Replays } from '../replays/index.js';
@@ -61,6 +62,7 @@ import { RemoteReplays } from './state/replays.js';
 import { RemoteSql } from './state/sql.js';
 import { RemoteBackups } from './storage/backups.js';
 import { RemoteParquet } from './storage/parquet.js';
+import { RemoteRetention } from './storage/retention.js';
 import { subscribe } from './subscription.js';
 import type { ClientOptions } from './types.js';
 import { RemoteWebhooks } from './delivery/webhooks.js';
@@ -107,6 +109,7 @@ class RemoteEventStore implements RemoteStore<AnyEvent> {
   readonly snapshots: Snapshots;
   readonly backups: Backups;
   readonly parquet: Parquet;
+  readonly retention: Retention;
   readonly projections: Projections;
   readonly replays: Replays;
   readonly pipelines: Pipelines;
@@ -125,6 +128,7 @@ class RemoteEventStore implements RemoteStore<AnyEvent> {
     this.snapshots = new RemoteSnapshots(this.#connection);
     this.backups = new RemoteBackups(this.#connection);
     this.parquet = new RemoteParquet(this.#connection);
+    this.retention = new RemoteRetention(this.#connection);
     this.projections = new RemoteProjections(this.#connection);
     this.replays = new RemoteReplays(this.#connection);
     this.pipelines = new RemotePipelines(this.#connection);

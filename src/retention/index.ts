@@ -1,3 +1,4 @@
+export { policiesDocument, policyDocument, retentionReportDocument } from './documents.js';
 export { RetentionRegistry } from './registry.js';
 export { checkedSchedule } from './schedule.js';
 export type {

@@ -5,6 +5,7 @@ import {
   backups,
   consumers,
   compaction,
+  retention,
   documents,
   pipelines,
   projections,
@@ -38,6 +39,7 @@ export function buildOpenApi(routes: readonly Route[], version: string): object 
     ...replays.replayDocuments,
     ...backups.backupDocuments,
     ...compaction.compactionDocuments,
+    ...retention.retentionDocuments,
     ...pipelines.pipelineDocuments,
     ...registry.registryDocuments,
   ];

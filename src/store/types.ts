@@ -67,6 +67,8 @@ export interface EventStore<E extends EventShape = AnyEvent> extends EventLog<E>
   readonly backups: Backups;
   /** Sealed segments of the log as Parquet files, small ones merged into larger ones. */
   readonly parquet: Parquet;
+  /** Policies by which the front of the log goes, once Parquet files have it. */
+  readonly retention: Retention;
   /** What payloads of which events must be, and how those of older versions become newer ones. */
   readonly schemas: Schemas;
   /** States that are kept up to date with the log. */
@@ -114,7 +116,6 @@ export interface EmbeddedStore<E extends EventShape = AnyEvent>
   readonly snapshots: EmbeddedSnapshots;
   readonly backups: EmbeddedBackups;
   readonly parquet: EmbeddedParquet;
-  readonly retention: Retention;
   readonly schemas: EmbeddedSchemas;
   readonly projections: EmbeddedProjections;
   readonly replays: EmbeddedReplays;

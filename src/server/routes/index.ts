@@ -1,8 +1,9 @@
 import type { Route } from '../http/index.js';
 import { analyticsRoutes } from './analytics.js';
 import { appendBatchRoute, appendRoute } from './append.js';
-import { backupRoutes } from './backups.js';
-import { compactionRoutes } from './compaction.js';
+import { backupRoutes } from './storage/backups.js';
+import { compactionRoutes } from './storage/compaction.js';
+import { retentionRoutes } from './storage/retention.js';
 import { consumerRoutes } from './delivery/consumers.js';
 import { entitiesRoute, eventTypesRoute, snapshotRoute, stateRoute } from './state/entities.js';
 import { eventRoute, queryRoute } from './query.js';
@@ -48,6 +49,7 @@ const described: readonly Route[] = [
   consistencyRoute,
   ...backupRoutes,
   ...compactionRoutes,
+  ...retentionRoutes,
   ...consumerRoutes,
   ...webhookRoutes,
 ];

@@ -1,6 +1,7 @@
 export * as analytics from './analytics.js';
 export * as backups from './backups.js';
 export * as compaction from './compaction.js';
+export * as retention from './retention.js';
 export * as consumers from './delivery/consumers.js';
 export type {
   ConsumerDocument,

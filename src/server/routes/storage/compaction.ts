@@ -1,13 +1,19 @@
-import type { ErrorCode } from '../../domain/index.js';
+import type { ErrorCode } from '../../../domain/index.js';
 import {
   compactionReportDocument,
   compactionStatsDocument,
   parquetFilesDocument,
   parquetReportDocument,
-} from '../../parquet/index.js';
-import { type Exchange, type Reply, type Route, jsonReply, parseQueryText } from '../http/index.js';
-import { compaction as schemas, noQuery, queryReader } from '../schemas/index.js';
-import { bodyErrors, bodyReader, controlRoute, queryErrors } from './control.js';
+} from '../../../parquet/index.js';
+import {
+  type Exchange,
+  type Reply,
+  type Route,
+  jsonReply,
+  parseQueryText,
+} from '../../http/index.js';
+import { compaction as schemas, noQuery, queryReader } from '../../schemas/index.js';
+import { bodyErrors, bodyReader, controlRoute, queryErrors } from '../control.js';
 
 const readNoQuery = queryReader(noQuery);
 const readNewCompaction = bodyReader(schemas.newCompaction);

@@ -3,11 +3,17 @@ import {
   backupListDocument,
   backupReportDocument,
   pruneDocument,
-} from '../../backups/index.js';
-import type { ErrorCode } from '../../domain/index.js';
-import { type Exchange, type Reply, type Route, jsonReply, parseQueryText } from '../http/index.js';
-import { backups as schemas, noQuery, paramsReader, queryReader } from '../schemas/index.js';
-import { bodyErrors, bodyReader, controlRoute, queryErrors } from './control.js';
+} from '../../../backups/index.js';
+import type { ErrorCode } from '../../../domain/index.js';
+import {
+  type Exchange,
+  type Reply,
+  type Route,
+  jsonReply,
+  parseQueryText,
+} from '../../http/index.js';
+import { backups as schemas, noQuery, paramsReader, queryReader } from '../../schemas/index.js';
+import { bodyErrors, bodyReader, controlRoute, queryErrors } from '../control.js';
 
 const path = '/api/v1/backups';
 const onePath = `${path}/:backup_id`;
