@@ -5,6 +5,7 @@ import { addBackupCommand } from './backup/backup.js';
 import { addCompactCommand } from './columnar/compact.js';
 import { addConfigCommand } from './commands/config.js';
 import { addExportCommand } from './columnar/export.js';
+import { addRetentionCommand } from './columnar/retention.js';
 import { addIngestCommand } from './commands/ingest.js';
 import { addQueryCommand } from './commands/query.js';
 import { addServeCommand } from './commands/serve.js';
@@ -67,6 +68,7 @@ function createProgram(): Command {
     addWebhookCommand,
     addBackupCommand,
     addCompactCommand,
+    addRetentionCommand,
     addVerifyCommand,
     addConfigCommand,
   ];
