@@ -151,8 +151,13 @@ export class ProjectionRun<S = unknown> {
     const deadline = performance.now() + flushMsMax;
     const goal = this.#position;
     const { log } = this.#options;
-    const isWritten = () => this.#states.changedCount === 0 && this.#position >= goal;
-    while (this.#running !== undefined && !isWritten() && this.#states.committedPosition < goal) {
+    // Where storage failed, what was taken in since is to be taken in again, and is not known.
+    const isAway = () => this.#failure?.position === 0;
+    const isWritten = () =>
+      !isAway() &&
+      (this.#states.committedPosition >= goal ||
+        (this.#states.changedCount === 0 && this.#position >= goal));
+    while (this.#running !== undefined && !isWritten()) {
       this.#isFlushWanted = true;
       const timeoutMs = Math.max(deadline - performance.now(), 0);
       const flushed = this.#flushes.wait({ timeoutMs });

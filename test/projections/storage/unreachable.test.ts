@@ -94,7 +94,7 @@ describe('states in a storage that is away', () => {
     const { state, storage } = await leaving();
     const handle = await store.projections.start(totals(), { storage });
     state.isAway = true;
-    await place(store, 'a', 1);
+    const position = await place(store, 'a', 1);
     await until(async () => (await handle.info()).failure !== null);
     expect((await store.projections.list()).at(-1)).toMatchObject({
       failure: { position: 0, reason: 'the database is away' },
@@ -110,7 +110,7 @@ describe('states in a storage that is away', () => {
       'projection totals: its states were not written within 10000 ms: the database is away',
     );
     state.isAway = false;
-    await until(async () => (await handle.info()).failure === null);
+    await handle.waitFor(position);
     expect((await handle.list()).states).toHaveLength(1);
   });
 
