@@ -293,12 +293,12 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
     await this.#sql.close();
     await this.replays.close();
     await this.backups.close();
-    await this.retention.close();
-    await this.parquet.close();
     await this.webhooks.close();
     await this.consumers.close();
     await this.pipelines.close();
     await this.projections.close();
+    await this.retention.close();
+    await this.parquet.close();
     await this.#states.close();
     await this.schemas.close();
   }

@@ -174,7 +174,7 @@ describe('a build', () => {
     const handle = await store.projections.start(totals(), { storage });
     await handle.waitFor(await place(store, 'a', 1));
     watched.before = async (call, generation) => {
-      if (call === 'load' && generation === 1) throw new Error('cut');
+      if (call === 'commit' && generation === 1) throw new Error('cut');
     };
     await place(store, 'b', 1);
     await until(async () => (await handle.info()).failure !== null);
