@@ -1,4 +1,4 @@
-import { AllSourceError, fieldPath, fieldPathProblem } from '../domain/index.js';
+import { AllSourceError, fieldPath, fieldPathProblem, fieldError } from '../domain/index.js';
 import type { EventFilter } from '../domain/index.js';
 import { checkedLimit, microsOf } from '../eventStore/index.js';
 import type { AnalyticsFilter, AnalyticsRange, TimeRange } from './types.js';
@@ -93,7 +93,5 @@ export function typeOf(value: unknown, field: string): string {
 }
 
 export function invalid(field: string, reason: string): AllSourceError {
-  return new AllSourceError('invalid_query', `${field}: ${reason}`, {
-    details: [{ field, reason }],
-  });
+  return fieldError('invalid_query', field, reason);
 }

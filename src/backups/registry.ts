@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { AllSourceError, linkSignals } from '../domain/index.js';
+import { AllSourceError, linkSignals, fieldError } from '../domain/index.js';
 import type { LogFiles } from '../eventStore/index.js';
 import type { ParquetFiles } from '../parquet/index.js';
 import { BackupDirectory } from './backupDirectory.js';
@@ -105,10 +105,15 @@ export class BackupRegistry implements EmbeddedBackups {
 
   async #create(options: CreateBackupOptions): Promise<BackupInfo> {
     const unknown = Object.keys(options).find((name) => !createNames.has(name));
-    if (unknown !== undefined) throw invalid(unknown, 'not an option of backups.create');
+    if (unknown !== undefined)
+      throw fieldError('validation_error', unknown, 'not an option of backups.create');
     const { type = 'full' } = options;
     if (!types.has(type)) {
-      throw invalid('type', `expected 'full' or 'incremental', got ${JSON.stringify(type)}`);
+      throw fieldError(
+        'validation_error',
+        'type',
+        `expected 'full' or 'incremental', got ${JSON.stringify(type)}`,
+      );
     }
     try {
       const info = await this.#directory.locked(() => this.#copy(type, options));
@@ -201,8 +206,3 @@ const notFailures: ReadonlySet<string> = new Set([
   'store_closed',
   'validation_error',
 ]);
-
-function invalid(field: string, reason: string): AllSourceError {
-  const details = [{ field, reason }];
-  return new AllSourceError('validation_error', `${field}: ${reason}`, { details });
-}

@@ -1,6 +1,6 @@
 import { readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { AllSourceError, abortedError, parseTimestamp } from '../domain/index.js';
+import { AllSourceError, abortedError, parseTimestamp, fieldError } from '../domain/index.js';
 import { loadAddon } from '../engine/index.js';
 import type { NativeRestoreReport } from '../engine/index.js';
 import { checkedLimit } from '../eventStore/index.js';
@@ -72,7 +72,8 @@ interface Target {
 
 function checked(options: RestoreOptions): { backupDir: string; dataDir: string; target: Target } {
   const unknown = Object.keys(options).find((name) => !optionNames.has(name));
-  if (unknown !== undefined) throw invalid(unknown, 'not an option of restoreBackup');
+  if (unknown !== undefined)
+    throw fieldError('validation_error', unknown, 'not an option of restoreBackup');
   const { position, time } = options;
   if (position !== undefined) checkedLimit(position, 1, Number.MAX_SAFE_INTEGER, 'position');
   return {
@@ -84,13 +85,17 @@ function checked(options: RestoreOptions): { backupDir: string; dataDir: string;
 
 function pathOf(path: unknown, name: string): string {
   if (typeof path === 'string' && path !== '' && !path.includes('\0')) return resolve(path);
-  throw invalid(name, 'expected the path of a directory');
+  throw fieldError('validation_error', name, 'expected the path of a directory');
 }
 
 function microsOf(time: number | string): number {
   const micros = typeof time === 'string' ? parseTimestamp(time, 'time') : time;
   if (Number.isSafeInteger(micros) && micros >= 0) return micros;
-  throw invalid('time', 'expected whole microseconds since 1970, or an RFC 3339 time');
+  throw fieldError(
+    'validation_error',
+    'time',
+    'expected whole microseconds since 1970, or an RFC 3339 time',
+  );
 }
 
 async function chosen(
@@ -114,7 +119,11 @@ async function chosen(
 
 function refuseBeyond({ backupId, toPosition }: ReadManifest, { position }: Target): void {
   if (position === undefined || position <= toPosition) return;
-  throw invalid('position', `backup ${backupId} ends with position ${toPosition}, got ${position}`);
+  throw fieldError(
+    'validation_error',
+    'position',
+    `backup ${backupId} ends with position ${toPosition}, got ${position}`,
+  );
 }
 
 /** A directory that is there must be empty. */
@@ -197,7 +206,7 @@ function restoreError(error: unknown): unknown {
   }
   if (code === 'EBUSY' || code === 'EXDEV') {
     const reason = 'the directory is a mount point, which nothing can be renamed to';
-    return invalid('dataDir', `${reason}; name one below it`);
+    return fieldError('validation_error', 'dataDir', `${reason}; name one below it`);
   }
   if (!(error instanceof AllSourceError)) return storageError(error);
   if (error.code === 'storage_damaged') {
@@ -215,9 +224,4 @@ function isDamage(error: unknown): boolean {
 function notEmpty(dataDir: string): AllSourceError {
   const message = `${dataDir}: expected no directory or an empty one; nothing is written over a store`;
   return new AllSourceError('store_exists', message);
-}
-
-function invalid(field: string, reason: string): AllSourceError {
-  const details = [{ field, reason }];
-  return new AllSourceError('validation_error', `${field}: ${reason}`, { details });
 }

@@ -1,4 +1,4 @@
-import { AllSourceError, backupRanges } from '../domain/index.js';
+import { PolicyReader, backupRanges as ranges } from '../domain/index.js';
 import type { BackupPolicy } from '../eventStore/index.js';
 import type { Backups, BackupInfo, BackupType } from './types.js';
 
@@ -20,27 +20,19 @@ interface Schedule {
   readonly keep: number;
 }
 
-const policyNames = new Set<string>(['directory', 'everyHours', 'fullEvery', 'keep']);
-
 /** Throws `invalid_configuration`. */
 export function checkedPolicy(policy: BackupPolicy): CheckedPolicy {
-  const unknown = Object.keys(policy).find((name) => !policyNames.has(name));
-  if (unknown !== undefined) throw invalid(unknown, 'not an option of backups');
+  const reader = new PolicyReader('backups', policy);
+  reader.mustHaveOnly(['directory', ...Object.keys(ranges)]);
   const { directory } = policy;
   if (directory !== undefined && (typeof directory !== 'string' || directory === '')) {
-    throw invalid('directory', 'expected the path of a directory');
+    throw reader.invalid('directory', 'expected the path of a directory');
   }
-  const numberOf = (name: keyof typeof backupRanges): number => {
-    const range = backupRanges[name];
-    const value = policy[name] ?? range.default;
-    if (Number.isSafeInteger(value) && value >= range.min && value <= range.max) return value;
-    throw invalid(name, `expected a whole number from ${range.min} to ${range.max}, got ${value}`);
-  };
   return {
     directory,
-    everyHours: numberOf('everyHours'),
-    fullEvery: numberOf('fullEvery'),
-    keep: numberOf('keep'),
+    everyHours: reader.wholeNumber('everyHours', ranges.everyHours),
+    fullEvery: reader.wholeNumber('fullEvery', ranges.fullEvery),
+    keep: reader.wholeNumber('keep', ranges.keep),
   };
 }
 
@@ -101,8 +93,4 @@ export class BackupSchedule {
     const sinceFull = backups.findIndex(({ backupType }) => backupType === 'full') + 1;
     return sinceFull > 0 && sinceFull < this.#schedule.fullEvery ? 'incremental' : 'full';
   }
-}
-
-function invalid(name: string, reason: string): AllSourceError {
-  return new AllSourceError('invalid_configuration', `backups.${name}: ${reason}`);
 }

@@ -1,4 +1,4 @@
-import { AllSourceError, fieldPath, fieldPathProblem } from '../domain/index.js';
+import { fieldPath, fieldPathProblem, fieldError } from '../domain/index.js';
 import type { EventFilter, Order } from '../domain/index.js';
 import { checkedLimit } from '../eventStore/index.js';
 import type { ColumnName, ColumnRequest, FieldType } from '../eventStore/index.js';
@@ -80,7 +80,11 @@ export function toColumnPlan(
   const wanted = columnsOf(options.columns, fields.length > 0);
   const taken = fields.find(({ name }) => wanted.some((column) => column === name));
   if (taken !== undefined) {
-    throw invalid(`fields.${taken.name}`, 'there is a column of this name; give the field another');
+    throw fieldError(
+      'invalid_query',
+      `fields.${taken.name}`,
+      'there is a column of this name; give the field another',
+    );
   }
   const batchRows = options.batchRows ?? batchRowsDefault;
   return {
@@ -96,37 +100,38 @@ export function requestOf({ columns, fields }: ColumnPlan): ColumnRequest {
 
 function columnsOf(columns: readonly string[] = [], hasFields: boolean): readonly ColumnName[] {
   const isList: boolean = Array.isArray(columns);
-  if (!isList) throw invalid('columns', 'expected an array of names');
+  if (!isList) throw fieldError('invalid_query', 'columns', 'expected an array of names');
   if (columns.length === 0) return hasFields ? [] : columnNames;
   const unknown = columns.find((name) => !columnNames.includes(name as ColumnName));
   if (unknown !== undefined) {
-    throw invalid('columns', `expected names of ${columnNames.join(', ')}, got ${String(unknown)}`);
+    throw fieldError(
+      'invalid_query',
+      'columns',
+      `expected names of ${columnNames.join(', ')}, got ${String(unknown)}`,
+    );
   }
   return columnNames.filter((name) => columns.includes(name));
 }
 
 function fieldsOf(fields: ColumnsOptions['fields']): readonly FieldPlan[] {
   const entries = Object.entries(fields ?? {});
-  if (entries.length > fieldsMax) throw invalid('fields', `expected at most ${fieldsMax} fields`);
+  if (entries.length > fieldsMax)
+    throw fieldError('invalid_query', 'fields', `expected at most ${fieldsMax} fields`);
   return entries.map(([name, field]) => {
     // Callers without types may give anything.
     const given = field as FieldType | ColumnField | null;
-    if (given === null) throw invalid(`fields.${name}`, 'expected a type, or a path and a type');
+    if (given === null)
+      throw fieldError('invalid_query', `fields.${name}`, 'expected a type, or a path and a type');
     const { path, type } = typeof given === 'string' ? { path: name, type: given } : given;
     const problem = typeof path === 'string' ? fieldPathProblem(path) : 'expected a path';
-    if (problem !== undefined) throw invalid(`fields.${name}`, problem);
+    if (problem !== undefined) throw fieldError('invalid_query', `fields.${name}`, problem);
     if (!fieldTypes.includes(type)) {
-      throw invalid(
+      throw fieldError(
+        'invalid_query',
         `fields.${name}`,
         `expected a type of ${fieldTypes.join(', ')}, got ${String(type)}`,
       );
     }
     return { name, path: fieldPath(path).map((segment) => segment.name), type };
-  });
-}
-
-function invalid(field: string, reason: string): AllSourceError {
-  return new AllSourceError('invalid_query', `${field}: ${reason}`, {
-    details: [{ field, reason }],
   });
 }

@@ -167,6 +167,11 @@ export class AllSourceError extends Error {
   }
 }
 
+/** `field: reason`, with both in the details. */
+export function fieldError(code: ErrorCode, field: string, reason: string): AllSourceError {
+  return new AllSourceError(code, `${field}: ${reason}`, { details: [{ field, reason }] });
+}
+
 /** The entity was not at the version that the append expected. Nothing was written. */
 export class VersionConflictError extends AllSourceError {
   override readonly name = 'VersionConflictError';

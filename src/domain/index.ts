@@ -1,6 +1,7 @@
 export * from './errors.js';
 export * from './event.js';
 export * from './filter.js';
+export { PolicyReader } from './options/policyReader.js';
 export * from './limits.js';
 export * from './timestamp.js';
 export * from './cursor.js';

@@ -1,4 +1,10 @@
-import { AllSourceError, closedError, compactionStrategies, linkSignals } from '../domain/index.js';
+import {
+  AllSourceError,
+  closedError,
+  compactionStrategies,
+  linkSignals,
+  fieldError,
+} from '../domain/index.js';
 import { RecordedState } from '../eventStore/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
 import { bytesOf, storageError } from '../files/index.js';
@@ -86,10 +92,15 @@ export class ParquetTier implements EmbeddedParquet, ParquetFiles {
 
   async compact(options: CompactOptions = {}): Promise<CompactionReport> {
     const unknown = Object.keys(options).find((name) => !compactNames.has(name));
-    if (unknown !== undefined) throw invalid(unknown, 'not an option of parquet.compact');
+    if (unknown !== undefined)
+      throw fieldError('validation_error', unknown, 'not an option of parquet.compact');
     const { strategy } = options;
     if (strategy !== undefined && !compactionStrategies.includes(strategy)) {
-      throw invalid('strategy', `expected one of ${compactionStrategies.join(', ')}`);
+      throw fieldError(
+        'validation_error',
+        'strategy',
+        `expected one of ${compactionStrategies.join(', ')}`,
+      );
     }
     this.#mustBeWritable();
     return this.#untilClosed(options.signal, (signal) =>
@@ -275,9 +286,4 @@ export class ParquetTier implements EmbeddedParquet, ParquetFiles {
     const message = 'a store in memory has no Parquet files; open it with dataDir';
     throw new AllSourceError('unprocessable', message);
   }
-}
-
-function invalid(field: string, reason: string): AllSourceError {
-  const details = [{ field, reason }];
-  return new AllSourceError('validation_error', `${field}: ${reason}`, { details });
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { AllSourceError } from '../domain/index.js';
+import { AllSourceError, fieldError } from '../domain/index.js';
 import type { ErrorDetail, JsonObject, NewEvent } from '../domain/index.js';
 import { RecordedState, readEntries, tenantOf } from '../eventStore/index.js';
 import type { RecordEntry, SystemAccess } from '../eventStore/index.js';
@@ -99,15 +99,16 @@ export class PipelineRegistry implements EmbeddedPipelines {
       tenantOf(definition.tenantId);
       const { id = randomUUID(), from = 'now' } = options;
       if (typeof id !== 'string' || !idPattern.test(id))
-        throw invalid('id', 'expected 1-64 letters, digits, ., _ and -');
+        throw fieldError('validation_error', 'id', 'expected 1-64 letters, digits, ., _ and -');
       if (id === takenId) {
-        throw invalid(
+        throw fieldError(
+          'validation_error',
           'id',
           "expected another than 'stats', which the HTTP API has for all pipelines",
         );
       }
       if (from !== 'now' && from !== 'beginning') {
-        throw invalid('from', "expected 'now' or 'beginning'");
+        throw fieldError('validation_error', 'from', "expected 'now' or 'beginning'");
       }
       const broken = await this.#mend(keyOf(definition.tenantId, id));
       if (broken !== undefined) {
@@ -391,10 +392,4 @@ function wireOf(input: PipelineDefinition | JsonObject): unknown {
 
 function notFound(id: string): AllSourceError {
   return new AllSourceError('pipeline_not_found', `there is no pipeline ${JSON.stringify(id)}`);
-}
-
-function invalid(field: string, reason: string): AllSourceError {
-  return new AllSourceError('validation_error', `${field}: ${reason}`, {
-    details: [{ field, reason }],
-  });
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { AllSourceError, abortedError } from '../domain/index.js';
+import { AllSourceError, abortedError, fieldError } from '../domain/index.js';
 import { RecordedState, readRecords, tenantOf } from '../eventStore/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
 import { mustBeWhole, selectedEvents } from '../projections/index.js';
@@ -164,13 +164,17 @@ export class ReplayRegistry implements EmbeddedReplays {
       throw new AllSourceError('projection_stopped', message);
     }
     if (!handles(managed.projection, eventType)) {
-      throw invalid('event_type', `projection ${name} takes no events of this type`);
+      throw fieldError(
+        'validation_error',
+        'event_type',
+        `projection ${name} takes no events of this type`,
+      );
     }
     if (!mustBePartitioned || managed.projection.partitions !== undefined) return managed;
     const reason =
       `projection ${name} does not say where threads find it: define it with ` +
       '`partitions: { module: import.meta.url, export }`, or leave this out';
-    throw invalid('config.partitions', reason);
+    throw fieldError('validation_error', 'config.partitions', reason);
   }
 
   async #recordOf(
@@ -249,11 +253,6 @@ export class ReplayRegistry implements EmbeddedReplays {
       if (this.#isWritable) replay.start();
     }
   }
-}
-
-function invalid(field: string, reason: string): AllSourceError {
-  const details = [{ field, reason }];
-  return new AllSourceError('validation_error', `${field}: ${reason}`, { details });
 }
 
 function keyOf({ tenantId, id }: Pick<ReplayRecord, 'tenantId' | 'id'>): string {

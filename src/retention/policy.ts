@@ -1,4 +1,4 @@
-import { AllSourceError, retentionRanges } from '../domain/index.js';
+import { fieldError, retentionRanges } from '../domain/index.js';
 import type { RetentionPolicy, RetentionPolicyOptions } from './types.js';
 
 export const policiesMax = 1_000;
@@ -18,16 +18,21 @@ const optionNames = new Set<string>([
 /** Throws `validation_error`. */
 export function checkedPolicy(options: RetentionPolicyOptions, updatedAt: number): RetentionPolicy {
   const unknown = Object.keys(options).find((field) => !optionNames.has(field));
-  if (unknown !== undefined) throw invalid(unknown, 'not a field of a policy');
+  if (unknown !== undefined)
+    throw fieldError('validation_error', unknown, 'not a field of a policy');
   const { name, tenantId, eventType } = options;
   if (typeof name !== 'string' || !namePattern.test(name)) {
-    throw invalid('name', 'expected 1-64 letters, digits, - or _');
+    throw fieldError('validation_error', 'name', 'expected 1-64 letters, digits, - or _');
   }
   if (tenantId !== undefined && !tenantPattern.test(tenantId)) {
-    throw invalid('tenant_id', 'expected 1-64 letters, digits, - or _');
+    throw fieldError('validation_error', 'tenant_id', 'expected 1-64 letters, digits, - or _');
   }
   if (eventType !== undefined && !isType(eventType)) {
-    throw invalid('event_type', 'expected an event type, such as order.placed');
+    throw fieldError(
+      'validation_error',
+      'event_type',
+      'expected an event type, such as order.placed',
+    );
   }
   const limits = {
     keepDays: limitOf(options, 'keepDays'),
@@ -35,7 +40,11 @@ export function checkedPolicy(options: RetentionPolicyOptions, updatedAt: number
     keepBytes: limitOf(options, 'keepBytes'),
   };
   if (Object.values(limits).every((limit) => limit === null)) {
-    throw invalid('keep_days', 'expected keep_days, keep_events or keep_bytes');
+    throw fieldError(
+      'validation_error',
+      'keep_days',
+      'expected keep_days, keep_events or keep_bytes',
+    );
   }
   return { name, tenantId: tenantId ?? null, eventType: eventType ?? null, ...limits, updatedAt };
 }
@@ -51,7 +60,11 @@ function limitOf(options: RetentionPolicyOptions, name: keyof typeof wireNames):
   if (value === undefined) return null;
   const { min, max } = retentionRanges[name];
   if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
-  throw invalid(wireNames[name], `expected a whole number from ${min} to ${max}, got ${value}`);
+  throw fieldError(
+    'validation_error',
+    wireNames[name],
+    `expected a whole number from ${min} to ${max}, got ${value}`,
+  );
 }
 
 interface Target {
@@ -77,10 +90,4 @@ export function policyFinder(
     byTarget.get(keyOf({ tenantId, eventType: null })) ??
     byTarget.get(keyOf({ tenantId: null, eventType })) ??
     byTarget.get(keyOf({ tenantId: null, eventType: null }));
-}
-
-export function invalid(field: string, reason: string): AllSourceError {
-  return new AllSourceError('validation_error', `${field}: ${reason}`, {
-    details: [{ field, reason }],
-  });
 }

@@ -1,11 +1,11 @@
-import { AllSourceError, closedError, linkSignals } from '../domain/index.js';
+import { AllSourceError, closedError, fieldError, linkSignals } from '../domain/index.js';
 import { RecordedState, readRecords, recordEvent } from '../eventStore/index.js';
 import type { DropReport, SystemAccess } from '../eventStore/index.js';
 import type { ParquetTier } from '../parquet/index.js';
 import { Measured } from './measured.js';
 import { planOf } from './plan.js';
 import type { RetentionPlan } from './plan.js';
-import { checkedPolicy, invalid, policiesMax } from './policy.js';
+import { checkedPolicy, policiesMax } from './policy.js';
 import type { CheckedSchedule } from './schedule.js';
 import type {
   Retention,
@@ -88,7 +88,8 @@ export class RetentionRegistry implements Retention {
 
   async run(options: RetentionRunOptions = {}): Promise<RetentionReport> {
     const unknown = Object.keys(options).find((name) => !runNames.has(name));
-    if (unknown !== undefined) throw invalid(unknown, 'not an option of retention.run');
+    if (unknown !== undefined)
+      throw fieldError('validation_error', unknown, 'not an option of retention.run');
     const { isWritable, hasFiles } = this.#parts;
     if (!hasFiles) {
       const message =

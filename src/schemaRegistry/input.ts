@@ -1,4 +1,10 @@
-import { AllSourceError, eventTypeRule, isEventType, tenantIdBytesMax } from '../domain/index.js';
+import {
+  AllSourceError,
+  eventTypeRule,
+  isEventType,
+  tenantIdBytesMax,
+  fieldError,
+} from '../domain/index.js';
 import { tenantOf } from '../eventStore/index.js';
 import { compatibilityModes } from '../schemas/index.js';
 import type { CompatibilityMode } from '../schemas/index.js';
@@ -66,7 +72,5 @@ function isTagList(tags: unknown): tags is readonly string[] {
 }
 
 export function invalid(field: string, reason: string): AllSourceError {
-  return new AllSourceError('validation_error', `${field}: ${reason}`, {
-    details: [{ field, reason }],
-  });
+  return fieldError('validation_error', field, reason);
 }

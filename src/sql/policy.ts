@@ -1,25 +1,15 @@
-import { AllSourceError, sqlRanges } from '../domain/index.js';
+import { PolicyReader, sqlRanges as ranges } from '../domain/index.js';
 import type { SqlPolicy } from '../eventStore/index.js';
 
-export type CheckedSqlPolicy = { readonly [Name in keyof typeof sqlRanges]: number };
+export type CheckedSqlPolicy = { readonly [Name in keyof typeof ranges]: number };
 
 /** Throws `invalid_configuration`. */
 export function checkedPolicy(policy: SqlPolicy): CheckedSqlPolicy {
-  const unknown = Object.keys(policy).find((name) => !Object.hasOwn(sqlRanges, name));
-  if (unknown !== undefined) throw invalid(unknown, 'not an option of sql');
-  const numberOf = (name: keyof typeof sqlRanges): number => {
-    const { min, max, default: usual } = sqlRanges[name];
-    const value = policy[name] ?? usual;
-    if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
-    throw invalid(name, `expected a whole number from ${min} to ${max}, got ${value}`);
-  };
+  const reader = new PolicyReader('sql', policy);
+  reader.mustHaveOnly(Object.keys(ranges));
   return {
-    memoryMb: numberOf('memoryMb'),
-    threads: numberOf('threads'),
-    timeoutMs: numberOf('timeoutMs'),
+    memoryMb: reader.wholeNumber('memoryMb', ranges.memoryMb),
+    threads: reader.wholeNumber('threads', ranges.threads),
+    timeoutMs: reader.wholeNumber('timeoutMs', ranges.timeoutMs),
   };
-}
-
-function invalid(name: string, reason: string): AllSourceError {
-  return new AllSourceError('invalid_configuration', `sql.${name}: ${reason}`);
 }

@@ -1,5 +1,5 @@
 import type { ColumnReader } from '../columnar/index.js';
-import { AllSourceError, Turns, tenantIdBytesMax } from '../domain/index.js';
+import { Turns, fieldError, tenantIdBytesMax } from '../domain/index.js';
 import { checkedLimit, tenantOf, textOf } from '../eventStore/index.js';
 import type { SystemAccess } from '../eventStore/index.js';
 import type { ParquetFiles, PlacedFile } from '../parquet/index.js';
@@ -169,9 +169,7 @@ export class StoreSql {
 function checkedTenant(tenantId: string): string {
   if (tenantName.test(tenantId)) return tenantId;
   const reason = "only letters, digits, '-' and '_' are allowed";
-  throw new AllSourceError('invalid_query', `tenant_id: ${reason}`, {
-    details: [{ field: 'tenant_id', reason }],
-  });
+  throw fieldError('invalid_query', 'tenant_id', reason);
 }
 
 async function start(connection: DuckDBConnection, text: string): Promise<DuckDBResult> {

@@ -1,7 +1,7 @@
-import { AllSourceError, snapshotRanges as ranges } from '../domain/index.js';
+import { AllSourceError, PolicyReader, snapshotRanges as ranges } from '../domain/index.js';
 import type { SnapshotPolicy } from '../eventStore/index.js';
 
-const names: ReadonlySet<string> = new Set(['automatic', ...Object.keys(ranges)]);
+const names = ['automatic', ...Object.keys(ranges)];
 
 /** A policy with its defaults; throws `invalid_configuration`. */
 export function checkedPolicy(policy: SnapshotPolicy): Required<{
@@ -10,32 +10,17 @@ export function checkedPolicy(policy: SnapshotPolicy): Required<{
   if (!isObject(policy)) {
     throw new AllSourceError('invalid_configuration', 'snapshots: expected an object');
   }
-  const unknown = Object.keys(policy).find((name) => !names.has(name));
-  if (unknown !== undefined) {
-    throw invalid(unknown, `not known; a policy has ${[...names].join(', ')}`);
-  }
-  const { automatic = true } = policy;
-  if (typeof automatic !== 'boolean') throw invalid('automatic', 'expected true or false');
+  const reader = new PolicyReader('snapshots', policy);
+  reader.mustHaveOnly(names, `not known; a policy has ${names.join(', ')}`);
   return {
-    automatic,
-    eventThreshold: numberOf(policy, 'eventThreshold'),
-    timeThresholdSeconds: numberOf(policy, 'timeThresholdSeconds'),
-    perEntityMax: numberOf(policy, 'perEntityMax'),
+    automatic: reader.isOn('automatic', true),
+    eventThreshold: reader.wholeNumber('eventThreshold', ranges.eventThreshold),
+    timeThresholdSeconds: reader.wholeNumber('timeThresholdSeconds', ranges.timeThresholdSeconds),
+    perEntityMax: reader.wholeNumber('perEntityMax', ranges.perEntityMax),
   };
 }
 
 /** Callers without types give what they like. */
 function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null;
-}
-
-function numberOf(policy: SnapshotPolicy, name: keyof typeof ranges): number {
-  const { min, max, default: usual } = ranges[name];
-  const value = policy[name] ?? usual;
-  if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
-  throw invalid(name, `expected a whole number from ${min} to ${max}, got ${String(value)}`);
-}
-
-function invalid(name: string, reason: string): AllSourceError {
-  return new AllSourceError('invalid_configuration', `snapshots.${name}: ${reason}`);
 }

@@ -1,4 +1,4 @@
-import { AllSourceError, formatTimestamp, parseTimestamp } from '../domain/index.js';
+import { AllSourceError, formatTimestamp, parseTimestamp, fieldError } from '../domain/index.js';
 import type { Clock } from '../eventStore/index.js';
 import type { Duration } from '../pipelines/index.js';
 
@@ -65,6 +65,5 @@ function durationMicros(by: Duration): number {
 }
 
 export function invalid(field: string, reason: string): AllSourceError {
-  const message = `${field}: ${reason}`;
-  return new AllSourceError('validation_error', message, { details: [{ field, reason }] });
+  return fieldError('validation_error', field, reason);
 }
