@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { AllSourceError, linkSignals, fieldError } from '../domain/index.js';
+import { AllSourceError, WorkUntilClosed, closedError, fieldError } from '../domain/index.js';
 import type { LogFiles } from '../eventStore/index.js';
 import type { ParquetFiles } from '../parquet/index.js';
 import { BackupDirectory } from './backupDirectory.js';
@@ -38,9 +38,7 @@ export class BackupRegistry implements EmbeddedBackups {
   readonly #directory: BackupDirectory;
   readonly #kept: DirectoryBackups;
   readonly #schedule: BackupSchedule;
-  readonly #closing = new AbortController();
-  /** What is under way: the store closes behind it. */
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #work = new WorkUntilClosed();
   #running: RunningBackup | null = null;
   #created = 0;
   #failed = 0;
@@ -59,11 +57,11 @@ export class BackupRegistry implements EmbeddedBackups {
   begin(): void {
     if (!this.#log.hasFiles) return;
     const begin = (): void => this.#schedule.begin();
-    this.#working(() => this.#lookForNewest()).then(begin, begin);
+    this.#working(undefined, () => this.#lookForNewest()).then(begin, begin);
   }
 
   create(options: CreateBackupOptions = {}): Promise<BackupInfo> {
-    return this.#working(() => this.#create(options));
+    return this.#working(options.signal, (signal) => this.#create({ ...options, signal }));
   }
 
   async list(): Promise<BackupList> {
@@ -72,22 +70,20 @@ export class BackupRegistry implements EmbeddedBackups {
   }
 
   verify(backupId: string, { onProgress, signal }: BackupJobOptions = {}): Promise<BackupReport> {
-    return this.#working(() =>
-      this.#untilClosed(signal, (linked) =>
-        this.#kept.verify(backupId, { onProgress, signal: linked }),
-      ),
+    return this.#working(signal, (linked) =>
+      this.#kept.verify(backupId, { onProgress, signal: linked }),
     );
   }
 
   delete(backupId: string): Promise<void> {
-    return this.#working(async () => {
+    return this.#working(undefined, async () => {
       await this.#kept.delete(backupId);
       await this.#lookForNewest();
     });
   }
 
   prune(options: { readonly keep: number }): Promise<PruneReport> {
-    return this.#working(() => this.#kept.prune(options));
+    return this.#working(undefined, () => this.#kept.prune(options));
   }
 
   counts(): BackupCounts {
@@ -99,8 +95,7 @@ export class BackupRegistry implements EmbeddedBackups {
   /** What is under way is ended. */
   async close(): Promise<void> {
     this.#schedule.close();
-    this.#closing.abort();
-    await Promise.all(this.#underWay);
+    await this.#work.close();
   }
 
   async #create(options: CreateBackupOptions): Promise<BackupInfo> {
@@ -131,19 +126,17 @@ export class BackupRegistry implements EmbeddedBackups {
     const running = { backupType: type, startedAt: Date.now() * 1000 };
     this.#running = { ...running, bytesDone: 0, bytesTotal: 0 };
     try {
-      const manifest = await this.#untilClosed(signal, (linked) =>
-        createBackup({
-          log: this.#log,
-          parquet: this.#parquet,
-          directory: this.#directory,
-          type,
-          signal: linked,
-          onProgress: (progress) => {
-            this.#running = { ...running, ...progress };
-            onProgress?.(progress);
-          },
-        }),
-      );
+      const manifest = await createBackup({
+        log: this.#log,
+        parquet: this.#parquet,
+        directory: this.#directory,
+        type,
+        signal,
+        onProgress: (progress) => {
+          this.#running = { ...running, ...progress };
+          onProgress?.(progress);
+        },
+      });
       return infoOf(manifest);
     } finally {
       this.#running = null;
@@ -155,48 +148,21 @@ export class BackupRegistry implements EmbeddedBackups {
     this.#lastCreatedAt = manifests[0]?.createdAt ?? null;
   }
 
-  async #untilClosed<T>(
-    signal: AbortSignal | undefined,
-    work: (signal: AbortSignal) => Promise<T>,
-  ): Promise<T> {
-    const signals = [this.#closing.signal, ...(signal === undefined ? [] : [signal])];
-    const linked = linkSignals(signals);
-    try {
-      return await work(linked.signal);
-    } catch (error) {
-      this.#mustBeOpen();
-      throw error;
-    } finally {
-      linked.release();
-    }
-  }
-
   #mustHaveFiles(): void {
-    this.#mustBeOpen();
+    if (this.#work.isClosed) throw closedError();
     if (this.#log.hasFiles) return;
     const message = 'a store in memory has no files to back up; open it with dataDir';
     throw new AllSourceError('unprocessable', message);
   }
 
-  #mustBeOpen(): void {
-    if (!this.#closing.signal.aborted) return;
-    throw new AllSourceError('store_closed', 'the store was closed; open it again to use it');
-  }
-
-  #working<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#begun(work);
-    const settled = done.then(
-      () => undefined,
-      () => undefined,
-    );
-    this.#underWay.add(settled);
-    void settled.then(() => this.#underWay.delete(settled));
-    return done;
-  }
-
-  async #begun<T>(work: () => Promise<T>): Promise<T> {
-    this.#mustHaveFiles();
-    return work();
+  #working<T>(
+    signal: AbortSignal | undefined,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    return this.#work.run(signal, async (linked) => {
+      this.#mustHaveFiles();
+      return work(linked);
+    });
   }
 }
 

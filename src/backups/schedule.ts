@@ -1,11 +1,9 @@
-import { PolicyReader, backupRanges as ranges } from '../domain/index.js';
+import { PolicyReader, RepeatedWork, backupRanges as ranges } from '../domain/index.js';
 import type { BackupPolicy } from '../eventStore/index.js';
 import type { Backups, BackupInfo, BackupType } from './types.js';
 
 const hourMs = 3_600_000;
 const retryMs = 300_000;
-/** What a timer of Node can wait for. */
-const waitMsMax = 2 ** 31 - 1;
 
 export interface CheckedPolicy extends Schedule {
   /** Undefined: in the directory of the store. */
@@ -40,9 +38,7 @@ export function checkedPolicy(policy: BackupPolicy): CheckedPolicy {
 export class BackupSchedule {
   readonly #backups: Backups;
   readonly #schedule: Schedule;
-  #timer: NodeJS.Timeout | undefined;
-  #isClosed = false;
-  #failure: string | null = null;
+  readonly #work = new RepeatedWork(() => this.#makeWhatIsDue(), { retryMs });
 
   constructor(backups: Backups, schedule: Schedule) {
     this.#backups = backups;
@@ -51,30 +47,15 @@ export class BackupSchedule {
 
   /** Why the last one that was due could not be made. */
   get failure(): string | null {
-    return this.#failure;
+    return this.#work.failure;
   }
 
   begin(): void {
-    if (this.#schedule.everyHours > 0) void this.#turn();
+    if (this.#schedule.everyHours > 0) this.#work.begin();
   }
 
   close(): void {
-    this.#isClosed = true;
-    clearTimeout(this.#timer);
-  }
-
-  /** Never rejects: what fails is tried again. */
-  async #turn(): Promise<void> {
-    let waitMs = retryMs;
-    try {
-      waitMs = await this.#makeWhatIsDue();
-      this.#failure = null;
-    } catch (error) {
-      this.#failure = error instanceof Error ? error.message : String(error);
-    }
-    if (this.#isClosed) return;
-    this.#timer = setTimeout(() => void this.#turn(), Math.min(waitMs, waitMsMax));
-    this.#timer.unref();
+    this.#work.close();
   }
 
   /** Resolves to the time until the next one is due. */

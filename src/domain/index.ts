@@ -19,4 +19,6 @@ export * from './json/transform.js';
 export * from './json/jsonFault.js';
 export * from './json/jsonValue.js';
 export { linkSignals } from './linkedSignal.js';
+export { RepeatedWork } from './waiting/repeatedWork.js';
 export { Turns } from './waiting/turns.js';
+export { WorkUntilClosed } from './waiting/workUntilClosed.js';

@@ -1,7 +1,8 @@
+import { RepeatedWork } from '../domain/index.js';
 import type { CompactionConfig, CompactionReport } from './types.js';
 
 /** How soon a segment gets its file once it is sealed. */
-const lookMs = 60_000;
+const lookMsMax = 60_000;
 const retryMs = 300_000;
 
 interface Work {
@@ -13,51 +14,36 @@ interface Work {
 export class ParquetSchedule {
   readonly #work: Work;
   readonly #intervalMs: number;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #lookMs: number;
+  readonly #repeated = new RepeatedWork(() => this.#turn(), { retryMs });
   #mergedMs: number;
-  #isClosed = false;
-  #failure: string | null = null;
 
   constructor(work: Work, { intervalSeconds }: CompactionConfig) {
     this.#work = work;
     this.#intervalMs = intervalSeconds * 1000;
+    this.#lookMs = Math.min(this.#intervalMs, lookMsMax);
     this.#mergedMs = performance.now();
   }
 
   /** Why it could not be done the last time. */
   get failure(): string | null {
-    return this.#failure;
+    return this.#repeated.failure;
   }
 
   begin(): void {
-    this.#wait(Math.min(this.#intervalMs, lookMs));
+    this.#repeated.begin(this.#lookMs);
   }
 
   close(): void {
-    this.#isClosed = true;
-    clearTimeout(this.#timer);
+    this.#repeated.close();
   }
 
-  #wait(ms: number): void {
-    if (this.#isClosed) return;
-    this.#timer = setTimeout(() => void this.#turn(), ms);
-    this.#timer.unref();
-  }
-
-  /** Never rejects: what fails is tried again. */
-  async #turn(): Promise<void> {
-    let waitMs = Math.min(this.#intervalMs, lookMs);
-    try {
-      if (performance.now() - this.#mergedMs < this.#intervalMs) await this.#work.writeSealed();
-      else {
-        await this.#work.compact();
-        this.#mergedMs = performance.now();
-      }
-      this.#failure = null;
-    } catch (error) {
-      this.#failure = error instanceof Error ? error.message : String(error);
-      waitMs = retryMs;
+  async #turn(): Promise<number> {
+    if (performance.now() - this.#mergedMs < this.#intervalMs) await this.#work.writeSealed();
+    else {
+      await this.#work.compact();
+      this.#mergedMs = performance.now();
     }
-    this.#wait(waitMs);
+    return this.#lookMs;
   }
 }

@@ -1,8 +1,7 @@
 import {
   AllSourceError,
-  closedError,
+  WorkUntilClosed,
   compactionStrategies,
-  linkSignals,
   fieldError,
 } from '../domain/index.js';
 import { RecordedState } from '../eventStore/index.js';
@@ -52,8 +51,7 @@ export class ParquetTier implements EmbeddedParquet, ParquetFiles {
   readonly #schedule: ParquetSchedule;
   readonly #held = new HeldFiles();
   readonly #counters = new TierCounters();
-  readonly #closing = new AbortController();
-  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #work = new WorkUntilClosed();
   #record: TierRecord = emptyRecord;
 
   constructor(log: SystemAccess, options: TierOptions) {
@@ -164,8 +162,7 @@ export class ParquetTier implements EmbeddedParquet, ParquetFiles {
   /** Ends what is under way; what was recorded of it stays. */
   async close(): Promise<void> {
     this.#schedule.close();
-    this.#closing.abort();
-    await Promise.all(this.#underWay);
+    await this.#work.close();
     await this.#state.settled();
   }
 
@@ -256,18 +253,10 @@ export class ParquetTier implements EmbeddedParquet, ParquetFiles {
     work: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     this.#log.mustBeOpen();
-    const signals = [this.#closing.signal, ...(signal === undefined ? [] : [signal])];
-    const linked = linkSignals(signals);
-    const done = work(linked.signal);
-    const settled = done.catch(() => undefined);
-    this.#underWay.add(settled);
     try {
-      return await done;
+      return await this.#work.run(signal, work);
     } catch (error) {
-      throw this.#closing.signal.aborted ? closedError() : storageError(error);
-    } finally {
-      linked.release();
-      this.#underWay.delete(settled);
+      throw storageError(error);
     }
   }
 

@@ -1,4 +1,4 @@
-import { AllSourceError, closedError, fieldError, linkSignals } from '../domain/index.js';
+import { AllSourceError, RepeatedWork, WorkUntilClosed, fieldError } from '../domain/index.js';
 import { RecordedState, readRecords, recordEvent } from '../eventStore/index.js';
 import type { DropReport, SystemAccess } from '../eventStore/index.js';
 import type { ParquetTier } from '../parquet/index.js';
@@ -34,9 +34,8 @@ export class RetentionRegistry implements Retention {
   readonly #measured: Measured;
   readonly #policies = new Map<string, RetentionPolicy>();
   readonly #state: RecordedState;
-  readonly #closing = new AbortController();
-  #timer: NodeJS.Timeout | undefined;
-  #failure: string | null = null;
+  readonly #work = new WorkUntilClosed();
+  readonly #repeated: RepeatedWork;
   #isDropping = false;
 
   constructor(log: SystemAccess, parts: RetentionParts) {
@@ -44,17 +43,18 @@ export class RetentionRegistry implements Retention {
     this.#parts = parts;
     this.#measured = new Measured(log, parts.tier);
     this.#state = new RecordedState(log, () => this.#read());
+    this.#repeated = new RepeatedWork(() => this.#apply(), { retryMs: this.#intervalMs });
   }
 
   /** Why policies could not be applied by themselves the last time. */
   get failure(): string | null {
-    return this.#failure;
+    return this.#repeated.failure;
   }
 
   /** Called once when the store was opened. */
   begin(): void {
     const { schedule, isWritable, hasFiles } = this.#parts;
-    if (schedule.automatic && isWritable && hasFiles) this.#wait();
+    if (schedule.automatic && isWritable && hasFiles) this.#repeated.begin(this.#intervalMs);
   }
 
   async set(options: RetentionPolicyOptions): Promise<RetentionPolicy> {
@@ -102,7 +102,9 @@ export class RetentionRegistry implements Retention {
         'the store was opened read-only; ask for a dry run',
       );
     }
-    return this.#state.inTurn(() => this.#untilClosed(options));
+    return this.#state.inTurn(() =>
+      this.#work.run(options.signal, (signal) => this.#run({ ...options, signal })),
+    );
   }
 
   /** Policies stay in the log, where what lies before is dropped. */
@@ -119,22 +121,9 @@ export class RetentionRegistry implements Retention {
   }
 
   async close(): Promise<void> {
-    this.#closing.abort();
-    clearTimeout(this.#timer);
+    this.#repeated.close();
+    await this.#work.close();
     await this.#state.settled();
-  }
-
-  async #untilClosed(options: RetentionRunOptions): Promise<RetentionReport> {
-    const { signal } = options;
-    const signals = [this.#closing.signal, ...(signal === undefined ? [] : [signal])];
-    const linked = linkSignals(signals);
-    try {
-      return await this.#run({ ...options, signal: linked.signal });
-    } catch (error) {
-      throw this.#closing.signal.aborted ? closedError() : error;
-    } finally {
-      linked.release();
-    }
   }
 
   async #run({
@@ -195,18 +184,13 @@ export class RetentionRegistry implements Retention {
     throw new AllSourceError('storage_damaged', `nothing was dropped from the log: ${why}`);
   }
 
-  #wait(): void {
-    const turn = async (): Promise<void> => {
-      try {
-        if ((await this.list()).length > 0) await this.run();
-        this.#failure = null;
-      } catch (error) {
-        this.#failure = error instanceof Error ? error.message : String(error);
-      }
-      if (!this.#closing.signal.aborted) this.#wait();
-    };
-    this.#timer = setTimeout(() => void turn(), this.#parts.schedule.intervalSeconds * 1000);
-    this.#timer.unref();
+  async #apply(): Promise<number> {
+    if ((await this.list()).length > 0) await this.run();
+    return this.#intervalMs;
+  }
+
+  get #intervalMs(): number {
+    return this.#parts.schedule.intervalSeconds * 1000;
   }
 
   async #read(): Promise<void> {

@@ -29,9 +29,9 @@ export class RecordedState {
     return this.#loaded;
   }
 
-  /** Resolves once it is loaded, or could not be, and all work has ended, well or not. */
+  /** Resolves once all work has ended, well or not. What nobody has asked for yet is not loaded for it. */
   async settled(): Promise<void> {
-    await this.#inTurn(async () => undefined).catch(() => undefined);
+    await Promise.allSettled([this.#loaded, this.#turn]);
   }
 
   /**
