@@ -1,5 +1,5 @@
 import { closedError } from '../errors.js';
-import { linkSignals } from '../linkedSignal.js';
+import { linkSignals } from './linkedSignal.js';
 
 /** Work that ends with a store, or with the signal of who asked for it. */
 export class WorkUntilClosed {

@@ -1,11 +1,12 @@
-import { ColumnReader, parquetRows } from '../../columnar/index.js';
+import { parquetRows } from '../../columnar/index.js';
 import type { RecordBatch } from '../../columnar/index.js';
-import { SystemAccess, openCore } from '../../eventStore/index.js';
 import type { PositionRange } from '../../eventStore/index.js';
 import type { Range } from '../files/parquetDirectory.js';
 import type { ParquetFinding, PlacedFile } from '../types.js';
 import { damageOf } from './damage.js';
 import type { JobContext, Jobs } from './jobs.js';
+import { openLog } from './openLog.js';
+import type { OpenLog } from './openLog.js';
 
 /**
  * Compares files with their SHA-256; where there is a log, also the rows that they have of a range with
@@ -15,21 +16,19 @@ export async function* checkFiles(
   { files, log }: Jobs['check']['job'],
   context: JobContext,
 ): AsyncGenerator<ParquetFinding> {
-  const core =
-    log && (await openCore({ dataDir: log.dataDir, readOnly: true }, { milestoneEvery: 0 }));
-  const system = core && new SystemAccess(core);
+  const opened = log && (await openLog(log.dataDir));
   try {
     for (const file of files) {
       let damage = await damageOf(file);
-      if (damage === null && system !== undefined && log !== undefined) {
-        damage = await difference(system, file, within(file, log.range), context);
+      if (damage === null && opened !== undefined && log !== undefined) {
+        damage = await difference(opened, file, within(file, log.range), context);
       } else context.onRows(file.eventCount);
       const { name, eventCount, sizeBytes } = file;
       yield { name, eventCount, sizeBytes, damage };
       context.signal.throwIfAborted();
     }
   } finally {
-    await core?.close(async () => undefined);
+    await opened?.close();
   }
 }
 
@@ -42,12 +41,12 @@ function within(file: Range, range: Range): PositionRange {
 
 /** Null where a file has what the log has. */
 async function difference(
-  system: SystemAccess,
+  { system, columns }: OpenLog,
   { path }: PlacedFile,
   range: PositionRange,
   { signal, onRows }: JobContext,
 ): Promise<string | null> {
-  const log = new Rows(new ColumnReader(system).readAll(system.rowsOfAll(range), { signal }));
+  const log = new Rows(columns.readAll(system.rowsOfAll(range), { signal }));
   const file = new Rows(parquetRows(path), range);
   try {
     for (;;) {

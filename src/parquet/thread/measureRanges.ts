@@ -1,7 +1,6 @@
-import { ColumnReader } from '../../columnar/index.js';
 import type { ColumnName, RecordBatch } from '../../columnar/index.js';
-import { SystemAccess, openCore } from '../../eventStore/index.js';
 import type { JobContext, Jobs, MeasuredGroup } from './jobs.js';
+import { openLog } from './openLog.js';
 
 const columns: readonly ColumnName[] = [
   'timestamp',
@@ -16,10 +15,9 @@ export async function* measureRanges(
   { dataDir, ranges }: Jobs['measure']['job'],
   { signal, onRows }: JobContext,
 ): AsyncGenerator<readonly MeasuredGroup[]> {
-  const core = await openCore({ dataDir, readOnly: true }, { milestoneEvery: 0 });
+  const log = await openLog(dataDir);
   try {
-    const system = new SystemAccess(core);
-    const reader = new ColumnReader(system);
+    const { system, columns: reader } = log;
     for (const { firstPosition: first, lastPosition: last } of ranges) {
       const groups = new Map<string, MeasuredGroup>();
       const rows = system.rowsOfAll({ first, last: Math.min(last, system.watermark) });
@@ -30,28 +28,45 @@ export async function* measureRanges(
       yield [...groups.values()];
     }
   } finally {
-    await core.close(async () => undefined);
+    await log.close();
   }
 }
 
+/** Adds the rows of a batch; each tenant and type is looked at once in it, by their codes. */
 function add(groups: Map<string, MeasuredGroup>, batch: RecordBatch): void {
   const tenants = batch.getChild('tenant_id');
   const types = batch.getChild('event_type');
+  const tenantCodes = tenants?.data[0]?.values as Int32Array;
+  const typeCodes = types?.data[0]?.values as Int32Array;
+  const typeCount = types?.data[0]?.dictionary?.length ?? 0;
   const times = batch.getChild('timestamp')?.data[0]?.values as BigInt64Array;
   const payloads = batch.getChild('payload')?.data[0]?.valueOffsets as Int32Array;
   const metadata = batch.getChild('metadata')?.data[0]?.valueOffsets as Int32Array;
   const bytesOf = (offsets: Int32Array, row: number): number =>
     (offsets[row + 1] ?? 0) - (offsets[row] ?? 0);
+  const counts = new Map<number, Count>();
   for (let row = 0; row < batch.numRows; row += 1) {
-    const tenantId = String(tenants?.get(row));
-    const eventType = String(types?.get(row));
+    const code = (tenantCodes[row] ?? 0) * typeCount + (typeCodes[row] ?? 0);
+    let count = counts.get(code);
+    if (count === undefined) counts.set(code, (count = { events: 0, bytes: 0, lastRow: row }));
+    count.events += 1;
+    count.bytes += bytesOf(payloads, row) + bytesOf(metadata, row);
+    count.lastRow = row;
+  }
+  for (const { events, bytes, lastRow } of counts.values()) {
+    const tenantId = String(tenants?.get(lastRow));
+    const eventType = String(types?.get(lastRow));
     const key = `${tenantId} ${eventType}`;
-    const known = groups.get(key) ?? { tenantId, eventType, events: 0, bytes: 0, newest: 0 };
+    const known = groups.get(key) ?? { events: 0, bytes: 0 };
     groups.set(key, {
-      ...known,
-      events: known.events + 1,
-      bytes: known.bytes + bytesOf(payloads, row) + bytesOf(metadata, row),
-      newest: Number(times[row]),
+      ...{ tenantId, eventType, newest: Number(times[lastRow]) },
+      ...{ events: known.events + events, bytes: known.bytes + bytes },
     });
   }
+}
+
+interface Count {
+  events: number;
+  bytes: number;
+  lastRow: number;
 }

@@ -1,6 +1,6 @@
 import { on, once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { AllSourceError, abortedError } from '../../domain/index.js';
+import { AllSourceError, abortedError, builtModule } from '../../domain/index.js';
 import type { FromThread, Job, JobKind, Jobs, ToThread } from './jobs.js';
 
 interface RunOptions {
@@ -18,7 +18,9 @@ export async function* runInThread<K extends JobKind>(
   { onRows, signal }: RunOptions = {},
 ): AsyncGenerator<Jobs[K]['result']> {
   if (signal?.aborted === true) throw abortedError();
-  const worker = new Worker(workerFile(), { workerData: { ...job, kind } });
+  const worker = new Worker(builtModule(import.meta.url, './parquetWorker.js'), {
+    workerData: { ...job, kind },
+  });
   const send = (message: ToThread): void => worker.postMessage(message);
   const stop = (): void => send('stop');
   const ended = once(worker, 'exit');
@@ -41,12 +43,4 @@ export async function* runInThread<K extends JobKind>(
     stop();
     await ended;
   }
-}
-
-/** Where the sources run as they are, as in tests, the thread runs what was built of them. */
-function workerFile(): URL {
-  const built = import.meta.url.endsWith('.ts')
-    ? import.meta.url.replace(/\/src\/(?=parquet\/thread\/)/, '/dist/')
-    : import.meta.url;
-  return new URL('./parquetWorker.js', built);
 }

@@ -1,9 +1,9 @@
-import { ColumnReader } from '../../columnar/index.js';
 import type { RecordBatch } from '../../columnar/index.js';
-import { SystemAccess, openCore } from '../../eventStore/index.js';
 import type { Range } from '../files/parquetDirectory.js';
 import type { ParquetFile } from '../types.js';
 import type { JobContext, Jobs } from './jobs.js';
+import { openLog } from './openLog.js';
+import type { OpenLog } from './openLog.js';
 import { noRows, withBatch, writeParquetFile } from './newFile.js';
 
 type WriteJob = Jobs['write']['job'] & { readonly directory: string };
@@ -13,17 +13,16 @@ export async function* writeRanges(
   { dataDir, directory, ranges }: WriteJob,
   context: JobContext,
 ): AsyncGenerator<ParquetFile> {
-  const core = await openCore({ dataDir, readOnly: true }, { milestoneEvery: 0 });
+  const log = await openLog(dataDir);
   try {
-    const system = new SystemAccess(core);
-    for (const range of ranges) yield await writeRange(system, directory, range, context);
+    for (const range of ranges) yield await writeRange(log, directory, range, context);
   } finally {
-    await core.close(async () => undefined);
+    await log.close();
   }
 }
 
 function writeRange(
-  system: SystemAccess,
+  { system, columns }: OpenLog,
   directory: string,
   range: Range,
   { signal, onRows }: JobContext,
@@ -35,6 +34,6 @@ function writeRange(
   };
   const { firstPosition: first, lastPosition: last } = range;
   const all = system.rowsOfAll({ first, last });
-  const pieces = new ColumnReader(system).readAllParquet(all, { onBatch, signal });
+  const pieces = columns.readAllParquet(all, { onBatch, signal });
   return writeParquetFile(directory, range, pieces, () => rows);
 }

@@ -1,5 +1,5 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
-import { AllSourceError } from '../../domain/index.js';
+import { AllSourceError, builtModule } from '../../domain/index.js';
 import type { JsonValue } from '../../domain/index.js';
 import type { StateChange } from '../storage/types.js';
 import type { FromThread, ThreadData, ToThread } from './messages.js';
@@ -37,7 +37,10 @@ export class PartitionThread {
     this.#host = host;
     const { port2: states } = this.#channel;
     const workerData: ThreadData = { ...data, states, loaded: this.#loaded };
-    this.#worker = new Worker(workerFile(), { workerData, transferList: [states] });
+    this.#worker = new Worker(builtModule(import.meta.url, './partitionWorker.js'), {
+      workerData,
+      transferList: [states],
+    });
     this.#worker.on('message', (message: FromThread) => this.#take(message));
     this.#worker.on('error', (error) => this.#fail(`${error.message}`));
     this.#worker.on('exit', () => this.#fail('it has ended'));
@@ -131,12 +134,4 @@ function changesOf({
   texts,
 }: Extract<FromThread, { readonly kind: 'changes' }>): readonly StateChange[] {
   return keys.map((key, i) => ({ key, text: texts[i] }));
-}
-
-/** Where the sources run as they are, as in tests, the thread runs what was built of them. */
-function workerFile(): URL {
-  const built = import.meta.url.endsWith('.ts')
-    ? import.meta.url.replace(/\/src\/(?=projections\/partitions\/)/, '/dist/')
-    : import.meta.url;
-  return new URL('./partitionWorker.js', built);
 }

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { AllSourceError } from '../../domain/index.js';
+import { AllSourceError, builtModule } from '../../domain/index.js';
 import type { EarlierVersion, VersionFinding } from '../compatibility/compatibility.js';
 import type { CompatibilityMode } from '../compatibility/types.js';
 import type { JsonSchema } from '../jsonSchema.js';
@@ -74,7 +74,7 @@ export class SchemaThread {
       maxOldGenerationSizeMb: threadHeapMiB,
       stackSizeMb: this.#options.stackMiB,
     };
-    return new Worker(workerFile(), { resourceLimits });
+    return new Worker(builtModule(import.meta.url, './schemaWorker.js'), { resourceLimits });
   }
 
   #endLater(worker: Worker): void {
@@ -93,14 +93,6 @@ export class SchemaThread {
 
 /** The thread is of no use any more. */
 class Ended extends Error {}
-
-/** Where the sources run as they are, as in tests, the thread runs what was built of them. */
-function workerFile(): URL {
-  const built = import.meta.url.endsWith('.ts')
-    ? import.meta.url.replace(/\/src\/(?=schemas\/thread\/)/, '/dist/')
-    : import.meta.url;
-  return new URL('./schemaWorker.js', built);
-}
 
 function answerOf(
   worker: Worker,
