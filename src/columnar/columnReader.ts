@@ -89,7 +89,11 @@ export class ColumnReader {
     if (query.order === 'desc') yield* ofArchive(this.#archive);
   }
 
-  async *#ofLog({ plan, range, signal }: Wanted): AsyncGenerator<RecordBatch> {
+  async *#ofLog({
+    plan,
+    range,
+    signal,
+  }: Pick<Wanted, 'plan' | 'range' | 'signal'>): AsyncGenerator<RecordBatch> {
     const batches = new (await loadArrow()).RecordBatches(plan);
     const wanted = { range, request: requestOf(plan), batchRows: plan.batchRows, signal };
     for await (const chunk of chunksOf(this.#system, wanted)) yield batches.batchOf(chunk);
@@ -99,10 +103,7 @@ export class ColumnReader {
   async *readAll(range: RowsRange, options: ReadAllOptions = {}): AsyncGenerator<RecordBatch> {
     const { columns, onBatch, signal } = options;
     const plan = toColumnPlan({ columns });
-    const batches = new (await loadArrow()).RecordBatches(plan);
-    const wanted = { range, request: requestOf(plan), batchRows: plan.batchRows, signal };
-    for await (const chunk of chunksOf(this.#system, wanted)) {
-      const batch = batches.batchOf(chunk);
+    for await (const batch of this.#ofLog({ plan, range, signal })) {
       onBatch?.(batch);
       yield batch;
     }

@@ -25,6 +25,7 @@ import type {
   CompactionReport,
   CompactionStats,
   EmbeddedParquet,
+  FilesHold,
   ParquetCounts,
   ParquetFile,
   ParquetFiles,
@@ -78,9 +79,18 @@ export class ParquetTier implements EmbeddedParquet, ParquetFiles {
   }
 
   async withFiles<T>(work: (files: readonly PlacedFile[]) => Promise<T>): Promise<T> {
+    const { files, release } = await this.hold();
+    try {
+      return await work(files);
+    } finally {
+      release();
+    }
+  }
+
+  /** For who reads on between calls. */
+  async hold(): Promise<FilesHold> {
     const files = await this.files();
-    const placed = files.map((file) => this.#directory.placed(file));
-    return this.#held.during(placed, work);
+    return this.#held.hold(files.map((file) => this.#directory.placed(file)));
   }
 
   async stats(): Promise<CompactionStats> {

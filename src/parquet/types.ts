@@ -24,6 +24,12 @@ export interface PlacedFile extends ParquetFile {
   readonly path: string;
 }
 
+/** Files of now, which stay until they are released, once. */
+export interface FilesHold {
+  readonly files: readonly PlacedFile[];
+  readonly release: () => void;
+}
+
 /** Who reads files of the tier, which may be replaced by larger ones, or taken away, meanwhile. */
 export interface ParquetFiles {
   /**

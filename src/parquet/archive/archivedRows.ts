@@ -2,57 +2,34 @@ import { recordBatches } from '../../columnar/index.js';
 import type { Archive, ArchiveWanted, RecordBatch } from '../../columnar/index.js';
 import { covers, isIn } from '../files/parquetDirectory.js';
 import { runInThread } from '../thread/parquetThread.js';
-import type { ParquetFiles } from '../types.js';
+import type { ParquetTier } from '../tier.js';
 
 /** What was dropped from the log, as the Parquet files have it. */
 export class ArchivedRows implements Archive {
-  readonly #files: ParquetFiles & { readonly directory: string };
+  readonly #tier: ParquetTier;
 
-  constructor(files: ParquetFiles & { readonly directory: string }) {
-    this.#files = files;
+  constructor(tier: ParquetTier) {
+    this.#tier = tier;
   }
 
   async has(firstPosition: number, lastPosition: number): Promise<boolean> {
-    const range = { firstPosition, lastPosition };
-    return this.#files.withFiles(async (all) =>
-      covers(
-        all.filter((file) => isIn(file, range)),
-        range,
-      ),
-    );
+    return covers(await this.#tier.files(), { firstPosition, lastPosition });
   }
 
-  async *read({
-    query,
-    columns,
-    fields,
-    rowsMax,
-    signal,
-  }: ArchiveWanted): AsyncGenerator<RecordBatch> {
+  async *read(wanted: ArchiveWanted): AsyncGenerator<RecordBatch> {
+    const { query, columns, fields, rowsMax, signal } = wanted;
     const firstPosition = Math.max(query.firstPosition || 1, 1);
     const range = { firstPosition, lastPosition: query.lastPosition };
-    const hold = await holdFiles(this.#files);
+    // They stay until the reader has done with them, however it ends.
+    const hold = await this.#tier.hold();
     try {
       const files = hold.files.filter((file) => isIn(file, range));
-      const job = { files, query, columns, fields, rowsMax, directory: this.#files.directory };
-      for await (const stream of runInThread('scan', job, { signal }))
+      const job = { files, query, columns, fields, rowsMax, directory: this.#tier.directory };
+      for await (const stream of runInThread('scan', job, { signal })) {
         yield* await recordBatches(stream);
+      }
     } finally {
       hold.release();
     }
   }
-}
-
-/** Until the reader has done with them, however it ends. */
-type Held = {
-  readonly files: Parameters<Parameters<ParquetFiles['withFiles']>[0]>[0];
-  readonly release: () => void;
-};
-
-function holdFiles(parquet: ParquetFiles): Promise<Held> {
-  return new Promise<Held>((resolve, reject) => {
-    parquet
-      .withFiles((files) => new Promise<void>((release) => resolve({ files, release })))
-      .catch(reject);
-  });
 }

@@ -1,4 +1,4 @@
-import type { ParquetFile, PlacedFile } from '../types.js';
+import type { FilesHold, ParquetFile, PlacedFile } from '../types.js';
 
 /** Which files are being read: they are not removed meanwhile. */
 export class HeldFiles {
@@ -8,16 +8,9 @@ export class HeldFiles {
     return this.#readers.has(name);
   }
 
-  async during<T>(
-    files: readonly PlacedFile[],
-    work: (files: readonly PlacedFile[]) => Promise<T>,
-  ): Promise<T> {
+  hold(files: readonly PlacedFile[]): FilesHold {
     this.#count(files, 1);
-    try {
-      return await work(files);
-    } finally {
-      this.#count(files, -1);
-    }
+    return { files, release: () => this.#count(files, -1) };
   }
 
   #count(files: readonly ParquetFile[], by: 1 | -1): void {

@@ -31,6 +31,7 @@ export function isIn(file: Range, { firstPosition, lastPosition }: Range): boole
 export function covers(files: readonly Range[], { firstPosition, lastPosition }: Range): boolean {
   let next = firstPosition;
   for (const file of files) {
+    if (next > lastPosition) break;
     if (file.firstPosition > next) return false;
     next = Math.max(next, file.lastPosition + 1);
   }
