@@ -11,6 +11,8 @@ import {
 import type { QueryParameters } from './wire/parameters.js';
 import type { ClientOptions, WebSocketConstructor, WebSocketLike } from './types.js';
 
+/** What an answer may take longer than others where the work is long; `fetch` itself waits 300 s. */
+export const longWaitMs = 240_000;
 const retryForMsDefault = 30_000;
 const timeoutMsDefault = 30_000;
 const retryWaitMs = 50;

@@ -14,7 +14,7 @@ import { formatBytes, formatCount, printJson, printNote, writeOut } from '../out
 import { printBackup, printBackups } from './backupReport.js';
 import { openPlace, type Place, type PlaceFlags } from './place.js';
 import { addRestoreCommand } from './restore.js';
-import { watched } from './watched.js';
+import { watchedBytes } from './watchedBytes.js';
 
 interface CreateFlags extends PlaceFlags {
   readonly type: BackupType;
@@ -91,7 +91,7 @@ async function createBackup(flags: CreateFlags): Promise<void> {
     if (create === undefined) {
       throw new CliError('--backup-dir alone has no store to copy; add --data-dir');
     }
-    const info = await watched('backup', (watch) => create({ type: flags.type, ...watch }));
+    const info = await watchedBytes('backup', (watch) => create({ type: flags.type, ...watch }));
     await printBackup(info, flags.json === true);
   });
 }
@@ -100,7 +100,7 @@ async function verifyBackup(id: string | undefined, flags: PlaceFlags): Promise<
   process.exitCode = exitFailed;
   await within(flags, async ({ kept }) => {
     const backupId = id ?? (await newestOf(kept)).backupId;
-    const report = await watched('verify', (watch) => kept.verify(backupId, watch));
+    const report = await watchedBytes('verify', (watch) => kept.verify(backupId, watch));
     if (flags.json === true) await printJson(backupReportDocument(report));
     if (!report.ok) throw new CliError(describeDamage(report));
     if (flags.json !== true) await writeOut(describeSound(report));

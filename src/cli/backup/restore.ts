@@ -3,7 +3,7 @@ import { restoreBackup, restoredDocument } from '../../backups/index.js';
 import { formatTimestamp } from '../../domain/index.js';
 import { addJsonFlag, rfc3339Time, wholeNumberFrom } from '../options.js';
 import { formatBytes, formatCount, formatTime, printJson, printPairs } from '../output.js';
-import { watched } from './watched.js';
+import { watchedBytes } from './watchedBytes.js';
 
 interface RestoreFlags {
   readonly backupDir: string;
@@ -31,7 +31,7 @@ export function addRestoreCommand(group: Command): void {
 
 async function restore(backupId: string | undefined, flags: RestoreFlags): Promise<void> {
   const { backupDir, dataDir, position, time, json } = flags;
-  const restored = await watched('restore', (watch) =>
+  const restored = await watchedBytes('restore', (watch) =>
     restoreBackup({ backupDir, dataDir, backupId, position, time, ...watch }),
   );
   if (json === true) return printJson(restoredDocument(restored));

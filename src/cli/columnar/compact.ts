@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { loadSettings } from '../../config/index.js';
 import { compactionStrategies } from '../../domain/index.js';
@@ -8,17 +6,23 @@ import {
   compactionReportDocument,
   parquetReportDocument,
   type CompactOptions,
+  type CompactionProgress,
   type CompactionReport,
   type Parquet,
   type ParquetReport,
 } from '../../parquet/index.js';
-import { openEventStore } from '../../store/index.js';
 import { CliError, exitFailed, exitUsage } from '../failure.js';
 import { addTargetFlags, type TargetFlags } from '../options.js';
 import { formatBytes, formatCount, printJson, printPairs, writeOut } from '../output.js';
 import { parquetPolicyOf } from '../parquetPolicy.js';
-import { startProgress, type Progress } from '../progress.js';
-import { connectTo, defaultUrl, openReadOnly } from '../target/index.js';
+import {
+  connectTo,
+  defaultUrl,
+  mustBeOnePlace,
+  openReadOnly,
+  openToWrite,
+} from '../target/index.js';
+import { watched, type Watch } from '../watched.js';
 
 interface CompactFlags extends TargetFlags {
   readonly strategy?: CompactionStrategy;
@@ -60,10 +64,8 @@ async function runCompact(flags: CompactFlags): Promise<void> {
 }
 
 function checkFlags({ url, dataDir, verify, strategy }: CompactFlags): void {
+  mustBeOnePlace({ url, dataDir });
   const usage = { exitCode: exitUsage };
-  if (url !== undefined && dataDir !== undefined) {
-    throw new CliError('expected --url or --data-dir, got both; leave one out', usage);
-  }
   if (verify === true && strategy !== undefined) {
     throw new CliError('expected --verify or --strategy, got both; --verify merges nothing', usage);
   }
@@ -71,7 +73,12 @@ function checkFlags({ url, dataDir, verify, strategy }: CompactFlags): void {
 
 async function openPlace({ url, dataDir, verify }: CompactFlags): Promise<Place> {
   if (dataDir === undefined) return remotePlace(url ?? defaultUrl);
-  const store = verify === true ? await openReadOnly(dataDir) : await openToWrite(dataDir);
+  const store =
+    verify === true
+      ? await openReadOnly(dataDir)
+      : await openToWrite(dataDir, {
+          parquet: { ...parquetPolicyOf(loadSettings().settings), automatic: false },
+        });
   const { parquet } = store;
   return {
     compact: (options) => parquet.compact(options),
@@ -90,19 +97,8 @@ function remotePlace(url: string): Place {
   };
 }
 
-/** A store that is not there is an error, never made. */
-async function openToWrite(dataDir: string) {
-  if (!existsSync(join(dataDir, 'STORE'))) {
-    throw new CliError(
-      `${dataDir}: expected the data directory of a store, found none; check --data-dir`,
-    );
-  }
-  const parquet = { ...parquetPolicyOf(loadSettings().settings), automatic: false };
-  return openEventStore({ dataDir, parquet });
-}
-
 async function compact(place: Place, { strategy, json }: CompactFlags): Promise<void> {
-  const report = await watched('compact', (watch) => place.compact({ strategy, ...watch }));
+  const report = await watchedEvents('compact', (watch) => place.compact({ strategy, ...watch }));
   if (json === true) return printJson(compactionReportDocument(report));
   const { filesCompacted, bytesBefore, bytesAfter } = report;
   const sizes = `${formatBytes(bytesBefore)} to ${formatBytes(bytesAfter)}`;
@@ -115,7 +111,7 @@ async function compact(place: Place, { strategy, json }: CompactFlags): Promise<
 }
 
 async function verify(place: Place, { json }: CompactFlags): Promise<void> {
-  const report = await watched('verify', (watch) => place.verify(watch));
+  const report = await watchedEvents('verify', (watch) => place.verify(watch));
   if (json === true) await printJson(parquetReportDocument(report));
   if (!report.ok) throw new CliError(describeDamage(report));
   if (json === true) return;
@@ -138,29 +134,14 @@ function ofEvents(files: number, events: number): string {
   return `${formatCount(files)} ${files === 1 ? 'file' : 'files'}, ${formatCount(events)} events`;
 }
 
-/** Shows how far the work is, and ends it where the person interrupts. */
-async function watched<T>(
+function watchedEvents<T>(
   label: string,
-  work: (watch: Required<Pick<CompactOptions, 'onProgress' | 'signal'>>) => Promise<T>,
+  work: (watch: Watch<CompactionProgress>) => Promise<T>,
 ): Promise<T> {
-  const interrupt = new AbortController();
-  const onInterrupt = () => interrupt.abort();
-  process.once('SIGINT', onInterrupt);
-  const progress = startProgress(label);
-  try {
-    return await work({ signal: interrupt.signal, onProgress: shownBy(progress) });
-  } catch (error) {
-    if (interrupt.signal.aborted) throw new CliError('interrupted; what is done by then stays');
-    throw error;
-  } finally {
-    progress.stop();
-    process.off('SIGINT', onInterrupt);
-  }
-}
-
-function shownBy(progress: Progress): NonNullable<CompactOptions['onProgress']> {
-  return ({ eventsDone, eventsTotal }) => {
-    const text = `${formatCount(eventsDone)} of ${formatCount(eventsTotal)} events`;
-    progress.update({ done: eventsDone, total: eventsTotal, text });
-  };
+  const stateOf = ({ eventsDone, eventsTotal }: CompactionProgress) => ({
+    done: eventsDone,
+    total: eventsTotal,
+    text: `${formatCount(eventsDone)} of ${formatCount(eventsTotal)} events`,
+  });
+  return watched({ label, stateOf, interrupted: 'interrupted; what is done by then stays' }, work);
 }

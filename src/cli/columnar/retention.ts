@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Command } from 'commander';
 import { retentionRanges } from '../../domain/index.js';
 import {
@@ -10,11 +8,16 @@ import {
   type RetentionPolicy,
   type RetentionReport,
 } from '../../retention/index.js';
-import { openEventStore } from '../../store/index.js';
-import { CliError, exitFailed, exitUsage } from '../failure.js';
+import { exitFailed } from '../failure.js';
 import { addTargetFlags, type TargetFlags, wholeNumberFrom } from '../options.js';
 import { formatBytes, formatCount, printJson, printNote, printPairs } from '../output.js';
-import { connectTo, defaultUrl, openReadOnly } from '../target/index.js';
+import {
+  connectTo,
+  defaultUrl,
+  mustBeOnePlace,
+  openReadOnly,
+  openToWrite,
+} from '../target/index.js';
 
 interface SetFlags extends TargetFlags {
   readonly tenant?: string;
@@ -71,11 +74,7 @@ async function within(
   work: (retention: Retention) => Promise<void>,
 ): Promise<void> {
   process.exitCode = exitFailed;
-  if (url !== undefined && dataDir !== undefined) {
-    throw new CliError('expected --url or --data-dir, got both; leave one out', {
-      exitCode: exitUsage,
-    });
-  }
+  mustBeOnePlace({ url, dataDir });
   const store =
     dataDir === undefined ? connectTo(url ?? defaultUrl) : await openDirectory(dataDir, access);
   try {
@@ -88,13 +87,7 @@ async function within(
 
 async function openDirectory(dataDir: string, access: 'read' | 'write') {
   if (access === 'read') return openReadOnly(dataDir);
-  // A store that is not there is an error, never made.
-  if (existsSync(join(dataDir, 'STORE'))) {
-    return openEventStore({ dataDir, retention: { automatic: false } });
-  }
-  throw new CliError(
-    `${dataDir}: expected the data directory of a store, found none; check --data-dir`,
-  );
+  return openToWrite(dataDir, { retention: { automatic: false } });
 }
 
 async function setPolicy(retention: Retention, name: string, flags: SetFlags): Promise<void> {

@@ -1,8 +1,9 @@
 import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import type { ArrowOptions } from '../../columnar/index.js';
 import type { EventFilter, Order } from '../../domain/index.js';
 import { entityNotFound } from '../../domain/index.js';
-import { type StatsDocument } from '../../eventStore/index.js';
+import type { OpenOptions, StatsDocument } from '../../eventStore/index.js';
 import type { Analytics } from '../../analytics/index.js';
 import type { Pipelines } from '../../pipelineRuns/index.js';
 import type { Projections } from '../../projections/index.js';
@@ -83,16 +84,31 @@ export interface TargetOptions {
   readonly dataDir?: string | undefined;
 }
 
+/** A server, or a directory. */
+export function mustBeOnePlace({ url, dataDir }: TargetOptions): void {
+  if (url === undefined || dataDir === undefined) return;
+  throw new CliError('expected --url or --data-dir, got both; leave one out', {
+    exitCode: exitUsage,
+  });
+}
+
+/** Opens a store that is there: one that is not is an error, never made. */
+export async function openToWrite(
+  dataDir: string,
+  options: Omit<OpenOptions, 'dataDir'>,
+): Promise<EmbeddedStore> {
+  if (existsSync(join(dataDir, 'STORE'))) return openEventStore({ dataDir, ...options });
+  throw new CliError(
+    `${dataDir}: expected the data directory of a store, found none; check --data-dir`,
+  );
+}
+
 /** A directory is opened read-only unless `access` is `write`, so it works beside a server. */
 export async function openTarget(
   options: TargetOptions,
   access: 'read' | 'write' = 'read',
 ): Promise<Target> {
-  if (options.url !== undefined && options.dataDir !== undefined) {
-    throw new CliError('expected --url or --data-dir, got both; leave one out', {
-      exitCode: exitUsage,
-    });
-  }
+  mustBeOnePlace(options);
   if (options.dataDir === undefined) return new RemoteTarget(options.url ?? defaultUrl);
   const store =
     access === 'write'

@@ -10,6 +10,7 @@ import type {
 import { AllSourceError, abortedError } from '../../domain/index.js';
 import type { EndSignal } from '../closing.js';
 import { wait } from '../connection.js';
+import { longWaitMs as waitMs } from '../connection.js';
 import type { Connection } from '../connection.js';
 import {
   type WireBackup,
@@ -21,8 +22,6 @@ import { checkNames, segmentOf } from '../wire/parameters.js';
 
 const path = '/api/v1/backups';
 const lookMs = 500;
-/** What an answer may take longer than others; `fetch` itself waits 300 s. */
-const waitMs = 240_000;
 
 const createNames: ReadonlySet<string> = new Set(['type', 'onProgress', 'signal']);
 

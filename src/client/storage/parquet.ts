@@ -6,6 +6,7 @@ import type {
   ParquetFile,
   ParquetReport,
 } from '../../parquet/index.js';
+import { longWaitMs as waitMs } from '../connection.js';
 import type { Connection } from '../connection.js';
 import { checkNames } from '../wire/parameters.js';
 import {
@@ -18,9 +19,6 @@ import {
   toParquetFile,
   toParquetReport,
 } from '../wire/parquetDocuments.js';
-
-/** What an answer may take longer than others; `fetch` itself waits 300 s. */
-const waitMs = 240_000;
 
 const compactNames: ReadonlySet<string> = new Set(['strategy', 'signal']);
 const verifyNames: ReadonlySet<string> = new Set(['signal']);

@@ -5,6 +5,7 @@ import type {
   RetentionReport,
   RetentionRunOptions,
 } from '../../retention/index.js';
+import { longWaitMs as waitMs } from '../connection.js';
 import type { Connection } from '../connection.js';
 import { checkNames, segmentOf } from '../wire/parameters.js';
 import {
@@ -14,9 +15,6 @@ import {
   toRetentionReport,
   toWirePolicy,
 } from '../wire/retentionDocuments.js';
-
-/** What an answer may take longer than others; `fetch` itself waits 300 s. */
-const waitMs = 240_000;
 
 const path = '/api/v1/retention/policies';
 const code = 'validation_error';
