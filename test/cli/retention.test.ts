@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { openEventStore } from '../../src/index.js';
-import { fill, segmentBytesMax } from '../parquet/support.js';
+import { fill, segmentBytesMax, untilIndexed } from '../parquet/support.js';
 import { makeDirectory, parseLines, run } from './commandLine.js';
 
 vi.setConfig({ testTimeout: 180_000 });
@@ -13,9 +13,7 @@ describe('retention', () => {
     const dataDir = join(await makeDirectory(), 'data');
     const store = await openEventStore({ dataDir, segmentBytesMax });
     await fill(store, 2000);
-    const indexed = async () =>
-      store.counters().indexedSegments >= (await store.stats()).segments - 1;
-    await expect.poll(indexed, { timeout: 60_000 }).toBe(true);
+    await untilIndexed(store);
     await store.close();
     const place = ['--data-dir', dataDir];
     const set = await retention('set', 'newest', '--keep-events', '900', ...place);

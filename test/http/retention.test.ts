@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { onTestFinished } from 'vitest';
 import { listen } from '../../src/server/index.js';
 import { makeDirectory, openStore } from '../support/store.js';
-import { fill, segmentBytesMax } from '../parquet/support.js';
+import { fill, segmentBytesMax, untilIndexed } from '../parquet/support.js';
 import { type Call, type Target, bodyOf, call, json, silent, startListening } from './support.js';
 
 const path = '/api/v1/retention/policies';
@@ -39,9 +39,7 @@ describe('retention over HTTP', () => {
     onTestFinished(() => server.close());
     const target = { store, port: server.port };
     await fill(store, 2000);
-    const indexed = async () =>
-      store.counters().indexedSegments >= (await store.stats()).segments - 1;
-    await expect.poll(indexed, { timeout: 20_000 }).toBe(true);
+    await untilIndexed(store);
     await post(target, path, { name: 'newest', keep_events: 900 });
     const dry = bodyOf(await post(target, '/api/v1/retention/run', { dry_run: true }));
     expect(dry).toMatchObject({ dry_run: true, first_position: 1 });

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { ColumnsOptions, EmbeddedStore } from '../../src/index.js';
 import { makeDirectory, openStore } from '../support/store.js';
-import { fill, segmentBytesMax } from './support.js';
+import { fill, segmentBytesMax, untilIndexed } from './support.js';
 
 // A thread of low priority takes its time where the machine is busy.
 vi.setConfig({ testTimeout: 180_000 });
@@ -59,9 +59,7 @@ describe('columns of what was dropped from the log', () => {
     const before: Record<string, unknown> = {};
     for (const [name, options] of Object.entries(asked))
       before[name] = await rowsOf(store, options);
-    const indexed = async () =>
-      store.counters().indexedSegments >= (await store.stats()).segments - 1;
-    await expect.poll(indexed, { timeout: 20_000 }).toBe(true);
+    await untilIndexed(store);
     expect((await store.retention.run()).newFirstPosition).toBeGreaterThan(1500);
     for (const [name, options] of Object.entries(asked)) {
       const rows = await rowsOf(store, options);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import type { EmbeddedStore } from '../../src/index.js';
 import { codeOf, errorOf, makeDirectory, openStore } from '../support/store.js';
-import { eventsOf, fill, rowsOf, segmentBytesMax } from './support.js';
+import { eventsOf, fill, rowsOf, segmentBytesMax, untilIndexed } from './support.js';
 
 // A thread of low priority takes its time where the machine is busy.
 vi.setConfig({ testTimeout: 120_000 });
@@ -12,14 +12,8 @@ async function filled() {
   const dataDir = await makeDirectory();
   const store = await openStore({ dataDir, segmentBytesMax });
   await fill(store, 3000);
-  await until(store);
+  await untilIndexed(store);
   return { dataDir, store };
-}
-
-/** The log drops what has its index file. */
-async function until(store: EmbeddedStore): Promise<void> {
-  const all = async () => store.counters().indexedSegments >= (await store.stats()).segments - 1;
-  await expect.poll(all, { timeout: 20_000 }).toBe(true);
 }
 
 async function idsOfFiles(store: EmbeddedStore): Promise<string[]> {
@@ -61,7 +55,7 @@ describe('retention', () => {
     const again = await openStore({ dataDir, segmentBytesMax });
     expect((await again.retention.list()).map(({ name }) => name)).toEqual(['newest']);
     await fill(again, 2000, { from: 3000 });
-    await until(again);
+    await untilIndexed(again);
     const next = await again.retention.run();
     expect(next.firstPosition).toBe(report.newFirstPosition);
     expect(next.events).toBeGreaterThan(500);

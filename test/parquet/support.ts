@@ -1,5 +1,5 @@
 import { DuckDBInstance } from '@duckdb/node-api';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import type { EmbeddedStore, StoredEvent } from '../../src/index.js';
 
 /** Small, so that a few thousand events fill several. */
@@ -26,6 +26,12 @@ export async function fill(
       }),
     );
   }
+}
+
+/** The log drops what has its index file. */
+export async function untilIndexed(store: EmbeddedStore): Promise<void> {
+  const all = async () => store.counters().indexedSegments >= (await store.stats()).segments - 1;
+  await expect.poll(all, { timeout: 60_000 }).toBe(true);
 }
 
 export interface Row {
