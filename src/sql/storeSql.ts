@@ -133,6 +133,9 @@ export class StoreSql {
       const ownFiles = await database.tenants.filesOf(tenantId, files);
       const parts = { tenantId, files: ownFiles, tail: table.name, after, upTo };
       await connected(database, signal, async (connection) => {
+        // Planned and run on the same rows: a bound that holds for all rows when the query is planned is left
+        // out of it, and would not hold for those that another query adds to the table before this one runs.
+        await connection.run('BEGIN TRANSACTION');
         await connection.run(viewSql(parts));
         const result = await start(connection, text);
         if (signal.aborted) return;
