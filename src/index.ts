@@ -186,8 +186,10 @@ export type {
   TimeWindow,
 } from './analytics/index.js';
 export type {
+  EmbeddedRetention,
   Retention,
   RetentionCount,
+  RetentionCounts,
   RetentionKept,
   RetentionPolicy,
   RetentionPolicyOptions,

@@ -28,9 +28,7 @@ class TextOut {
   }
 
   void Put(char c) { *at_++ = static_cast<uint8_t>(c); }
-  void Put(std::string_view text) {
-    at_ += text.copy(reinterpret_cast<char*>(at_), text.size());
-  }
+  void Put(std::string_view text) { at_ += text.copy(reinterpret_cast<char*>(at_), text.size()); }
   // JSON text on one line: line breaks in it, which can only be white space, become blanks.
   void OneLine(std::string_view json) {
     uint8_t* const begin = at_;

@@ -1,4 +1,4 @@
-import { settingNames, settingsTable, type Setting } from './settings.js';
+import { settingNames, settingsTable, type Setting } from './settings/index.js';
 import { formatByteCount } from './valueTypes.js';
 
 /** The reference table of all settings, as Markdown. */

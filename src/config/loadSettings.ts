@@ -8,7 +8,7 @@ import {
   type Setting,
   type SettingName,
   type Settings,
-} from './settings.js';
+} from './settings/index.js';
 import { readSettingsFile, type FileValues } from './settingsFile.js';
 
 const defaultFileName = 'allsource.toml';

@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { parse, TomlError } from 'smol-toml';
 import { AllSourceError } from '../domain/index.js';
 import { findNearest } from './nearest.js';
-import { settingNames, settingsTable, type SettingName } from './settings.js';
+import { settingNames, settingsTable, type SettingName } from './settings/index.js';
 
 const fileBytesMax = 1024 * 1024;
 

@@ -2,8 +2,10 @@ export { policiesDocument, policyDocument, retentionReportDocument } from './doc
 export { RetentionRegistry } from './registry.js';
 export { checkedSchedule } from './schedule.js';
 export type {
+  EmbeddedRetention,
   Retention,
   RetentionCount,
+  RetentionCounts,
   RetentionKept,
   RetentionPolicy,
   RetentionPolicyOptions,

@@ -2,13 +2,15 @@ import { AllSourceError, RepeatedWork, WorkUntilClosed, fieldError } from '../do
 import { RecordedState, readRecords, recordEvent } from '../eventStore/index.js';
 import type { DropReport, SystemAccess } from '../eventStore/index.js';
 import type { ParquetTier } from '../parquet/index.js';
+import { RetentionCounters } from './counters.js';
 import { Measured } from './measured.js';
 import { planOf } from './plan.js';
 import type { RetentionPlan } from './plan.js';
 import { checkedPolicy, policiesMax } from './policy.js';
 import type { CheckedSchedule } from './schedule.js';
 import type {
-  Retention,
+  EmbeddedRetention,
+  RetentionCounts,
   RetentionPolicy,
   RetentionPolicyOptions,
   RetentionReport,
@@ -28,12 +30,13 @@ const recordTypes = { recorded: 'retention.policy_set', deleted: 'retention.poli
 const runNames = new Set(['dryRun', 'onProgress', 'signal']);
 
 /** The retention policies of a store. */
-export class RetentionRegistry implements Retention {
+export class RetentionRegistry implements EmbeddedRetention {
   readonly #log: SystemAccess;
   readonly #parts: RetentionParts;
   readonly #measured: Measured;
   readonly #policies = new Map<string, RetentionPolicy>();
   readonly #state: RecordedState;
+  readonly #counters = new RetentionCounters();
   readonly #work = new WorkUntilClosed();
   readonly #repeated: RepeatedWork;
   #isDropping = false;
@@ -46,9 +49,8 @@ export class RetentionRegistry implements Retention {
     this.#repeated = new RepeatedWork(() => this.#apply(), { retryMs: this.#intervalMs });
   }
 
-  /** Why policies could not be applied by themselves the last time. */
-  get failure(): string | null {
-    return this.#repeated.failure;
+  counts(): RetentionCounts {
+    return { ...this.#counters.counts(), failure: this.#repeated.failure };
   }
 
   /** Called once when the store was opened. */
@@ -103,7 +105,7 @@ export class RetentionRegistry implements Retention {
       );
     }
     return this.#state.inTurn(() =>
-      this.#work.run(options.signal, (signal) => this.#run({ ...options, signal })),
+      this.#work.run(options.signal, (signal) => this.#counted({ ...options, signal })),
     );
   }
 
@@ -124,6 +126,17 @@ export class RetentionRegistry implements Retention {
     this.#repeated.close();
     await this.#work.close();
     await this.#state.settled();
+  }
+
+  async #counted(options: RetentionRunOptions): Promise<RetentionReport> {
+    try {
+      const report = await this.#run(options);
+      this.#counters.add(report);
+      return report;
+    } catch (error) {
+      this.#counters.fail(error);
+      throw error;
+    }
   }
 
   async #run({

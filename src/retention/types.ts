@@ -58,6 +58,18 @@ export interface RetentionKept {
   readonly policy: string | null;
 }
 
+/** What retention has done since the store was opened, dry runs left out. */
+export interface RetentionCounts {
+  readonly runs: number;
+  /** Runs that failed, those that were asked for among them. */
+  readonly failed: number;
+  /** Why policies could not be applied by themselves the last time; null where they were. */
+  readonly failure: string | null;
+  /** Of the log. */
+  readonly segmentsDropped: number;
+  readonly eventsDropped: number;
+}
+
 export interface RetentionReport {
   readonly dryRun: boolean;
   /** Where the log begins, and where it begins after the run, or would. */
@@ -83,5 +95,11 @@ export interface Retention {
    * Drops segments from the front of the log of which all events are expired, once Parquet files of them
    * were compared with the log. What is dropped is read by `columns` and SQL from there.
    */
+  run(options?: Omit<RetentionRunOptions, 'onProgress'>): Promise<RetentionReport>;
+}
+
+/** That of a store in this process. */
+export interface EmbeddedRetention extends Retention {
   run(options?: RetentionRunOptions): Promise<RetentionReport>;
+  counts(): RetentionCounts;
 }

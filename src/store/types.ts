@@ -2,7 +2,7 @@ import type { Analytics } from '../analytics/index.js';
 import type { ArrowOptions, ColumnsOptions, RecordBatch } from '../columnar/index.js';
 import type { Backups, EmbeddedBackups } from '../backups/index.js';
 import type { EmbeddedParquet, Parquet } from '../parquet/index.js';
-import type { Retention } from '../retention/index.js';
+import type { EmbeddedRetention, Retention } from '../retention/index.js';
 import type {
   ConsumerHandler,
   ConsumerWorker,
@@ -116,6 +116,7 @@ export interface EmbeddedStore<E extends EventShape = AnyEvent>
   readonly snapshots: EmbeddedSnapshots;
   readonly backups: EmbeddedBackups;
   readonly parquet: EmbeddedParquet;
+  readonly retention: EmbeddedRetention;
   readonly schemas: EmbeddedSchemas;
   readonly projections: EmbeddedProjections;
   readonly replays: EmbeddedReplays;

@@ -19,6 +19,7 @@ import { describePipelines } from './pipelines.js';
 import { describeProofs } from './proofs.js';
 import { describeReads } from './reads.js';
 import { describeReplays } from './replays.js';
+import { describeRetention } from './retention.js';
 import { describeSchemas } from './schemas.js';
 import { describeSnapshots } from './snapshots.js';
 import { describeStates } from './states.js';
@@ -47,6 +48,7 @@ export function describeStoreContract(name: string, mode: StoreMode): void {
     describeSchemas(mode);
     describeDrops(mode);
     describeParquet(mode);
+    describeRetention(mode);
     describeProofs(mode);
     describeSubscriptions(mode);
     describeConsumers(mode);

@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { defineReducer } from '../../src/index.js';
 import { openEventStore } from '../../src/store/index.js';
 import { listen } from '../../src/server/index.js';
-import { fill, segmentBytesMax } from '../parquet/support.js';
+import { fill, segmentBytesMax, untilIndexed } from '../parquet/support.js';
 import { Receiver } from '../webhooks/receiver.js';
 import { append, appendLines, call, lines, silent, startListening } from './support.js';
 import type { Target } from './support.js';
@@ -201,6 +201,36 @@ describe('/metrics', () => {
     await expect(store.parquet.compact()).rejects.toThrow();
     const failed = await readMetrics(target);
     expect(failed.get('allsource_compactions_failed_total')).toBe(1);
+  });
+
+  it('moves with runs of retention, also with those that fail', { timeout: 120_000 }, async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'allsource-metrics-'));
+    onTestFinished(() => rm(dataDir, { recursive: true }));
+    const store = await openEventStore({ dataDir, segmentBytesMax });
+    onTestFinished(() => store.close());
+    const server = await listen(store, { port: 0, logger: silent, processMetrics: false });
+    onTestFinished(() => server.close());
+    const target = { store, port: server.port };
+    await fill(store, 1500);
+    await untilIndexed(store);
+    await store.retention.set({ name: 'newest', keepEvents: 500 });
+    await store.retention.run({ dryRun: true });
+    const { segments, events } = await store.retention.run();
+    expect(segments).toBeGreaterThan(0);
+    const wanted = {
+      allsource_retention_runs_total: 1,
+      allsource_retention_failed_total: 0,
+      allsource_retention_segments_dropped_total: segments,
+      allsource_retention_events_dropped_total: events,
+    };
+    expect(Object.fromEntries(await readMetrics(target))).toMatchObject(wanted);
+    await fill(store, 1500);
+    await untilIndexed(store);
+    await rm(store.parquet.directory, { recursive: true });
+    await writeFile(store.parquet.directory, 'no directory');
+    await expect(store.retention.run()).rejects.toThrow();
+    const failed = { ...wanted, allsource_retention_failed_total: 1 };
+    expect(Object.fromEntries(await readMetrics(target))).toMatchObject(failed);
   });
 
   it('has labels for the first 100 webhooks only', async () => {

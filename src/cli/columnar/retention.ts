@@ -6,7 +6,9 @@ import {
   retentionReportDocument,
   type Retention,
   type RetentionPolicy,
+  type RetentionProgress,
   type RetentionReport,
+  type RetentionRunOptions,
 } from '../../retention/index.js';
 import { exitFailed } from '../failure.js';
 import { addTargetFlags, type TargetFlags, wholeNumberFrom } from '../options.js';
@@ -18,6 +20,7 @@ import {
   openReadOnly,
   openToWrite,
 } from '../target/index.js';
+import { watched } from '../watched.js';
 
 interface SetFlags extends TargetFlags {
   readonly tenant?: string;
@@ -62,27 +65,37 @@ export function addRetentionCommand(program: Command): void {
     .description('drop what is expired from the log, once Parquet files have it')
     .option('--dry-run', 'only say what would go');
   addTargetFlags(run).action((flags: RunFlags) =>
-    within(flags, flags.dryRun === true ? 'read' : 'write', (retention) =>
-      runRetention(retention, flags),
-    ),
+    within(flags, flags.dryRun === true ? 'read' : 'write', (_, run) => runRetention(run, flags)),
   );
 }
+
+type Run = (options: RetentionRunOptions) => Promise<RetentionReport>;
 
 async function within(
   { url, dataDir }: TargetFlags,
   access: 'read' | 'write',
-  work: (retention: Retention) => Promise<void>,
+  work: (retention: Retention, run: Run) => Promise<void>,
 ): Promise<void> {
   process.exitCode = exitFailed;
   mustBeOnePlace({ url, dataDir });
-  const store =
-    dataDir === undefined ? connectTo(url ?? defaultUrl) : await openDirectory(dataDir, access);
+  if (dataDir === undefined) {
+    const store = connectTo(url ?? defaultUrl);
+    await using(store, () =>
+      work(store.retention, ({ dryRun, signal }) => store.retention.run({ dryRun, signal })),
+    );
+  } else {
+    const store = await openDirectory(dataDir, access);
+    await using(store, () => work(store.retention, (options) => store.retention.run(options)));
+  }
+  process.exitCode = 0;
+}
+
+async function using(store: { close(): Promise<void> }, work: () => Promise<void>): Promise<void> {
   try {
-    await work(store.retention);
+    await work();
   } finally {
     await store.close();
   }
-  process.exitCode = 0;
 }
 
 async function openDirectory(dataDir: string, access: 'read' | 'write') {
@@ -116,8 +129,25 @@ async function deletePolicy(
   else printNote(`deleted ${name}`);
 }
 
-async function runRetention(retention: Retention, { dryRun, json }: RunFlags): Promise<void> {
-  const report = await retention.run({ dryRun: dryRun === true });
+const steps = {
+  measure: 'measures the log',
+  write: 'writes Parquet files',
+  verify: 'compares them with the log',
+  drop: 'drops what is expired',
+};
+const stepNames = Object.keys(steps);
+
+async function runRetention(run: Run, { dryRun, json }: RunFlags): Promise<void> {
+  const report = await watched<RetentionProgress, RetentionReport>(
+    {
+      label: 'retention',
+      stateOf: ({ step }) => ({
+        ...{ done: stepNames.indexOf(step), total: stepNames.length, text: steps[step] },
+      }),
+      interrupted: 'interrupted; nothing was dropped',
+    },
+    (watch) => run({ dryRun: dryRun === true, ...watch }),
+  );
   if (json === true) return printJson(retentionReportDocument(report));
   await printPairs([
     [dryRun === true ? 'would go' : 'dropped', went(report)],

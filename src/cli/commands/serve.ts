@@ -79,7 +79,12 @@ function toOpenOptions(settings: Settings) {
     timeoutMs: settings.sqlTimeoutMs,
   };
   const parquet = parquetPolicyOf(settings);
-  return { ...place, ...bytes, snapshots, backups, parquet, sql, allowPrivateLookups };
+  const retention = {
+    automatic: settings.retentionAutomatic,
+    intervalSeconds: settings.retentionIntervalSeconds,
+  };
+  const columnar = { parquet, retention, sql };
+  return { ...place, ...bytes, snapshots, backups, ...columnar, allowPrivateLookups };
 }
 
 function toListenOptions(settings: Settings) {

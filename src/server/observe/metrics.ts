@@ -10,6 +10,7 @@ import { addReplayMetrics } from './replayMetrics.js';
 import { addSchemaMetrics } from './schemaMetrics.js';
 import { addBackupMetrics } from './storage/backupMetrics.js';
 import { addParquetMetrics } from './storage/parquetMetrics.js';
+import { addRetentionMetrics } from './storage/retentionMetrics.js';
 import { addStoreMetrics } from './storeMetrics.js';
 import { addWebhookMetrics } from './webhookMetrics.js';
 
@@ -110,6 +111,7 @@ export class Metrics {
     addSchemaMetrics(this.registry, store);
     addBackupMetrics(this.registry, store);
     addParquetMetrics(this.registry, store);
+    addRetentionMetrics(this.registry, store);
     if (withProcess) collectDefaultMetrics({ register: this.registry });
   }
 
