@@ -10,7 +10,7 @@ import { runAndKill } from '../support/killedProcess.js';
 import { makeDirectory, openStore } from '../support/store.js';
 import { segmentBytesMax } from './support.js';
 
-const kills = Number(process.env['BACKUP_KILLS'] ?? 20);
+const kills = Number(process.env['BACKUP_KILLS'] ?? 6);
 
 interface Told {
   readonly appended?: number;

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { seedOf } from '../crash/random.js';
 import { Tally, runBatch } from './batch.js';
 
-const histories = Number(process.env['NETWORK_HISTORIES'] ?? 60);
+const histories = Number(process.env['NETWORK_HISTORIES'] ?? 25);
 const historiesOfBatch = 50;
 /** Seeds of neighbours are far from each other. */
 const seedStep = 0x9e3779b1;

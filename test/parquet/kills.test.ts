@@ -9,7 +9,7 @@ import { runAndKill } from '../support/killedProcess.js';
 import { makeDirectory, openStore } from '../support/store.js';
 import { rowsOf } from './support.js';
 
-const kills = Number(process.env['PARQUET_KILLS'] ?? 10);
+const kills = Number(process.env['PARQUET_KILLS'] ?? 5);
 
 interface Told {
   readonly ids?: readonly string[];
