@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { AllSourceError } from '../domain/index.js';
 import type { NativeHeldLog } from '../engine/index.js';
-import type { LogFiles } from '../eventStore/index.js';
+import type { LogFiles, Rewrites } from '../eventStore/index.js';
 import { bytesOf } from '../files/index.js';
 import type { ParquetFiles, PlacedFile } from '../parquet/index.js';
 import type { BackupDirectory } from './backupDirectory.js';
@@ -12,6 +12,7 @@ import type { BackupJobOptions, BackupType } from './types.js';
 interface Creation extends BackupJobOptions {
   readonly log: LogFiles;
   readonly parquet: ParquetFiles;
+  readonly rewrites: Rewrites;
   readonly directory: BackupDirectory;
   readonly type: BackupType;
 }
@@ -43,7 +44,8 @@ export async function createBackup(creation: Creation): Promise<ReadManifest> {
       const dropped = files.filter(({ firstPosition }) => firstPosition < held.firstPosition);
       const sources = [...held.files.map(logSource), ...dropped.map(parquetSource)];
       const shared = await sharedWith(base, sources, directory);
-      return copy({ ...creation, held, base, sources, shared, createdAt });
+      const restorableFrom = await creation.rewrites.wholeFrom(held.firstPosition);
+      return copy({ ...creation, held, base, sources, shared, createdAt, restorableFrom });
     });
   } finally {
     await log.release();
@@ -57,10 +59,11 @@ interface Copying extends Creation {
   readonly sources: readonly Source[];
   readonly shared: ReadonlyMap<Source, ManifestFile>;
   readonly createdAt: number;
+  readonly restorableFrom: number;
 }
 
 async function copy(copying: Copying): Promise<ReadManifest> {
-  const { directory, held, base, sources, shared, createdAt } = copying;
+  const { directory, held, base, sources, shared, createdAt, restorableFrom } = copying;
   const place = await directory.begin(createdAt);
   try {
     const { backupId } = place;
@@ -77,6 +80,7 @@ async function copy(copying: Copying): Promise<ReadManifest> {
       baseId: base?.backupId ?? null,
       storeId,
       firstPosition,
+      restorableFrom,
       fromPosition: Math.max(firstPosition, (base?.toPosition ?? 0) + 1),
       toPosition: lastPosition,
       toTimestamp: lastPosition === 0 ? null : lastMicros,

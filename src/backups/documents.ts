@@ -14,6 +14,7 @@ export function backupDocument(info: BackupInfo) {
     restored_bytes: info.restoredBytes,
     checksum: info.checksum,
     first_position: info.firstPosition,
+    restorable_from: info.restorableFrom,
     from_position: info.fromPosition,
     to_position: info.toPosition,
     to_timestamp: timeOf(info.toTimestamp),

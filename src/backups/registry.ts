@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { AllSourceError, WorkUntilClosed, closedError, fieldError } from '../domain/index.js';
-import type { LogFiles } from '../eventStore/index.js';
+import type { LogFiles, Rewrites } from '../eventStore/index.js';
 import type { ParquetFiles } from '../parquet/index.js';
 import { BackupDirectory } from './backupDirectory.js';
 import { createBackup } from './creation.js';
@@ -28,6 +28,7 @@ interface RegistryParts {
   readonly dataDir: string | undefined;
   readonly policy: CheckedPolicy;
   readonly parquet: ParquetFiles;
+  readonly rewrites: Rewrites;
 }
 
 /** The backups of a store. */
@@ -35,6 +36,7 @@ export class BackupRegistry implements EmbeddedBackups {
   readonly directory: string;
   readonly #log: LogFiles;
   readonly #parquet: ParquetFiles;
+  readonly #rewrites: Rewrites;
   readonly #directory: BackupDirectory;
   readonly #kept: DirectoryBackups;
   readonly #schedule: BackupSchedule;
@@ -44,9 +46,10 @@ export class BackupRegistry implements EmbeddedBackups {
   #failed = 0;
   #lastCreatedAt: number | null = null;
 
-  constructor(log: LogFiles, { dataDir, policy, parquet }: RegistryParts) {
+  constructor(log: LogFiles, { dataDir, policy, parquet, rewrites }: RegistryParts) {
     this.#log = log;
     this.#parquet = parquet;
+    this.#rewrites = rewrites;
     this.directory = resolve(policy.directory ?? join(dataDir ?? '', 'backups'));
     this.#directory = new BackupDirectory(this.directory);
     this.#kept = new DirectoryBackups(this.#directory);
@@ -129,6 +132,7 @@ export class BackupRegistry implements EmbeddedBackups {
       const manifest = await createBackup({
         log: this.#log,
         parquet: this.#parquet,
+        rewrites: this.#rewrites,
         directory: this.#directory,
         type,
         signal,

@@ -42,7 +42,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoredSt
   const { backupDir, dataDir, target } = checked(options);
   const directory = new BackupDirectory(backupDir);
   const manifest = await chosen(directory, options.backupId, target);
-  refuseBeyond(manifest, target);
+  refuseOutside(manifest, target);
   try {
     await mustBeFree(dataDir);
     const report = await build({ ...options, directory, manifest, dataDir, target });
@@ -109,7 +109,7 @@ async function chosen(
     (manifest) =>
       manifest.toPosition >= position &&
       (manifest.toTimestamp ?? 0) >= micros &&
-      (position === 0 || manifest.firstPosition <= position),
+      (position === 0 || manifest.restorableFrom <= position),
   );
   const best = reaching ?? manifests[0];
   if (best !== undefined) return best;
@@ -117,12 +117,28 @@ async function chosen(
   throw new AllSourceError('backup_not_found', `there is no backup in ${directory.path}${others}`);
 }
 
-function refuseBeyond({ backupId, toPosition }: ReadManifest, { position }: Target): void {
-  if (position === undefined || position <= toPosition) return;
+function refuseOutside(manifest: ReadManifest, { position }: Target): void {
+  if (position === undefined) return;
+  const { backupId, toPosition } = manifest;
+  if (position > toPosition) {
+    const reason = `backup ${backupId} ends with position ${toPosition}, got ${position}`;
+    throw fieldError('validation_error', 'position', reason);
+  }
+  mustHaveRecords(manifest, position, 'position');
+}
+
+/** Where the log ends before, what the store keeps of itself is not in it. */
+function mustHaveRecords(
+  { backupId, restorableFrom }: ReadManifest,
+  position: number,
+  field: 'position' | 'time',
+): void {
+  if (position >= restorableFrom) return;
   throw fieldError(
     'validation_error',
-    'position',
-    `backup ${backupId} ends with position ${toPosition}, got ${position}`,
+    field,
+    `expected position ${restorableFrom} or one behind it, got ${position}: what lies before was ` +
+      `dropped before backup ${backupId} was made; take an earlier backup for it`,
   );
 }
 
@@ -156,6 +172,7 @@ async function build(building: Building): Promise<NativeRestoreReport> {
     const report = await runJob({ onProgress, signal }, (job) =>
       loadAddon().restoreBackup(job, set, unfinished, position, micros),
     );
+    if (target.micros !== undefined) mustHaveRecords(manifest, report.lastPosition, 'time');
     await placeParquet({ manifest, dataDir: unfinished, report, signal });
     if (signal?.aborted === true) throw abortedError();
     await rename(unfinished, dataDir);

@@ -13,6 +13,11 @@ export interface BackupInfo {
   readonly storeId: string;
   /** First event of the log: what lies before it was dropped, and is in Parquet files. */
   readonly firstPosition: number;
+  /**
+   * First position that a store which is restored from it can end with: before it, what the store keeps
+   * of itself (schemas, consumers, policies) would be missing. 1 where nothing was dropped from the log.
+   */
+  readonly restorableFrom: number;
   /** First event that its base does not have; `firstPosition` in a full one. */
   readonly fromPosition: number;
   /** Last event: where a store that is restored from it ends. */

@@ -21,6 +21,7 @@ export type { LinesSlice } from './parts/eventLines.js';
 export { eventBytes, parseColumns, parseEvents, parseRows } from './parts/eventSource.js';
 export type { EventBytes } from './parts/eventSource.js';
 export { LogFiles } from './integrity/logFiles.js';
+export { Rewrites } from './parts/rewrites.js';
 export { SystemAccess, partitionedEvents } from './parts/systemAccess.js';
 export type { PositionRange, EntityPlace } from './parts/systemAccess.js';
 export type { PayloadGate, PayloadRefusal, PayloadViolation } from './append/payloadGate.js';

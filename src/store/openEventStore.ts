@@ -5,7 +5,13 @@ import { BackupRegistry, checkedBackupPolicy } from '../backups/index.js';
 import { ConsumerRegistry } from '../consumers/index.js';
 import type { ConsumerHandler, ConsumerWorker, HandlerOptions } from '../consumers/index.js';
 import type { AnyEvent, EventShape, Reducer, StoredEvent } from '../domain/index.js';
-import { LogFiles, NativeEventStore, SystemAccess, openCore } from '../eventStore/index.js';
+import {
+  LogFiles,
+  NativeEventStore,
+  Rewrites,
+  SystemAccess,
+  openCore,
+} from '../eventStore/index.js';
 import type {
   BytesChunk,
   BytesPage,
@@ -117,18 +123,23 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
   readonly parquet: ParquetTier;
   readonly retention: RetentionRegistry;
   readonly #states: EntityStates;
+  readonly #system: SystemAccess;
+  readonly #rewrites: Rewrites;
   readonly #upcast = (event: StoredEvent): StoredEvent => this.schemas.upcast(event);
 
   constructor(core: StoreCore, options: OpenOptions, parts: CheckedParts) {
     super(core, options);
     const system = new SystemAccess(core);
+    this.#system = system;
+    this.#rewrites = new Rewrites(system);
     const files = new LogFiles(core, { hasFiles: options.memory !== true });
     const { dataDir } = options;
     const config = parts.parquet;
     this.parquet = new ParquetTier(system, { dataDir, config, isWritable: !this.readOnly });
     this.parquet.begin();
     const { parquet } = this;
-    this.backups = new BackupRegistry(files, { dataDir, policy: parts.backups, parquet });
+    const rewrites = this.#rewrites;
+    this.backups = new BackupRegistry(files, { dataDir, policy: parts.backups, parquet, rewrites });
     this.retention = new RetentionRegistry(system, {
       tier: this.parquet,
       drop: (position) => this.dropBefore(position),
@@ -274,6 +285,14 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
 
   /** What the parts keep in the log must not go with the events that are dropped, nor what they still read. */
   protected override async beforeDrop(before: number): Promise<number> {
+    // Nothing goes.
+    if (before <= this.#system.logBegin) return before;
+    await this.#rewrites.record(() => this.#rewriteRecords());
+    const parts = [this.projections, this.replays, this.pipelines];
+    return Math.min(before, ...parts.map((part) => part.neededFrom()));
+  }
+
+  async #rewriteRecords(): Promise<void> {
     await this.schemas.rewrite();
     await this.consumers.rewrite();
     await this.webhooks.rewrite();
@@ -282,8 +301,6 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
     await this.pipelines.rewrite();
     await this.parquet.rewrite();
     await this.retention.rewrite();
-    const parts = [this.projections, this.replays, this.pipelines];
-    return Math.min(before, ...parts.map((part) => part.neededFrom()));
   }
 
   protected override async finish(): Promise<void> {

@@ -5,7 +5,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { restoreBackup } from '../../src/index.js';
 import type { EmbeddedStore, RestoreOptions } from '../../src/index.js';
 import { eventsOf, fill, rowsOf, segmentBytesMax } from '../parquet/support.js';
-import { errorOf, makeDirectory, openStore } from '../support/store.js';
+import { collect, errorOf, makeDirectory, openStore } from '../support/store.js';
 import { namesIn } from './support.js';
 
 // A thread of low priority takes its time where the machine is busy.
@@ -170,13 +170,16 @@ describe('a backup of a log whose beginning was dropped', () => {
   });
 
   it('is restored to a position before files were merged, without what came behind it', async () => {
-    const { store, ids } = await openDropped();
+    const { store, ids: before } = await openDropped();
     const { firstPosition } = await store.stats();
+    const begin = store.watermark + 1;
+    await fill(store, 1000, { from: before.length });
+    const ids = [...before, ...(await idsFrom(store, begin))];
     const position = store.watermark - 200;
     const kept = (await idsFrom(store, firstPosition)).length;
     const left = (await idsFrom(store, position + 1)).length;
     expect(kept).toBeGreaterThan(left);
-    await fill(store, 1000, { from: 3000 });
+    await fill(store, 1000, { from: ids.length });
     await store.parquet.compact({ strategy: 'fullcompaction' });
     await store.parquet.compact({ strategy: 'fullcompaction' });
     const files = await store.parquet.files();
@@ -193,9 +196,36 @@ describe('a backup of a log whose beginning was dropped', () => {
     // An append of 500 events is there as a whole or not at all.
     expect(lost).toBeLessThan(left + 500);
     expect(parquetOf(await readdir(again.parquet.directory))).toEqual([cut?.name]);
-    const { firstPosition: begin } = await again.stats();
-    expect(begin).toBe(firstPosition);
+    expect((await again.stats()).firstPosition).toBe(firstPosition);
     await expectToGoOn(again, ids.slice(0, ids.length - lost));
+  });
+
+  it('is restored to no position without what the store keeps of itself', async () => {
+    const store = await openTier(join(await makeDirectory(), 'data'));
+    await store.schemas.register('order.placed', { type: 'object' });
+    await fill(store, 3000);
+    await store.retention.set({ name: 'newest', keepEvents: 1000 });
+    const end = store.watermark;
+    await drop(store);
+    await fill(store, 500, { from: 3000 });
+    const info = await store.backups.create();
+    expect(info.firstPosition).toBeGreaterThan(1000);
+    expect(info.restorableFrom).toBeGreaterThan(end);
+    expect(info.restorableFrom).toBeLessThan(info.toPosition - 400);
+    const backupDir = store.backups.directory;
+    const dataDir = join(await makeDirectory(), 'restored');
+    const target = { backupDir, dataDir, position: info.restorableFrom - 1 };
+    const refused = await errorOf(() => restoreBackup(target));
+    expect(refused.code).toBe('validation_error');
+    expect(refused.message).toContain(`position: expected position ${info.restorableFrom} or`);
+    const [event] = await collect(store.read({ fromPosition: end - 10, limit: 1 }));
+    const late = await errorOf(() => restoreBackup({ backupDir, dataDir, time: event?.timestamp }));
+    expect(late.code).toBe('validation_error');
+    // Or where the events before are known by an index file only, which can't be cut.
+    expect(late.message).toMatch(/time: expected position|the log can't end with position/);
+    const again = await restored({ backupDir, position: info.restorableFrom });
+    expect(await again.schemas.list()).toMatchObject([{ subject: 'order.placed' }]);
+    expect(await again.retention.list()).toMatchObject([{ name: 'newest' }]);
   });
 
   it('is taken again of a store that was restored', async () => {

@@ -13,6 +13,7 @@ export interface WireBackup {
   readonly restored_bytes: number;
   readonly checksum: string;
   readonly first_position: number;
+  readonly restorable_from: number;
   readonly from_position: number;
   readonly to_position: number;
   readonly to_timestamp: string | null;
@@ -43,6 +44,7 @@ export function toBackup(backup: WireBackup): BackupInfo {
     restoredBytes: backup.restored_bytes,
     checksum: backup.checksum,
     firstPosition: backup.first_position,
+    restorableFrom: backup.restorable_from,
     fromPosition: backup.from_position,
     toPosition: backup.to_position,
     toTimestamp: toTimestamp === null ? null : parseTimestamp(toTimestamp, 'to_timestamp'),

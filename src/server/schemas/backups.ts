@@ -29,6 +29,7 @@ export const backup = Type.Object(
     }),
     checksum: Type.String({ description: 'SHA-256 of its manifest, which has those of all files' }),
     first_position: count,
+    restorable_from: count,
     from_position: count,
     to_position: count,
     to_timestamp: Type.Union([timestamp, Type.Null()]),
