@@ -40,6 +40,7 @@ export const benches = [
   ...derivedBenches(),
   ...readBenches(),
   ...analyticsBenches(),
+  ...columnarBenches(),
   ...httpBenches(),
   ...openBenches(),
   ...referenceBenches(),
@@ -261,13 +262,60 @@ function entityBenches(events) {
 
 /** @returns {Bench[]} */
 function analyticsBenches() {
-  return ['types', 'types-bounded', 'entities', 'days', 'field'].map((of) => ({
+  return ['types', 'types-bounded', 'entities', 'days', 'field', 'groups'].map((of) => ({
     name: `analytics-1m-${of}`,
     unit: /** @type {const} */ ('ms'),
     module: 'analytics/questions.mjs',
     options: { of, events: 1_000_000 },
     peer: 'DuckDB over the same events as NDJSON',
   }));
+}
+
+/**
+ * Columns, and events as Parquet.
+ *
+ * @returns {Bench[]}
+ */
+function columnarBenches() {
+  const module = 'columnar/exported.mjs';
+  const events = 1_000_000;
+  return [
+    {
+      name: 'columns-1m-field',
+      unit: 'ms',
+      module: 'columnar/typedColumn.mjs',
+      options: { events },
+      peer: 'DuckDB over the same events as NDJSON',
+    },
+    {
+      name: 'export-1m-parquet',
+      unit: 'events/s',
+      module,
+      options: { of: 'rate', events },
+      peer: 'DuckDB, from NDJSON to Parquet',
+    },
+    {
+      name: 'export-1m-size',
+      unit: 'MB',
+      module,
+      options: { of: 'size', events },
+      peer: 'the same events as NDJSON',
+    },
+    { name: 'export-1m-memory', unit: 'MB', module, options: { of: 'memory', events } },
+    {
+      name: 'export-10m-memory',
+      unit: 'MB',
+      module,
+      options: { of: 'memory', events: 10 * events },
+    },
+    ...['files', 'export'].map((beside) => ({
+      name: `append-beside-parquet-${beside}`,
+      unit: /** @type {const} */ ('ms'),
+      module: 'columnar/appendsBeside.mjs',
+      options: { beside, events, rate: 1_000 },
+      peer: 'the same appends before and behind',
+    })),
+  ];
 }
 
 /** @returns {Bench[]} */

@@ -117,6 +117,34 @@ export const targets = [
     meaning: 'Milliseconds for the counts by type of a million events.',
   },
   {
+    bench: 'columns-1m-field',
+    of: 'value',
+    atMost: 400,
+    meaning: 'Milliseconds for the sum of a field of a million payloads, read as a typed column.',
+  },
+  {
+    bench: 'export-1m-parquet',
+    of: 'value',
+    atLeast: 250_000,
+    meaning:
+      'Events a second of `allsource export` of a million events as Parquet, from the start of its ' +
+      'process to its end.',
+  },
+  {
+    bench: 'export-1m-size',
+    of: 'ratio',
+    atMost: 0.35,
+    meaning: 'Size of that file as a share of the size of the same events as NDJSON.',
+  },
+  ...['files', 'export'].map((beside) => ({
+    bench: `append-beside-parquet-${beside}`,
+    of: /** @type {const} */ ('ratio'),
+    atMost: 1.2,
+    meaning:
+      '99th percentile of single durable appends, 1 000 a second, while a million events become Parquet ' +
+      `${beside === 'files' ? "by the store's own thread" : 'by `allsource export`'}, as a multiple of that otherwise.`,
+  })),
+  {
     bench: 'catch-up-1m-websocket',
     of: 'value',
     atLeast: 200_000,

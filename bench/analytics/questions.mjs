@@ -1,11 +1,7 @@
-import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 
-import { DuckDBInstance } from '@duckdb/node-api';
-
+import { duckOverNdjson, numberOf } from '../columnar/duckOverNdjson.mjs';
 import { median } from '../harness/statistics.mjs';
 import { appendOrders } from '../read/preparedStore.mjs';
 import { openEventStore } from '../../dist/index.js';
@@ -15,6 +11,7 @@ const typeCount = 20;
 /** Of the peer, which takes seconds. */
 const peerTurns = 3;
 const price = 'items.0.price_cents';
+const quantity = 'items.0.quantity';
 
 /**
  * A question to the store, and the same one in SQL; each gives a number, which must be the same.
@@ -49,6 +46,15 @@ const questions = {
         quantile_cont(v, [0.5, 0.9, 0.95])
       FROM (SELECT (payload->>'$.items[0].price_cents')::DOUBLE AS v FROM events)`,
   },
+  /** Numbers of a field, grouped by another one. */
+  groups: {
+    ask: async ({ analytics }) =>
+      (await analytics.field(price, { groupBy: `payload.${quantity}` })).groups?.[0]?.count ?? 0,
+    sql: `SELECT count(v) AS n, sum(v), min(v), max(v), quantile_cont(v, [0.5, 0.9, 0.95, 0.99])
+      FROM (SELECT payload->>'$.items[0].quantity' AS g,
+          (payload->>'$.items[0].price_cents')::DOUBLE AS v FROM events)
+      GROUP BY g ORDER BY n DESC LIMIT 1`,
+  },
 };
 
 /**
@@ -64,13 +70,8 @@ export async function run({ of, events, dataDir, seconds }) {
   const entities = events / eventsPerEntity;
   const eventTypeOf = (/** @type {number} */ entity) => `order.kind-${entity % typeCount}`;
   await appendOrders(store, { entities, eventsPerEntity, eventTypeOf });
-  const file = join(dataDir, 'events.ndjson');
-  await pipeline(Readable.from(store.readNdjson()), createWriteStream(file));
-  const duck = await (await DuckDBInstance.create()).connect();
-  await duck.run(`CREATE VIEW events AS SELECT * FROM read_json('${file}',
-    format = 'newline_delimited', columns = {timestamp: 'TIMESTAMP', entity_id: 'VARCHAR',
-    event_type: 'VARCHAR', payload: 'JSON'})`);
-  const sql = async () => Number((await duck.runAndReadAll(question.sql)).getRows()[0]?.[0]);
+  const duck = await duckOverNdjson(store, join(dataDir, 'events.ndjson'));
+  const sql = () => numberOf(duck, question.sql);
   const [answer, expected] = [await question.ask(store), await sql()];
   if (Math.abs(answer - expected) > 1e-6) throw new Error(`expected ${expected}, got ${answer}`);
   const measured = await measure(() => question.ask(store), { seconds, turns: 1 });
