@@ -22,8 +22,8 @@ void ProgressNotifier::Notify() {
 void ProgressNotifier::CallJavaScript(napi_env env, napi_value callback, void* context, void*) {
   auto* self = static_cast<ProgressNotifier*>(context);
   if (env == nullptr || callback == nullptr) return;  // the environment is being torn down
-  // Cleared first: progress after this line gets a call of its own. What was made before a Notify that
-  // found it set is seen from here on, which a store would not promise.
+  // Cleared first: progress after this line gets a call of its own. What was made before a Notify
+  // that found it set is seen from here on, which a store would not promise.
   (void)self->scheduled_.exchange(false);
   if (self->handle_ == nullptr || self->handle_->engine == nullptr) return;
   const engine::Engine& engine = *self->handle_->engine;

@@ -19,11 +19,11 @@ namespace allsource::addon {
 inline constexpr uint32_t kDescending = 1;
 inline constexpr uint32_t kApiStyle = 2;
 inline constexpr uint32_t kLines = 4;
-inline constexpr uint32_t kPartitions = 8;   // two doubles for each event in the place of its text
-inline constexpr uint32_t kMergedOnly = 16;  // of a state: the merged object alone
-inline constexpr uint32_t kHeads = 32;       // events without payload and metadata
-inline constexpr uint32_t kRows = 64;        // see WriteRows
-inline constexpr uint32_t kColumns = 128;    // see WriteColumns
+inline constexpr uint32_t kPartitions = 8;    // two doubles for each event in the place of its text
+inline constexpr uint32_t kMergedOnly = 16;   // of a state: the merged object alone
+inline constexpr uint32_t kHeads = 32;        // events without payload and metadata
+inline constexpr uint32_t kRows = 64;         // see WriteRows
+inline constexpr uint32_t kColumnRows = 128;  // see WriteColumnRows
 inline constexpr uint32_t kEveryTenant = 256;  // see Query::every_tenant
 
 // The arguments (tenant, entity, type, prefix, first, last, since, until, flags, limit, bytesMax,

@@ -8,7 +8,7 @@
 #include "addon/render_later.h"
 #include "addon/store_object.h"
 #include "base/uuid.h"
-#include "query/column_writer.h"
+#include "query/column_rows.h"
 #include "query/state.h"
 
 namespace allsource::addon {
@@ -52,7 +52,7 @@ Status Render(const engine::Engine& engine, query::Selection& selection,
               query::Sink& sink) {
   if (Status status = engine.Fetch(selection, bytes_max); !status.ok()) return status;
   if ((flags & kRows) != 0) return query::WriteRows(selection.events, fields, sink);
-  if ((flags & kColumns) != 0) return query::WriteColumns(selection.events, fields, sink);
+  if ((flags & kColumnRows) != 0) return query::WriteColumnRows(selection.events, fields, sink);
   if ((flags & kPartitions) != 0) return query::WritePartitions(selection.events, sink);
   const char separator = (flags & kLines) != 0 ? '\n' : ',';
   Status status = query::WriteEvents(selection.events, StyleOf(flags), separator, sink);

@@ -18,8 +18,8 @@ namespace {
 
 constexpr size_t kUuidTextBytes = 36;
 
-std::vector<Path> PathsOf(const std::vector<Field>& fields) {
-  std::vector<Path> paths;
+std::vector<ingest::Path> PathsOf(const std::vector<Field>& fields) {
+  std::vector<ingest::Path> paths;
   for (const Field& field : fields) paths.push_back(field.path);
   return paths;
 }

@@ -10,8 +10,8 @@
 
 #include "base/status.h"
 #include "columnar/batch_memory.h"
-#include "columnar/field_reader.h"
 #include "index/log_index.h"
+#include "ingest/field_reader.h"
 #include "wal/frame_buffer.h"
 #include "wal/segment_format.h"
 
@@ -43,7 +43,7 @@ enum class FieldType : uint8_t {
 };
 
 struct Field {
-  Path path;
+  ingest::Path path;
   FieldType type = FieldType::kJson;
 };
 
@@ -74,7 +74,7 @@ class ColumnWriter {
  private:
   const ColumnRequest request_;
   const std::shared_ptr<wal::FrameBufferPool> pool_;
-  FieldReader reader_;
+  ingest::FieldReader reader_;
   std::vector<wal::Record> records_;
   std::vector<uint64_t> positions_;
   std::vector<std::vector<std::string_view>> fields_;  // texts of values, row by row

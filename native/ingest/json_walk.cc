@@ -208,14 +208,23 @@ bool JsonWalk::TakeValue(std::string_view& raw) {
 
 bool JsonWalk::TakeCheckedValue(std::string_view& raw) {
   const size_t begin = offset();
+  if (!SkipCheckedValue()) return false;
+  at_--;
+  raw = text_.substr(begin, TokenEnd() - begin);
+  at_++;
+  return true;
+}
+
+bool JsonWalk::SkipCheckedValue() {
   for (size_t open = 0;; at_++) {
     const char c = Peek();
     if (c == '\0') return FailExpecting("a value");
-    if (c == '{' || c == '[') open++;
-    if (c == '}' || c == ']') open--;
+    // Brackets differ from braces by the bit of 0x20 alone; so do they from each other's ends.
+    const char bracket = static_cast<char>(c | 0x20);
+    if (bracket == '{') open++;
+    if (bracket == '}') open--;
     if (open == 0) break;
   }
-  raw = text_.substr(begin, TokenEnd() - begin);
   at_++;
   return true;
 }

@@ -50,6 +50,8 @@ class JsonWalk {
   bool TakeValue(std::string_view& raw);
   // The same for a value that was checked before, as all that the log has: only its end is sought.
   bool TakeCheckedValue(std::string_view& raw);
+  // The same without its text.
+  bool SkipCheckedValue();
   // False where something follows the document.
   bool AtEnd();
 

@@ -48,7 +48,7 @@ export const readFlag = {
   mergedOnly: 16,
   heads: 32,
   rows: 64,
-  columns: 128,
+  columnRows: 128,
   everyTenant: 256,
 } as const;
 /** Columns of `columns`, in the order in which they come; native/columnar/columns.h says what each is. */

@@ -18,7 +18,7 @@ export type { RecordEntry } from './parts/records.js';
 export { WakeUp } from './parts/wakeUp.js';
 export { EventLines, linesOf } from './parts/eventLines.js';
 export type { LinesSlice } from './parts/eventLines.js';
-export { eventBytes, parseColumns, parseEvents, parseRows } from './parts/eventSource.js';
+export { eventBytes, parseColumnRows, parseEvents, parseRows } from './parts/eventSource.js';
 export type { EventBytes } from './parts/eventSource.js';
 export { LogFiles } from './integrity/logFiles.js';
 export { Rewrites } from './parts/rewrites.js';

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { AllSourceError, EventTypes, abortedError } from '../domain/index.js';
-import { EventLines, WakeUp, eventBytes, parseColumns, parseRows } from '../eventStore/index.js';
+import { EventLines, WakeUp, eventBytes, parseColumnRows, parseRows } from '../eventStore/index.js';
 import type { EventBytes } from '../eventStore/index.js';
 import { usedMembers } from '../pipelines/index.js';
 import type {
@@ -250,7 +250,7 @@ export class PipelineRun {
       ...{ tenantId, filter, until: undefined, signal },
       ...(columns === undefined
         ? { form: 'rows', fields: usedMembers(definition) }
-        : { form: 'columns', fields: columns.texts }),
+        : { form: 'columnRows', fields: columns.texts }),
       after: this.#position,
     });
     for (let next = source.next(); ;) {
@@ -332,7 +332,7 @@ export class PipelineRun {
   *#eventsOf(bytes: Buffer): Iterable<PipelineEvent> {
     const { columns } = this.#machine;
     if (columns !== undefined) {
-      for (const row of parseColumns(bytes)) yield columns.eventOf(row);
+      for (const row of parseColumnRows(bytes)) yield columns.eventOf(row);
       return;
     }
     const rows = parseRows(bytes);

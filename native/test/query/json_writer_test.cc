@@ -5,7 +5,7 @@
 
 #include "base/hash.h"
 #include "env/fault_env.h"
-#include "query/column_writer.h"
+#include "query/column_rows.h"
 #include "test/engine/test_store.h"
 #include "test/ingest/json_cases.h"
 #include "test/test_support.h"
@@ -173,7 +173,7 @@ TEST_CASE("columns are of events and of places in their payloads") {
   }));
   const auto columns = [&](const FieldNames& names) {
     Sink sink;
-    REQUIRE_OK(WriteColumns(writer.Select().events, names, sink));
+    REQUIRE_OK(WriteColumnRows(writer.Select().events, names, sink));
     return std::string(reinterpret_cast<const char*>(sink.data()), sink.bytes());
   };
   CHECK(columns(std::vector<std::string>{"payload.a.b.1.c", "payload.t", "payload.0", "$version",

@@ -21,7 +21,7 @@ export interface EventBytes {
 export interface SourceOptions {
   readonly tenantId: string;
   readonly filter: SubscriptionFilter;
-  readonly form: 'apiLines' | 'apiHeadLines' | 'rows' | 'columns';
+  readonly form: 'apiLines' | 'apiHeadLines' | 'rows' | 'columnRows';
   /** Members of payloads that rows have, all where it is left out; or the columns. Where it has no end. */
   readonly fields?: readonly string[] | undefined;
   /** Behind this position. */
@@ -85,7 +85,7 @@ export function parseEvents(bytes: Buffer): readonly StoredEvent[] {
   return events;
 }
 
-export function parseColumns(bytes: Buffer): readonly ColumnsRow[] {
+export function parseColumnRows(bytes: Buffer): readonly ColumnsRow[] {
   // The engine wrote this text.
   return JSON.parse(`[${bytes.toString()}]`) as readonly ColumnsRow[];
 }

@@ -45,11 +45,11 @@ export interface ObjectsChunk extends Chunk {
 /**
  * `lines`: a line of JSON for each event; `list`: the members of a JSON array, commas between;
  * `apiLines`: lines in the names of the API; `apiHeadLines`: and without payload and metadata; `rows`:
- * what `parseRows` reads; `columns`: what `parseColumns` reads; `partitions`: two doubles for each event,
+ * what `parseRows` reads; `columnRows`: what `parseColumnRows` reads; `partitions`: two doubles for each event,
  * its position and the partition of its entity.
  */
 export type BytesForm =
-  'lines' | 'list' | 'apiLines' | 'apiHeadLines' | 'rows' | 'columns' | 'partitions';
+  'lines' | 'list' | 'apiLines' | 'apiHeadLines' | 'rows' | 'columnRows' | 'partitions';
 
 /** Those that have whole events in the wire names. */
 export type EventsForm = Extract<BytesForm, 'lines' | 'list'>;
@@ -60,7 +60,7 @@ const flagOf: Readonly<Record<BytesForm, number>> = {
   apiLines: readFlag.apiStyle | readFlag.lines,
   apiHeadLines: readFlag.heads | readFlag.lines,
   rows: readFlag.rows,
-  columns: readFlag.columns,
+  columnRows: readFlag.columnRows,
   partitions: readFlag.partitions,
 };
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it, onTestFinished } from 'vitest';
 import { fieldPath, valueAt } from '../../src/domain/index.js';
 import type { ColumnsRow, JsonValue } from '../../src/domain/index.js';
-import { SystemAccess, eventBytes, openCore, parseColumns } from '../../src/eventStore/index.js';
+import { SystemAccess, eventBytes, openCore, parseColumnRows } from '../../src/eventStore/index.js';
 
 const paths = ['a', 'b', 'a.a', 'a.0', 'b.1.a', '0', '1.b', 'a.b.a.b', 'ü', 'a"b'];
 
@@ -69,13 +69,13 @@ it('the engine finds in payloads what JavaScript finds in them', async () => {
     const stop = new AbortController();
     const fields = [...paths.map((path) => `payload.${path}`), '$version'];
     const source = eventBytes(log, {
-      ...{ tenantId: 'default', filter: {}, form: 'columns', fields },
+      ...{ tenantId: 'default', filter: {}, form: 'columnRows', fields },
       ...{ after, until: undefined, signal: stop.signal },
     });
     const rows: ColumnsRow[] = [];
     while (rows.length < payloads.length) {
       const { value } = await source.next();
-      rows.push(...parseColumns(value?.bytes ?? Buffer.alloc(0)));
+      rows.push(...parseColumnRows(value?.bytes ?? Buffer.alloc(0)));
     }
     stop.abort();
     expect(rows).toEqual(payloads.map((payload, at) => rowOf(payload, after + at + 1)));

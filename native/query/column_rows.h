@@ -15,7 +15,7 @@ namespace allsource::query {
 // or a place in the payload ("payload." and names of members or places of arrays, with dots
 // between). What is an object or an array is in an array of its own, so that it can't be taken for
 // what is missing: an empty array.
-Status WriteColumns(std::span<const index::StoredEvent> events, const FieldNames& columns,
-                    Sink& sink);
+Status WriteColumnRows(std::span<const index::StoredEvent> events, const FieldNames& columns,
+                       Sink& sink);
 
 }  // namespace allsource::query

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,9 +11,10 @@
 #include "ingest/json_walk.h"
 #include "ingest/structure.h"
 
-namespace allsource::columnar {
+namespace allsource::ingest {
 
-// Names of members from the outside in; in an array a name is the number of an item, from 0.
+// Names of members from the outside in; in an array a name is the number of an item, from 0. Where
+// there is none it leads nowhere.
 using Path = std::vector<std::string>;
 
 // Not thread-safe; keeps its memory between payloads.
@@ -29,19 +31,21 @@ class FieldReader {
   // What paths that begin alike have in common.
   struct Node {
     std::string name;
-    std::vector<size_t> fields;  // the paths that end here
+    std::optional<size_t> number;  // the item of an array that is meant by the name
+    std::vector<size_t> fields;    // the paths that end here
     std::vector<Node> nodes;
   };
 
   void Forget(const Node& node);
-  void ReadIn(const Node& node, ingest::JsonWalk& walk);
-  bool ReadItem(const Node& node, ingest::JsonWalk& walk, std::string_view raw_name);
-  const Node* NodeOf(const Node& parent, std::string_view raw_name);
+  bool Read(const Node* node, JsonWalk& walk);
+  bool ReadObject(const Node& node, JsonWalk& walk);
+  bool ReadArray(const Node& node, JsonWalk& walk);
+  const Node* MemberOf(const Node& parent, std::string_view raw_name);
 
   Node root_;
   std::vector<std::string_view> values_;
-  ingest::Structure structure_;
+  Structure structure_;
   std::string name_;
 };
 
-}  // namespace allsource::columnar
+}  // namespace allsource::ingest
