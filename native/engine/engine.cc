@@ -24,6 +24,11 @@ Status Dropped(uint64_t first_position) {
                     std::to_string(first_position) + " now; ask from this position on");
 }
 
+// Whether it is of a tenant of the store's own.
+bool IsOfStore(const index::StoredEvent& event) {
+  return wal::DecodeTrustedRecord(event.record).fields.tenant.front() == kSystemTenantMark;
+}
+
 void PrefetchSets(const index::StoredEvent& event) {
   if (event.record == nullptr) event.records->PrefetchSets(event.offset, event.likely_bytes);
 }
@@ -223,9 +228,7 @@ Result<ColumnsRead> Engine::ReadColumns(query::Query query, size_t rows_max, siz
     auto found = Select(query, std::min(kLocatedEventsMax, rows_max - writer.rows()));
     if (!found.ok()) return found.status();
     for (const index::StoredEvent& event : found.value().events) {
-      const bool is_own =
-          wal::DecodeTrustedRecord(event.record).fields.tenant.front() == kSystemTenantMark;
-      if (!query.every_tenant || !is_own) writer.Add(event);
+      if (!query.every_tenant || !IsOfStore(event)) writer.Add(event);
     }
     read.next_position = found.value().next_position;
     (query.descending ? query.last_position : query.first_position) = read.next_position;

@@ -49,7 +49,6 @@ void FieldReader::Forget(const Node& node) {
 // payload is no JSON, which it was when it was appended.
 bool FieldReader::Read(const Node* node, JsonWalk& walk) {
   if (node == nullptr) return walk.SkipCheckedValue();
-  Forget(*node);
   const size_t begin = walk.offset();
   std::string_view value;
   const char open = node->nodes.empty() ? '\0' : walk.Peek();
@@ -65,10 +64,17 @@ bool FieldReader::Read(const Node* node, JsonWalk& walk) {
 
 bool FieldReader::ReadObject(const Node& node, JsonWalk& walk) {
   (void)walk.Take('{');
+  const Node* last = nullptr;
   while (walk.Peek() != '}') {
     std::string_view name;
     if (!walk.TakeString(name) || !walk.Take(':')) return false;
-    if (!Read(MemberOf(node, name), walk)) return false;
+    const Node* const child = MemberOf(node, name);
+    if (child != nullptr) {
+      // Of members with the same name the last one counts, with all that is in it.
+      if (last != nullptr) Forget(*child);
+      last = child;
+    }
+    if (!Read(child, walk)) return false;
     if (walk.Peek() == ',') (void)walk.Take(',');
   }
   return walk.Take('}');

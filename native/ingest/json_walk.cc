@@ -215,7 +215,7 @@ bool JsonWalk::TakeCheckedValue(std::string_view& raw) {
   return true;
 }
 
-bool JsonWalk::SkipCheckedValue() {
+bool JsonWalk::SkipCheckedContainer() {
   for (size_t open = 0;; at_++) {
     const char c = Peek();
     if (c == '\0') return FailExpecting("a value");

@@ -51,7 +51,12 @@ class JsonWalk {
   // The same for a value that was checked before, as all that the log has: only its end is sought.
   bool TakeCheckedValue(std::string_view& raw);
   // The same without its text.
-  bool SkipCheckedValue();
+  bool SkipCheckedValue() {
+    const char c = Peek();
+    if (c == '\0' || c == '{' || c == '[') return SkipCheckedContainer();
+    at_++;
+    return true;
+  }
   // False where something follows the document.
   bool AtEnd();
 
@@ -83,6 +88,7 @@ class JsonWalk {
   }
   bool CheckEscapes(std::string_view raw);
   bool CheckScalar(size_t& end);
+  bool SkipCheckedContainer();
   bool Fail(std::string what);
   bool FailExpecting(std::string_view what);
 

@@ -111,6 +111,26 @@ TEST_CASE("fields of payloads, null where they are missing or not of the type") 
   CHECK(ValuesOf<int64_t>(batch, 13) == Numbers{0, 0, 0, 2});
 }
 
+TEST_CASE("fields of a large batch are those of its rows") {
+  constexpr int64_t kRows = 9'001;
+  Store made;
+  Texts events;
+  Numbers numbers;
+  Texts names;
+  for (int64_t row = 0; row < kRows; row++) {
+    names.push_back("name " + std::to_string(row));
+    numbers.push_back(row * row);
+    events.push_back(EventText(
+        "a", R"({"t":[")" + names.back() + R"("],"n":)" + std::to_string(numbers.back()) + "}"));
+  }
+  made.store.MustAppend(ArrayText(events));
+  const ColumnRequest request{0, {{{"t", "0"}, FieldType::kUtf8}, {{"n"}, FieldType::kInt64}}};
+  const auto batch = made.Read(request, kRows).batch;
+  CHECK(batch.rows == kRows);
+  CHECK(TextsOf(batch, 1) == names);
+  CHECK(ValuesOf<int64_t>(batch, 4) == numbers);
+}
+
 TEST_CASE("a batch ends where its rows do, and the next one goes on") {
   Store made;
   for (int i = 0; i < 10; i++) made.store.MustAppend(ArrayText({EventText("a", "1")}));

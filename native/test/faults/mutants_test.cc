@@ -12,7 +12,7 @@ namespace {
 using std::chrono::steady_clock;
 
 // In turn, so many of each; what is found late by the one may be found soon by the other.
-constexpr uint64_t kStatesATurn = 1'500;
+constexpr uint64_t kStatesATurn = 800;
 constexpr uint64_t kPointsATurn = 15;
 constexpr uint64_t kTurnsMax = 40;
 constexpr uint64_t kFlipEvery = 997;
