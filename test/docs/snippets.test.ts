@@ -8,7 +8,7 @@ import { root } from '../tidy/sources.js';
 import { type Block, blocksOf, guidePages, nameOf, shownOutput } from './pages.js';
 import { makeFolder, makeUserProject, runProgram, toJavaScript } from './userProject.js';
 
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
 
 const project = makeUserProject();
 const programs = guidePages.flatMap((page) => {

@@ -10,7 +10,7 @@ import ts from 'typescript';
 import { afterAll } from 'vitest';
 import { filesBelow, root } from '../tidy/sources.js';
 
-const deadlineMs = 20_000;
+const deadlineMs = 45_000;
 
 const compilerOptions = {
   target: ts.ScriptTarget.ES2022,
