@@ -7,13 +7,12 @@ import type { EmbeddedStore, JsonObject, OpenOptions, ProjectionHandle } from '.
 import { makeRandom, seedOf } from '../crash/random.js';
 import type { Random } from '../crash/random.js';
 import { makeDirectory } from '../support/store.js';
-import { statesOf } from './support.js';
+import { statesOf, until } from './support.js';
 
 /** Also the long form: PROJECTION_RUNS=10000. */
 const runs = Number(process.env['PROJECTION_RUNS'] ?? 250);
 /** One store of so many is on disk. */
 const diskEvery = 10;
-const polled = { interval: 2, timeout: 10_000 };
 
 interface Written {
   readonly entityId: string;
@@ -198,8 +197,8 @@ class Case {
     // A newer version is read once it is built.
     const isNew = async (handle: ProjectionHandle) =>
       (await handle.info()).version === this.#version;
-    await expect.poll(() => isNew(code), polled).toBe(true);
-    await expect.poll(() => isNew(declared), polled).toBe(true);
+    await until(() => isNew(code));
+    await until(() => isNew(declared));
     const of = [this.#events, this.#version, this.#byKey] as const;
     expect(await statesOf(this.#store, code)).toEqual(expectedOfCode(...of));
     expect(await statesOf(this.#store, declared)).toEqual(expectedOfDeclared(...of));
