@@ -1,4 +1,5 @@
 import { open, rename, rm } from 'node:fs/promises';
+import { writeInSlices } from '../files/index.js';
 import { CliError, findSystemCode } from './failure.js';
 import { writeOut } from './output.js';
 
@@ -20,7 +21,7 @@ export async function openOutput(file: string, force: boolean): Promise<Output> 
     if (!force) await mustNotBeThere(file);
     const handle = await open(beside, 'w');
     return {
-      write: async (piece) => void (await handle.writeFile(piece)),
+      write: (piece) => writeInSlices(handle, piece),
       finish: async () => {
         await handle.sync();
         await handle.close();

@@ -1,4 +1,5 @@
 import { mkdir, open, rename, stat } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AllSourceError } from '../domain/index.js';
 
@@ -38,6 +39,20 @@ export async function writeNewFile(directory: string, name: string, text: string
   }
   await rename(unfinished, join(directory, name));
   await syncDirectory(directory);
+}
+
+/** What the disk is given at once: it takes some milliseconds. */
+const sliceBytes = 256 * 1024;
+
+/**
+ * Writes at the end of a file, and hands it to the disk in small slices. A large file that is synced at its
+ * end holds up every sync of the log for as long as all of it takes.
+ */
+export async function writeInSlices(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; at += sliceBytes) {
+    await handle.writeFile(bytes.subarray(at, at + sliceBytes));
+    await handle.datasync();
+  }
 }
 
 /** Undefined where there is no such file. */

@@ -1,3 +1,4 @@
+import { setPriority } from 'node:os';
 import { Option, type Command } from 'commander';
 import type { ArrowOptions, FieldType } from '../../columnar/index.js';
 import type { Order } from '../../domain/index.js';
@@ -17,6 +18,7 @@ import { openOutput } from '../outputFile.js';
 import { startProgress } from '../progress.js';
 import { openTarget, type Target } from '../target/index.js';
 
+const lowPriority = 10;
 const formats = ['parquet', 'arrow', 'ndjson'] as const;
 type Format = (typeof formats)[number];
 
@@ -61,6 +63,8 @@ export function addExportCommand(program: Command): void {
 
 async function runExport(file: string, flags: ExportFlags): Promise<void> {
   const options = optionsOf(flags);
+  // A server beside it goes first.
+  setPriority(lowPriority);
   const target = await openTarget(flags);
   try {
     const output = await openOutput(file, flags.force === true);

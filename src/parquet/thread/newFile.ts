@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RecordBatch } from '../../columnar/index.js';
-import { syncDirectory } from '../../files/index.js';
+import { syncDirectory, writeInSlices } from '../../files/index.js';
 import { parquetName, unfinishedName } from '../files/parquetDirectory.js';
 import type { Range } from '../files/parquetDirectory.js';
 import type { ParquetFile } from '../types.js';
@@ -38,7 +38,7 @@ export async function writeParquetFile(
     for await (const piece of pieces) {
       hash.update(piece);
       sizeBytes += piece.length;
-      await handle.writeFile(piece);
+      await writeInSlices(handle, piece);
     }
     await handle.sync();
   } finally {
