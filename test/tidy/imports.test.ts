@@ -78,6 +78,7 @@ const allowed: Record<string, readonly string[]> = {
   ],
   cli: [
     'domain',
+    'files',
     'eventStore',
     'columnar',
     'analytics',
