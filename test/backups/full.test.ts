@@ -7,13 +7,13 @@ import { errorOf, makeDirectory, openStore } from '../support/store.js';
 import { fill, namesIn, segmentBytesMax } from './support.js';
 
 it('a full disk refuses a backup, leaves the ones before, and nothing of it', async () => {
-  const directory = await mountDisk(2 * mebibyte);
+  const directory = await mountDisk(4 * mebibyte);
   const dataDir = await makeDirectory();
   const store = await openStore({ dataDir, segmentBytesMax, backups: { directory } });
   await fill(store, 200);
   const first = await store.backups.create();
   const names = await namesIn(directory);
-  await writeFile(join(directory, 'filler'), Buffer.alloc(1.3 * mebibyte));
+  await writeFile(join(directory, 'filler'), Buffer.alloc(3.3 * mebibyte));
   await fill(store, 1000);
   const error = await errorOf(() => store.backups.create({ type: 'incremental' }));
   expect(error).toMatchObject({ code: 'storage_full', status: 507 });
