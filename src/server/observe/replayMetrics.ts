@@ -1,12 +1,9 @@
-import { Counter, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import type { ReplayCounts } from '../../replays/index.js';
 import type { EmbeddedStore } from '../../store/index.js';
+import { addCountersOf, type CounterOf } from './countersOf.js';
 
-const counters: readonly {
-  readonly name: string;
-  readonly help: string;
-  readonly read: (counts: ReplayCounts) => number;
-}[] = [
+const counters: readonly CounterOf<ReplayCounts>[] = [
   {
     name: 'replays_started_total',
     help: 'Replays that were started since the store was opened.',
@@ -31,15 +28,5 @@ const counters: readonly {
 
 /** What replays tell of themselves. */
 export function addReplayMetrics(registry: Registry, store: EmbeddedStore): void {
-  for (const { name, help, read } of counters) {
-    new Counter({
-      name: `allsource_${name}`,
-      help,
-      registers: [registry],
-      collect() {
-        this.reset();
-        this.inc(read(store.replays.counts()));
-      },
-    });
-  }
+  addCountersOf(registry, counters, () => store.replays.counts());
 }

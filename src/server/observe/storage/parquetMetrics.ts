@@ -1,15 +1,12 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { Gauge, Histogram, type Registry } from 'prom-client';
 import type { ParquetCounts } from '../../../parquet/index.js';
 import type { EmbeddedStore } from '../../../store/index.js';
+import { addCountersOf, type CounterOf } from '../countersOf.js';
 
 /** Bucket bounds in seconds: from a few small files to all of a large store. */
 const durationBuckets = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600];
 
-const counters: readonly {
-  readonly name: string;
-  readonly help: string;
-  readonly read: (counts: ParquetCounts) => number;
-}[] = [
+const counters: readonly CounterOf<ParquetCounts>[] = [
   {
     name: 'parquet_files_written_total',
     help: 'Sealed segments that got a Parquet file since the store was opened.',
@@ -48,17 +45,7 @@ export function addParquetMetrics(registry: Registry, { parquet }: EmbeddedStore
       this.set((await parquet.files()).length);
     },
   });
-  for (const { name, help, read } of counters) {
-    new Counter({
-      name: `allsource_${name}`,
-      help,
-      registers,
-      collect() {
-        this.reset();
-        this.inc(read(parquet.counts()));
-      },
-    });
-  }
+  addCountersOf(registry, counters, () => parquet.counts());
   addDurations(registers, parquet);
 }
 

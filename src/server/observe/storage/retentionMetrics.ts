@@ -1,12 +1,9 @@
-import { Counter, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import type { RetentionCounts } from '../../../retention/index.js';
 import type { EmbeddedStore } from '../../../store/index.js';
+import { addCountersOf, type CounterOf } from '../countersOf.js';
 
-const counters: readonly {
-  readonly name: string;
-  readonly help: string;
-  readonly read: (counts: RetentionCounts) => number;
-}[] = [
+const counters: readonly CounterOf<RetentionCounts>[] = [
   {
     name: 'retention_runs_total',
     help: 'Runs of the retention policies that came to their end since the store was opened.',
@@ -31,15 +28,5 @@ const counters: readonly {
 
 /** What retention tells of itself. */
 export function addRetentionMetrics(registry: Registry, { retention }: EmbeddedStore): void {
-  for (const { name, help, read } of counters) {
-    new Counter({
-      name: `allsource_${name}`,
-      help,
-      registers: [registry],
-      collect() {
-        this.reset();
-        this.inc(read(retention.counts()));
-      },
-    });
-  }
+  addCountersOf(registry, counters, () => retention.counts());
 }
