@@ -251,3 +251,10 @@ export function closedError(): AllSourceError {
 export function abortedError(): AllSourceError {
   return new AllSourceError('aborted', 'the call was aborted by its signal');
 }
+
+const endings: ReadonlySet<string> = new Set(['aborted', 'store_closed']);
+
+/** Whether work ended because its caller or the store did, and not by a failure. */
+export function isBrokenOff(error: unknown): boolean {
+  return error instanceof AllSourceError && endings.has(error.code);
+}

@@ -1,10 +1,8 @@
-import { AllSourceError } from '../domain/index.js';
+import { isBrokenOff } from '../domain/index.js';
 import type { CompactionReport, ParquetCounts } from './types.js';
 
 /** Compactions whose time is remembered, for who looks now and then. */
 const secondsMax = 256;
-
-const notFailures: ReadonlySet<string> = new Set(['aborted', 'store_closed']);
 
 /** Counts what the tier does while the store is open. */
 export class TierCounters {
@@ -37,6 +35,6 @@ export class TierCounters {
   }
 
   fail(error: unknown): void {
-    if (!(error instanceof AllSourceError) || !notFailures.has(error.code)) this.#failed += 1;
+    if (!isBrokenOff(error)) this.#failed += 1;
   }
 }

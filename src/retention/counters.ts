@@ -1,7 +1,5 @@
-import { AllSourceError } from '../domain/index.js';
+import { isBrokenOff } from '../domain/index.js';
 import type { RetentionCounts, RetentionReport } from './types.js';
-
-const notFailures: ReadonlySet<string> = new Set(['aborted', 'store_closed']);
 
 /** Counts what retention does while the store is open. */
 export class RetentionCounters {
@@ -27,6 +25,6 @@ export class RetentionCounters {
   }
 
   fail(error: unknown): void {
-    if (!(error instanceof AllSourceError) || !notFailures.has(error.code)) this.#failed += 1;
+    if (!isBrokenOff(error)) this.#failed += 1;
   }
 }
