@@ -32,6 +32,7 @@
     "env/memory_env.cc",
     "env/open_files.cc",
     "env/posix_env.cc",
+    "env/threads.cc",
     "index/block_cache.cc",
     "index/index_file.cc",
     "index/index_file_source.cc",

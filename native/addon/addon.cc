@@ -7,6 +7,7 @@
 #include "addon/store_handle.h"
 #include "addon/store_object.h"
 #include "engine/verify.h"
+#include "env/threads.h"
 
 namespace allsource::addon {
 namespace {
@@ -70,6 +71,15 @@ Napi::Value Repair(const Napi::CallbackInfo& info) {
   return worker->promise();
 }
 
+// letOthersGoFirst(wholeProcess)
+void LetOthersGoFirst(const Napi::CallbackInfo& info) {
+  if (info[0].ToBoolean()) {
+    env::LetOtherProcessesGoFirst();
+  } else {
+    env::LetOthersGoFirst();
+  }
+}
+
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new AddonData{StoreObject::Define(env)});
   exports.Set("version", ALLSOURCE_VERSION);
@@ -77,6 +87,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("repair", Napi::Function::New(env, Repair, "repair"));
   exports.Set("Job", JobObject::Define(env));
   exports.Set("lockFile", Napi::Function::New(env, LockFile, "lockFile"));
+  exports.Set("letOthersGoFirst", Napi::Function::New(env, LetOthersGoFirst, "letOthersGoFirst"));
   exports.Set("checkBackup", Napi::Function::New(env, CheckBackup, "checkBackup"));
   exports.Set("restoreBackup", Napi::Function::New(env, RestoreBackup, "restoreBackup"));
   return exports;

@@ -4,6 +4,8 @@
 #include <bit>
 #include <utility>
 
+#include "env/threads.h"
+
 namespace allsource::engine {
 namespace {
 

@@ -12,6 +12,7 @@
 
 #include "engine/verify_file.h"
 #include "engine/verify_join.h"
+#include "env/threads.h"
 #include "index/index_format.h"
 #include "wal/segment.h"
 

@@ -76,14 +76,6 @@ class Env {
   virtual Status Random(std::span<uint8_t> out) = 0;
 };
 
-// Names the calling thread, for whoever looks at the process from outside; 15 characters at most.
-void NameThread(const char* name);
-
-// Asks that the calling thread, which sleeps much and runs briefly, be run soon when it wakes up,
-// even where every core is busy: else a finished sync may go unseen until the next tick (4 ms). A
-// wish that needs no privilege; systems that can't grant it are left as they are.
-void PreferShortWaits();
-
 // Real files. One object serves the whole process.
 Env* PosixEnv();
 

@@ -1,16 +1,10 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <pthread.h>
-#include <sched.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#ifdef __linux__
-#include <sys/syscall.h>
-#endif
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -406,35 +400,6 @@ Result<std::unique_ptr<FileLock>> PosixEnvironment::Lock(const std::string& path
 }
 
 }  // namespace
-
-void PreferShortWaits() {
-#ifdef __linux__
-  // The kernel's struct sched_attr, first version; glibc 2.36 has neither it nor the call. Since
-  // Linux 6.12 a thread of the normal class may ask for a shorter slice, and one that wakes up goes
-  // before those with longer ones (https://docs.kernel.org/scheduler/sched-eevdf.html).
-  struct {
-    uint32_t size, policy;
-    uint64_t flags;
-    int32_t nice;
-    uint32_t priority;
-    uint64_t runtime, deadline, period;
-  } attributes = {};
-  constexpr uint64_t kSliceNanos = 100'000;  // the shortest that the kernel takes
-  attributes.size = sizeof attributes;
-  attributes.policy = SCHED_OTHER;
-  attributes.nice = getpriority(PRIO_PROCESS, 0);
-  attributes.runtime = kSliceNanos;
-  (void)syscall(SYS_sched_setattr, 0, &attributes, 0);
-#endif
-}
-
-void NameThread(const char* name) {
-#ifdef __APPLE__
-  pthread_setname_np(name);
-#else
-  pthread_setname_np(pthread_self(), name);
-#endif
-}
 
 Env* PosixEnv() {
   static PosixEnvironment environment;

@@ -73,6 +73,7 @@
     "states/states_test.cc",
     "states/trace.cc",
     "states/unsynced_file.cc",
+    "threads_test.cc",
     "wal/commit_queue_test.cc",
     "wal/log_builder.cc",
     "wal/record_reader_test.cc",

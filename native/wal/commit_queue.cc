@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/sha256.h"
+#include "env/threads.h"
 
 namespace allsource::wal {
 namespace {

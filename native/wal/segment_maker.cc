@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "env/threads.h"
+
 namespace allsource::wal {
 
 Result<PreparedSegment> PrepareSegment(env::Env* env, const std::string& path, uint64_t capacity) {

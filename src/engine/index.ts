@@ -1,3 +1,3 @@
 export * from './port.js';
 export { MatchedEvents, calling, fromNative, nativeError, refusalError } from './errors.js';
-export { loadAddon, packageVersion } from './load.js';
+export { letOthersGoFirst, loadAddon, packageVersion } from './load.js';

@@ -21,6 +21,15 @@ export function loadAddon(): NativeAddon {
   return loaded;
 }
 
+/**
+ * Has the system run others before the calling thread or, where it is said, before all threads of this
+ * process, so that appends beside long work are not held up by it. On systems other than Linux a thread
+ * alone is left as it is.
+ */
+export function letOthersGoFirst(who: 'thread' | 'process'): void {
+  loadAddon().letOthersGoFirst(who === 'process');
+}
+
 interface Candidate {
   readonly name: string;
   /** What `require` is given. */

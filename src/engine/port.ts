@@ -420,6 +420,8 @@ export interface NativeAddon {
   readonly Job: new () => NativeJob;
   /** Takes the lock of a file, which is made if missing; a function that gives it back. */
   lockFile(path: string): () => void;
+  /** Of the calling thread or, where it is said, of all threads of the process: work that nobody waits for. */
+  letOthersGoFirst(wholeProcess: boolean): void;
   checkBackup(job: NativeJob, set: NativeBackupSet): Promise<NativeBackupReport>;
   /** Into an empty directory. `position` and `micros`, where the log is to end, are NaN where nothing is asked. */
   restoreBackup(

@@ -34,6 +34,8 @@ export { NativeEventStore } from './nativeEventStore.js';
 export type { StoreCore } from './storeCore.js';
 /** For the server, which answers in the wire names. */
 export { WireConditionError } from './append/conditionError.js';
+/** For work that nobody waits for, as files that are made of the log. */
+export { letOthersGoFirst } from '../engine/index.js';
 /** Version of this package, for whoever names it: the server and the command line. */
 export { packageVersion } from '../engine/index.js';
 export type { EngineQuery } from './read/query.js';

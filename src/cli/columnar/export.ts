@@ -1,7 +1,7 @@
-import { setPriority } from 'node:os';
 import { Option, type Command } from 'commander';
 import type { ArrowOptions, FieldType } from '../../columnar/index.js';
 import type { Order } from '../../domain/index.js';
+import { letOthersGoFirst } from '../../eventStore/index.js';
 import { CliError, exitUsage } from '../failure.js';
 import {
   addFilterFlags,
@@ -18,7 +18,6 @@ import { openOutput } from '../outputFile.js';
 import { startProgress } from '../progress.js';
 import { openTarget, type Target } from '../target/index.js';
 
-const lowPriority = 10;
 const formats = ['parquet', 'arrow', 'ndjson'] as const;
 type Format = (typeof formats)[number];
 
@@ -63,8 +62,7 @@ export function addExportCommand(program: Command): void {
 
 async function runExport(file: string, flags: ExportFlags): Promise<void> {
   const options = optionsOf(flags);
-  // A server beside it goes first.
-  setPriority(lowPriority);
+  letOthersGoFirst('process');
   const target = await openTarget(flags);
   try {
     const output = await openOutput(file, flags.force === true);

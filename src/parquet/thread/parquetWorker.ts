@@ -1,7 +1,7 @@
-import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { AllSourceError } from '../../domain/index.js';
 import type { ErrorCode } from '../../domain/index.js';
+import { letOthersGoFirst } from '../../eventStore/index.js';
 import { storageError } from '../../files/index.js';
 import { checkFiles } from './checkFiles.js';
 import { cutFile } from './cutFile.js';
@@ -12,9 +12,6 @@ import { scanFiles } from './scanFiles.js';
 import { writeRanges } from './writeRanges.js';
 
 // The thread of parquetThread.ts.
-
-/** On Linux a priority is a thread's own; elsewhere it would be that of the whole process. */
-const lowPriority = 5;
 
 const stop = new AbortController();
 let goOn: (() => void) | undefined;
@@ -65,7 +62,7 @@ function reasonOf(error: unknown): { readonly code: ErrorCode; readonly message:
 }
 
 async function main(): Promise<void> {
-  if (process.platform === 'linux') setPriority(lowPriority);
+  letOthersGoFirst('thread');
   try {
     await run(workerData as Job);
   } catch (error) {
