@@ -190,3 +190,72 @@ export const leakingQueries: readonly string[] = [
   'SELECT * FROM events a JOIN events b ON a.payload::INTEGER = b.position',
   "SELECT count(*) FROM events WHERE tenant_id = 'other' AND payload::INTEGER = 1",
 ];
+
+/** `steps` tables behind WITH, each made of the one before. */
+function chain(
+  steps: number,
+  first: string,
+  next: (before: string) => string,
+  last: string,
+): string {
+  const names = Array.from({ length: steps }, (_, i) => `t${i}`);
+  const tables = names.map((name, i) => {
+    const query = i === 0 ? first : next(names[i - 1] ?? '');
+    return `${name} AS (${query})`;
+  });
+  return `WITH ${tables.join(', ')} ${last.replace('$', names.at(-1) ?? '')}`;
+}
+
+function nested(steps: number, first: string, next: (before: string) => string): string {
+  return Array.from({ length: steps }).reduce<string>((query) => next(query), first);
+}
+
+/** Short texts with plans that would take all of the memory, and that DuckDB would not stop making. */
+export const hugePlans: readonly string[] = [
+  chain(25, 'VALUES (1), (2)', (t) => `SELECT * FROM ${t} a, ${t} b`, 'SELECT count(*) FROM $'),
+  chain(25, 'SELECT 1 x', (t) => `FROM ${t} UNION ALL FROM ${t}`, 'SELECT count(*) FROM $'),
+  chain(25, 'SELECT 1 x', (t) => `SELECT x FROM ${t} WHERE x IN (FROM ${t})`, 'FROM $'),
+  chain(25, 'SELECT 1 x', (t) => `SELECT (SELECT max(x) FROM ${t}) + x AS x FROM ${t}`, 'FROM $'),
+  chain(25, 'SELECT 1 x', (t) => `SELECT x FROM ${t} JOIN ${t} b USING (x)`, 'FROM $'),
+  chain(25, 'SELECT 1 x', (t) => `SELECT *, * FROM ${t}`, 'SELECT count(*) FROM $'),
+  chain(25, 'SELECT 1 x', (t) => `SELECT x + x AS x FROM ${t}`, 'SELECT x FROM $ WHERE x > 1'),
+  chain(25, 'SELECT 1 x', (t) => `SELECT {'a': x, 'b': x} AS x FROM ${t}`, 'SELECT x FROM $'),
+  chain(25, 'SELECT 1 x', (t) => `SELECT row(x, x) AS x FROM ${t}`, 'SELECT x FROM $'),
+  chain(25, 'SELECT 1 x', (t) => `SELECT {'a': ${t}, 'b': ${t}} AS x FROM ${t}`, 'SELECT x FROM $'),
+  nested(25, 'SELECT 1 x', (query) => `SELECT *, * FROM (${query})`),
+  nested(25, 'SELECT 1 x', (query) => `SELECT *, COLUMNS(*) + 1 FROM (${query})`),
+  nested(25, 'SELECT 1 x', (query) => `SELECT x + x AS x FROM (${query}) WHERE x > 1`),
+  nested(25, 'SELECT 1 x', (query) => `SELECT {'a': y, 'b': y} AS z FROM (${query}) s(y)`),
+  `SELECT 1 AS a0, ${Array.from({ length: 25 }, (_, i) => `a${i} + a${i} AS a${i + 1}`).join(', ')}`,
+  `SELECT 1 AS a0, ${Array.from({ length: 25 }, (_, i) => `{'x': a${i}, 'y': a${i}} AS a${i + 1}`).join(', ')}`,
+  `SELECT * FROM (PIVOT events ON ${Array.from({ length: 25 }, () => 'event_type IN (1, 2)').join(', ')} USING count(*))`,
+  `WITH RECURSIVE ${Array.from({ length: 25 }, (_, i) => `r${i + 1} AS (SELECT 1 x UNION ALL SELECT a.x FROM r${i + 1} a, ${i === 0 ? 'events' : `r${i}`} b, ${i === 0 ? 'events' : `r${i}`} c)`).join(', ')} FROM r25`,
+];
+
+/** Plans that take long to be made. */
+const deep = Array.from({ length: 101 }, () => '1').join(' + ');
+const almost = Array.from({ length: 100 }, () => '1').join(' + ');
+export const slowPlans: readonly string[] = [
+  `SELECT ${deep}`,
+  `SELECT ${'abs('.repeat(101)}version${')'.repeat(101)} FROM events`,
+  `SELECT ${'CASE WHEN version > 1 THEN '.repeat(101)}1${' END'.repeat(101)} FROM events`,
+  `SELECT ${Array.from({ length: 100 }, () => almost).join(', ')}`,
+  `SELECT 1 FROM events WHERE ${Array.from({ length: 100 }, () => `${almost} > 1`).join(' AND ')}`,
+];
+
+/** What is long, or has many steps, and is planned at once. */
+export const largePlans: readonly string[] = [
+  chain(100, 'SELECT 1 x', (t) => `SELECT x + 1 AS x FROM ${t}`, 'SELECT x FROM $'),
+  chain(
+    9,
+    'SELECT 1 x',
+    (t) => `SELECT * FROM ${t} UNION ALL FROM ${t}`,
+    'SELECT count(*) AS n FROM $',
+  ),
+  `SELECT ${Array.from({ length: 1_000 }, (_, i) => `${i} AS c${i}`).join(', ')}`,
+  `SELECT ${Array.from({ length: 300 }, (_, i) => `{'a': ${i}, 'b': [${i}]} AS c${i}`).join(', ')}`,
+  `SELECT count(*) AS n FROM events WHERE position IN (${Array.from({ length: 5_000 }, (_, i) => i).join(', ')})`,
+  `SELECT ${Array.from({ length: 99 }, () => '1').join(' + ')} AS n`,
+  `SELECT * FROM (VALUES ${Array.from({ length: 1_000 }, (_, i) => `(${i}, ${i})`).join(', ')}) v(a, b)`,
+  `WITH ${Array.from({ length: 30 }, (_, i) => `d${i} AS (SELECT entity_id, count(*) AS n FROM events WHERE version > ${i} GROUP BY 1)`).join(', ')} SELECT ${Array.from({ length: 30 }, (_, i) => `d${i}.n AS n${i}`).join(', ')} FROM d0 ${Array.from({ length: 29 }, (_, i) => `LEFT JOIN d${i + 1} USING (entity_id)`).join(' ')} LIMIT 1`,
+];

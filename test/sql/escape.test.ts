@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { AllSourceError } from '../../src/index.js';
 import { codeOf, errorOf } from '../support/store.js';
-import { leakingQueries, refusedQueries } from './attacks.js';
+import { hugePlans, largePlans, leakingQueries, refusedQueries, slowPlans } from './attacks.js';
 import { Tiered } from './tiered.js';
 
 const secret = /hidden/;
@@ -50,6 +50,25 @@ describe('a query', () => {
       expect(error.message).not.toMatch(/root:|tail_|memory_limit'|\.parquet:/);
     }
     expect(await tiered.rows('SELECT count(*) AS n FROM events')).toEqual([{ n: 35 }]);
+  });
+
+  it('is refused where its plan would be too large', { timeout: timeoutMs }, async () => {
+    const tiered = await shared();
+    for (const query of [...hugePlans, ...slowPlans]) {
+      const error = await errorOf(() => tiered.rows(query)).catch((other: unknown) => {
+        throw new Error(`taken: ${query}`, { cause: other });
+      });
+      expect([query, error.code, error.message]).toEqual([
+        query,
+        'invalid_query',
+        expect.stringContaining('its plan would be too large'),
+      ]);
+    }
+  });
+
+  it('is answered where it is only long', { timeout: timeoutMs }, async () => {
+    const tiered = await shared();
+    for (const query of largePlans) await tiered.rows(query);
   });
 
   it('is not told the names of the tables behind the view', async () => {

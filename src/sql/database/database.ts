@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import type { PlacedFile } from '../../parquet/index.js';
 import { checkTree } from '../check/checkTree.js';
+import { checkPlanSize } from '../check/planSize.js';
 import { isNode, nodesIn } from '../check/tree.js';
 import { errorOfDuck, invalidQuery, refused } from '../failures.js';
 import { loadDuck } from './duck.js';
@@ -97,6 +98,7 @@ export class Database {
     if (statement === undefined) throw invalidQuery('expected a SELECT, got nothing');
     if (others.length > 0) throw refused('it has several statements; send them one by one');
     checkTree(statement);
+    checkPlanSize(statement);
   }
 
   /** Connections that are still open keep what they need. */
