@@ -179,9 +179,37 @@ async function* compressed(
 ): AsyncGenerator<Uint8Array> {
   const first = await batches.next();
   if (first.done === true) return;
-  const all = ReadableStream.from(startingWith(first.value, batches));
+  const source = new Watched(startingWith(first.value, batches));
+  const stream = await transformParquetStream(ReadableStream.from(source.items()), properties);
   // A stream of bytes, which its type does not say.
-  yield* (await transformParquetStream(all, properties)) as unknown as AsyncIterable<Uint8Array>;
+  for await (const piece of stream as unknown as AsyncIterable<Uint8Array>) {
+    source.mustBeWhole();
+    yield piece;
+  }
+  source.mustBeWhole();
+}
+
+/** The writer takes a source that fails for one that has ended: its file would be whole, and short. */
+class Watched<T> {
+  readonly #items: AsyncIterable<T>;
+  #failure: { readonly reason: unknown } | undefined;
+
+  constructor(items: AsyncIterable<T>) {
+    this.#items = items;
+  }
+
+  async *items(): AsyncGenerator<T> {
+    try {
+      yield* this.#items;
+    } catch (reason) {
+      this.#failure = { reason };
+      throw reason;
+    }
+  }
+
+  mustBeWhole(): void {
+    if (this.#failure !== undefined) throw this.#failure.reason;
+  }
 }
 
 async function* startingWith<T>(first: T, others: AsyncIterable<T>): AsyncGenerator<T> {

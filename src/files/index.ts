@@ -18,12 +18,26 @@ export async function syncDirectory(directory: string): Promise<void> {
 }
 
 /** With parents, durably; what is there already stays. */
-export async function makeDirectory(directory: string): Promise<void> {
-  const first = await mkdir(directory, { recursive: true, mode: directoryMode });
-  if (first === undefined) return;
-  for (let made = directory; ; made = dirname(made)) {
-    await syncDirectory(dirname(made));
-    if (made === first || dirname(made) === made) return;
+export async function makeDirectory(directory: string, mode = directoryMode): Promise<void> {
+  if (await isDirectory(directory)) return;
+  const parent = dirname(directory);
+  if (parent !== directory) await makeDirectory(parent, mode);
+  // Not recursive: Node.js asks for ever where a parent is there and takes no directories, as in /proc.
+  try {
+    await mkdir(directory, { mode });
+  } catch (error) {
+    // Another one may have made it meanwhile.
+    if (!(await isDirectory(directory))) throw error;
+  }
+  await syncDirectory(parent);
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
   }
 }
 

@@ -14,9 +14,10 @@ import {
   type TargetFlags,
 } from '../options.js';
 import { formatCount, printJson, printNote } from '../output.js';
-import { openOutput } from '../outputFile.js';
+import { writeOutput } from '../outputFile.js';
 import { startProgress } from '../progress.js';
 import { openTarget, type Target } from '../target/index.js';
+import { interruptible, orAborted, untilAborted } from '../watched.js';
 
 const formats = ['parquet', 'arrow', 'ndjson'] as const;
 type Format = (typeof formats)[number];
@@ -65,33 +66,44 @@ async function runExport(file: string, flags: ExportFlags): Promise<void> {
   letOthersGoFirst('process');
   const target = await openTarget(flags);
   try {
-    const output = await openOutput(file, flags.force === true);
-    const progress = startProgress('export');
-    let rows = 0;
-    let bytes = 0;
-    const startMs = performance.now();
-    try {
-      const total = await totalOf(target, options);
-      const onRows = (read: number): void => {
-        rows += read;
-        progress.update({ done: rows, total, text: `${formatCount(rows)} events` });
-      };
-      for await (const piece of piecesOf(target, { format: flags.format, options, onRows })) {
-        bytes += piece.length;
-        await output.write(piece);
-      }
-      await output.finish();
-    } catch (error) {
-      await output.abandon();
-      throw error;
-    } finally {
-      progress.stop();
-    }
-    const seconds = (performance.now() - startMs) / 1000;
-    await report({ file, rows, bytes, seconds, json: flags.json === true });
+    const done = await interruptible('interrupted; nothing was written', (signal) =>
+      written(target, { file, flags, options, signal }),
+    );
+    await report({ file, ...done, json: flags.json === true });
   } finally {
     await target.close();
   }
+}
+
+interface ExportWork {
+  readonly file: string;
+  readonly flags: ExportFlags;
+  readonly options: ArrowOptions;
+  readonly signal: AbortSignal;
+}
+
+async function written(target: Target, { file, flags, options, signal }: ExportWork) {
+  const progress = startProgress('export');
+  let rows = 0;
+  let bytes = 0;
+  const startMs = performance.now();
+  try {
+    const total = await orAborted(totalOf(target, options), signal);
+    const onRows = (read: number): void => {
+      rows += read;
+      progress.update({ done: rows, total, text: `${formatCount(rows)} events` });
+    };
+    const pieces = piecesOf(target, { format: flags.format, options, onRows });
+    await writeOutput(file, flags.force === true, async (write) => {
+      for await (const piece of untilAborted(pieces, signal)) {
+        bytes += piece.length;
+        await write(piece);
+      }
+    });
+  } finally {
+    progress.stop();
+  }
+  return { rows, bytes, seconds: (performance.now() - startMs) / 1000 };
 }
 
 async function report(done: {

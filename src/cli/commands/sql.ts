@@ -2,8 +2,9 @@ import { Option, type Command } from 'commander';
 import type { SqlColumn, SqlOptions, SqlResult, SqlValue } from '../../sql/index.js';
 import { addTargetFlags, wholeNumberFrom, type TargetFlags } from '../options.js';
 import { TablePrinter, formatCount, printNote, writeOut } from '../output.js';
-import { openOutput } from '../outputFile.js';
+import { writeOutput } from '../outputFile.js';
 import { openTarget, type Target } from '../target/index.js';
+import { interruptible, untilAborted } from '../watched.js';
 
 /** Rows of a table where nothing is said: more than a person reads. */
 const tableRowsDefault = 1_000;
@@ -89,18 +90,15 @@ async function readInput(): Promise<string> {
   return Buffer.concat(pieces).toString('utf8');
 }
 
-async function writeFile(
+function writeFile(
   pieces: AsyncIterable<Uint8Array>,
   { file, force }: { readonly file: string; readonly force: boolean },
 ): Promise<void> {
-  const output = await openOutput(file, force);
-  try {
-    for await (const piece of pieces) await output.write(piece);
-    await output.finish();
-  } catch (error) {
-    await output.abandon();
-    throw error;
-  }
+  return interruptible('interrupted; nothing was written', (signal) =>
+    writeOutput(file, force, async (write) => {
+      for await (const piece of untilAborted(pieces, signal)) await write(piece);
+    }),
+  );
 }
 
 async function printLines(result: SqlResult): Promise<void> {

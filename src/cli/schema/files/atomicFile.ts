@@ -1,6 +1,10 @@
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeDirectory } from '../../../files/index.js';
 import { CliError, findSystemCode } from '../../failure.js';
+
+/** As a person makes folders: what others may do, their umask says. */
+const folderMode = 0o777;
 
 /**
  * Puts a text into a file, and makes its folder: whoever reads it sees what was there before, or all of
@@ -10,7 +14,7 @@ export async function writeAtomically(file: string, text: string): Promise<boole
   if ((await readIfThere(file)) === text) return false;
   const fresh = `${file}.${process.pid}.tmp`;
   try {
-    await mkdir(dirname(file), { recursive: true });
+    await makeDirectory(dirname(file), folderMode);
     const handle = await open(fresh, 'w');
     try {
       await handle.writeFile(text);
