@@ -10,6 +10,7 @@ export {
   parseTimestamp,
 } from './domain/index.js';
 export type {
+  Actor,
   AnyEvent,
   AppendCondition,
   ErrorCode,
@@ -22,8 +23,11 @@ export type {
   JsonValue,
   NewEvent,
   Order,
+  Permission,
+  Principal,
   Reducer,
   ReducerDefinition,
+  Role,
   StateHandlers,
   StoredEvent,
   SubscriptionFilter,
@@ -44,6 +48,26 @@ export type {
   HandleOptions,
   HandledCommand,
 } from './deciders/index.js';
+export type {
+  ApiKey,
+  ApiKeys,
+  CreatedApiKey,
+  EmbeddedApiKeys,
+  EmbeddedUsers,
+  NewApiKey,
+  NewUser,
+  User,
+  UserChanges,
+  Users,
+} from './access/index.js';
+export type {
+  EmbeddedTenants,
+  NewTenant,
+  QuotaPreset,
+  Quotas,
+  Tenant,
+  Tenants,
+} from './tenants/index.js';
 export { verifyWebhook } from './webhooks/index.js';
 export type {
   CreatedWebhook,

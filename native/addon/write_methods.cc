@@ -86,7 +86,8 @@ StoreObject::Slot& StoreObject::SlotOf(const Napi::Value& number) {
   return *slots_[slot];
 }
 
-// stage(slot, input, format, names, independent, tenant, conditions, match): number of events
+// stage(slot, input, format, names, independent, tenant, oneTenant, conditions, match): number of
+// events
 Napi::Value StoreObject::Stage(const Napi::CallbackInfo& info) {
   return Guarded(info, [&]() -> Napi::Value {
     Slot& slot = SlotOf(info[0]);
@@ -103,15 +104,16 @@ Napi::Value StoreObject::Stage(const Napi::CallbackInfo& info) {
     const std::string_view input = InputOf(info[1], own_input);
     const std::string tenant = TextOf(info[5], "tenant");
     std::string conditions;
-    if (info[6].IsString()) conditions = TextOf(info[6], "conditions");
+    if (info[7].IsString()) conditions = TextOf(info[7], "conditions");
     ingest::StageOptions options;
     options.format = static_cast<ingest::Format>(info[2].As<Napi::Number>().Uint32Value());
     options.names = static_cast<ingest::Names>(info[3].As<Napi::Number>().Uint32Value());
     options.independent = info[4].ToBoolean();
     options.tenant = tenant;
+    options.one_tenant = info[6].ToBoolean();
     options.conditions = conditions;
     std::string match;
-    if (info[7].IsString()) match = TextOf(info[7], "match");
+    if (info[8].IsString()) match = TextOf(info[8], "match");
     options.match = match;
     ingest::StageError error;
     const Status status = engine().StageText(input, options, slot.stage, error);

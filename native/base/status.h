@@ -31,6 +31,7 @@ enum class Code : uint8_t {
   kBusy = 15,
   kDropped = 16,
   kConditionFailed = 17,
+  kForbidden = 18,
 };
 
 class [[nodiscard]] Status {

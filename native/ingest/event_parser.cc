@@ -52,6 +52,14 @@ bool EventParser::Fail(std::string_view field, std::string rule) {
   return false;
 }
 
+bool EventParser::FailTenant(std::string_view other) {
+  (void)Fail(NameOf(kTenantId),
+             "expected \"" + Shown(default_tenant_) + "\", that of the caller, got \"" +
+                 Shown(other) + "\"");
+  code_ = Code::kForbidden;
+  return false;
+}
+
 bool EventParser::Parse(JsonWalk& walk, ParsedEvent& event) {
   event = ParsedEvent();
   event.fields.tenant = default_tenant_;
@@ -226,6 +234,7 @@ bool EventParser::CheckRules(const ParsedEvent& event, unsigned seen) {
                                                  fields.tenant == last_tenant_);
   if (!passed && !(names_ == Names::kSystem && IsSystemTenant(fields.tenant))) {
     if (const auto fault = TenantIdFault(fields.tenant)) return Fail(NameOf(kTenantId), *fault);
+    if (one_tenant_ && fields.tenant != default_tenant_) return FailTenant(fields.tenant);
     last_tenant_ = fields.tenant;
     if (fields.tenant.data() == default_tenant_.data()) checked_tenant_ = default_tenant_;
   }

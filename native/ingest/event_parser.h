@@ -21,8 +21,9 @@ struct ParsedEvent {
 
 class EventParser {
  public:
-  EventParser(Names names, std::string_view default_tenant)
-      : names_(names), default_tenant_(default_tenant) {}
+  // Events that name no tenant are of the default one; with `one_tenant`, others are refused.
+  EventParser(Names names, std::string_view default_tenant, bool one_tenant)
+      : names_(names), default_tenant_(default_tenant), one_tenant_(one_tenant) {}
 
   // Takes one event from the walk. On false, `code`, `message` and `field` say why.
   bool Parse(JsonWalk& walk, ParsedEvent& event);
@@ -57,9 +58,11 @@ class EventParser {
   bool CheckRules(const ParsedEvent& event, unsigned seen);
   bool FailJson(const JsonWalk& walk);
   bool Fail(std::string_view field, std::string rule);
+  bool FailTenant(std::string_view other);
 
   const Names names_;
   const std::string_view default_tenant_;
+  const bool one_tenant_;
   std::string entity_, type_, tenant_, id_, tag_, key_, expected_;  // texts that had escapes
   std::string tags_;                                                // as they stand in records
   std::string last_type_, last_tenant_;                             // that passed their rules

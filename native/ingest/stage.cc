@@ -31,7 +31,7 @@ class Stager::Impl {
     stage_ = &stage;
     error_ = &error;
     options_ = &options;
-    EventParser parser(options.names, options.tenant);
+    EventParser parser(options.names, options.tenant, options.one_tenant);
     parser_ = &parser;
     line_ = 0;
     default_terms_ = nullptr;

@@ -96,6 +96,7 @@ struct StageOptions {
   Names names = Names::kSnake;
   bool independent = false;
   std::string_view tenant;  // of events that name none
+  bool one_tenant = false;  // an event that names another one is refused
   // JSON object of expected versions by entity id, besides those in the text; may be empty.
   std::string_view conditions;
   // JSON object with `failIfEventsMatch` and `after`; may be empty.

@@ -29,6 +29,10 @@ const remedies: Readonly<Partial<Record<ErrorCode, string>>> = {
   storage_damaged:
     '`allsource verify --data-dir DIR` shows the damage, and `--repair truncate` cuts the log ' +
     'there and keeps what was cut',
+  unauthenticated: 'put a token or an API key into ALLSOURCE_TOKEN; `allsource login` gives one',
+  tenant_not_found: '`allsource tenant list` prints those that there are',
+  user_not_found: '`allsource user list` prints those of a --tenant',
+  api_key_not_found: '`allsource key list` prints those of a --tenant',
   backup_not_found: '`allsource backup list` prints those that there are',
   projection_not_found: '`allsource projection list` prints those of a --tenant',
   projection_state_not_found: '`allsource projection states` prints those that there are',

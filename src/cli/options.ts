@@ -66,6 +66,7 @@ export function addSettingFlags(command: Command): Command {
   command.option('--config <file>', 'settings file (default allsource.toml if there is one)');
   for (const name of settingNames) {
     const row: Setting<unknown> = settingsTable[name];
+    if (row.flag === undefined) continue;
     const value = row.type.isSwitch ? `[${row.placeholder}]` : `<${row.placeholder}>`;
     command.addOption(new Option(`${row.flag} ${value}`, describeFlag(row)));
   }
@@ -77,7 +78,9 @@ export function readSettingFlags(command: Command): LoadOptions {
   const given = command.opts<Readonly<Record<string, string | true | undefined>>>();
   const flags: Partial<Record<SettingName, string>> = {};
   for (const name of settingNames) {
-    const value = given[new Option(settingsTable[name].flag).attributeName()];
+    const { flag }: Setting<unknown> = settingsTable[name];
+    if (flag === undefined) continue;
+    const value = given[new Option(flag).attributeName()];
     // A switch that stands alone is `true`.
     if (value !== undefined) flags[name] = String(value);
   }

@@ -1,4 +1,8 @@
 import { Command, CommanderError } from 'commander';
+import { addKeyCommand } from './access/key.js';
+import { addLoginCommand } from './access/login.js';
+import { addTenantCommand } from './access/tenant.js';
+import { addUserCommand } from './access/user.js';
 import { addAnalyticsCommand } from './analytics/analytics.js';
 import { addSqlCommand } from './commands/sql.js';
 import { addBackupCommand } from './backup/backup.js';
@@ -70,6 +74,10 @@ function createProgram(): Command {
     addCompactCommand,
     addRetentionCommand,
     addVerifyCommand,
+    addLoginCommand,
+    addUserCommand,
+    addKeyCommand,
+    addTenantCommand,
     addConfigCommand,
   ];
   for (const addCommand of addCommands) addCommand(program);

@@ -34,6 +34,16 @@ export interface ClientRequest {
   readonly outlivesClose?: boolean | undefined;
 }
 
+/** What is sent with a body of JSON, or with none. */
+interface JsonRequest extends Pick<ClientRequest, 'query' | 'isRepeatable' | 'signal' | 'waitMs'> {
+  readonly body?: object | undefined;
+}
+
+function withJson<R extends { readonly body?: object | undefined }>({ body, ...rest }: R) {
+  const content = body && { contentType: 'application/json', body: JSON.stringify(body) };
+  return { ...rest, ...content };
+}
+
 /** Requests to one server, over `fetch` and `WebSocket`. Nothing is sent before the first call. */
 export class Connection {
   /** The URL without a slash at its end. */
@@ -108,17 +118,20 @@ export class Connection {
   }
 
   /** JSON to a path, and the JSON of the answer. */
-  post<T>(
-    path: string,
-    {
-      body,
-      ...rest
-    }: Pick<ClientRequest, 'query' | 'isRepeatable' | 'signal' | 'waitMs'> & {
-      body?: object | undefined;
-    },
-  ): Promise<T> {
-    const content = body && { contentType: 'application/json', body: JSON.stringify(body) };
-    return this.json<T>({ path, method: 'POST', ...rest, ...content });
+  post<T>(path: string, request: JsonRequest): Promise<T> {
+    return this.json<T>({ path, method: 'POST', ...withJson(request) });
+  }
+
+  /** The same with `PUT`. */
+  put<T>(path: string, request: JsonRequest): Promise<T> {
+    return this.json<T>({ path, method: 'PUT', ...withJson(request) });
+  }
+
+  /** For whatever the answer holds; a body that is left unread holds its connection. */
+  async done(request: Omit<ClientRequest, 'body'> & Pick<JsonRequest, 'body'>): Promise<void> {
+    await this.send(withJson(request), async (response) => {
+      await response.arrayBuffer();
+    });
   }
 
   /** Lets `close` wait for what has begun. */

@@ -1,3 +1,4 @@
+import type { ApiKeys, Users } from '../access/index.js';
 import type { Analytics } from '../analytics/index.js';
 import type { Backups } from '../backups/index.js';
 import type {
@@ -48,9 +49,13 @@ import type { Replays } from '../replays/index.js';
 import type { Schemas } from '../schemaRegistry/index.js';
 import type { SqlOptions, SqlResult } from '../sql/index.js';
 import type { Snapshots } from '../state/index.js';
+import type { Tenants } from '../tenants/index.js';
 import type { Webhooks } from '../webhooks/index.js';
 import { appendMany, appendOne, ingest, onlyResult } from './appends.js';
 import { Connection } from './connection.js';
+import { RemoteApiKeys } from './access/apiKeys.js';
+import { RemoteTenants } from './access/tenants.js';
+import { RemoteUsers } from './access/users.js';
 import { RemoteConsumers } from './delivery/consumers.js';
 import { RemotePipelines } from './pipelines/pipelines.js';
 import { RemoteSchemas } from './schemas.js';
@@ -110,6 +115,9 @@ class RemoteEventStore implements RemoteStore<AnyEvent> {
   readonly backups: Backups;
   readonly parquet: Parquet;
   readonly retention: Retention;
+  readonly tenants: Tenants;
+  readonly users: Users;
+  readonly apiKeys: ApiKeys;
   readonly projections: Projections;
   readonly replays: Replays;
   readonly pipelines: Pipelines;
@@ -129,6 +137,9 @@ class RemoteEventStore implements RemoteStore<AnyEvent> {
     this.backups = new RemoteBackups(this.#connection);
     this.parquet = new RemoteParquet(this.#connection);
     this.retention = new RemoteRetention(this.#connection);
+    this.tenants = new RemoteTenants(this.#connection);
+    this.users = new RemoteUsers(this.#connection);
+    this.apiKeys = new RemoteApiKeys(this.#connection);
     this.projections = new RemoteProjections(this.#connection);
     this.replays = new RemoteReplays(this.#connection);
     this.pipelines = new RemotePipelines(this.#connection);

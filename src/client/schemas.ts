@@ -162,7 +162,7 @@ export class RemoteSchemas implements Schemas {
 
   async #delete(target: string, query: QueryParameters): Promise<void> {
     const request = { path: target, method: 'DELETE', query, isRepeatable: false } as const;
-    await this.#connection.send(request, async (response) => void (await response.arrayBuffer()));
+    await this.#connection.done(request);
   }
 }
 

@@ -5,8 +5,9 @@ import { formatByteCount } from './valueTypes.js';
 export function describeSettings(): string {
   const rows = settingNames.map((name) => {
     const row: Setting<unknown> = settingsTable[name];
-    const variables = row.env.map((variable) => `\`${variable}\``).join(', ');
-    const cells = [`\`${row.key}\``, `\`${row.flag}\``, variables, showDefault(row)];
+    const variables = variablesOf(row).map((variable) => `\`${variable}\``);
+    const flagCell = row.flag === undefined ? '' : `\`${row.flag}\``;
+    const cells = [`\`${row.key}\``, flagCell, variables.join(', '), showDefault(row)];
     return `| ${[...cells, `${row.doc} Expected: ${row.type.expected}.`].join(' | ')} |`;
   });
   const head = '| key in `allsource.toml` | flag | variable | default | meaning |';
@@ -15,15 +16,23 @@ export function describeSettings(): string {
 
 /** The text of a flag in `--help`: what it does, its default, its variables. */
 export function describeFlag(row: Setting<unknown>): string {
-  return `${row.doc} (default ${showValue(row, row.default)}; ${row.env.join(', ')})`;
+  const usual = showValue(row, row.default);
+  return `${row.doc} (default ${usual === '' ? 'none' : usual}; ${row.env.join(', ')})`;
 }
 
-/** A value as a person reads it: bytes with their unit. */
+/** All variables that a setting is read from, the first that is set wins. */
+export function variablesOf(row: Setting<unknown>): readonly string[] {
+  return row.isSecret === true ? row.env.flatMap((name) => [name, `${name}_FILE`]) : row.env;
+}
+
+/** A value as a person reads it: bytes with their unit, of a secret only whether there is one. */
 export function showValue(row: Setting<unknown>, value: unknown): string {
+  if (row.isSecret === true) return value === '' ? '' : '(set)';
   const isBytes = row.placeholder === 'bytes' && typeof value === 'number';
   return isBytes ? formatByteCount(value) : String(value);
 }
 
 function showDefault(row: Setting<unknown>): string {
-  return `\`${showValue(row, row.default)}\``;
+  const text = showValue(row, row.default);
+  return text === '' ? '' : `\`${text}\``;
 }

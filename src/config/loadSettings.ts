@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AllSourceError } from '../domain/index.js';
+import { variablesOf } from './describeSettings.js';
 import { findNearest } from './nearest.js';
 import {
   settingNames,
@@ -14,7 +15,12 @@ import { readSettingsFile, type FileValues } from './settingsFile.js';
 const defaultFileName = 'allsource.toml';
 
 /** Variables with our prefix that are not settings. */
-const otherVariables = ['ALLSOURCE_CONFIG', 'ALLSOURCE_DEBUG'];
+const otherVariables = [
+  'ALLSOURCE_CONFIG',
+  'ALLSOURCE_DEBUG',
+  'ALLSOURCE_TOKEN',
+  'ALLSOURCE_TOKEN_FILE',
+];
 
 /**
  * Variables that Kubernetes makes for a Service named `allsource`; nobody typed them, so they are
@@ -71,6 +77,8 @@ export function loadSettings(options: LoadOptions = {}): LoadedSettings {
   };
   refuseOpenDoor(loaded);
   refuseSmallMaximum(loaded);
+  refuseHalfIssuer(loaded);
+  refuseShortPassword(loaded);
   return loaded;
 }
 
@@ -84,14 +92,15 @@ interface Inputs {
 function resolve(name: SettingName, inputs: Inputs): { value: unknown; source: SettingSource } {
   const row: Setting<unknown> = settingsTable[name];
   const flagText = inputs.flags[name];
-  if (flagText !== undefined) {
+  if (flagText !== undefined && row.flag !== undefined) {
     const value = checked(row, row.type.fromText(flagText), { where: row.flag, came: flagText });
     return { value, source: { kind: 'flag', name: row.flag } };
   }
-  for (const variable of row.env) {
-    const text = inputs.env[variable];
+  for (const variable of variablesOf(row)) {
+    const given = inputs.env[variable];
     // `ALLSOURCE_PORT=` in a compose file means "not set".
-    if (text === undefined || text === '') continue;
+    if (given === undefined || given === '') continue;
+    const text = row.env.includes(variable) ? given : readSecret(variable, given);
     const value = checked(row, row.type.fromText(text), { where: variable, came: text });
     return { value, source: { kind: 'environment', name: variable } };
   }
@@ -111,7 +120,8 @@ function checked(
 ): unknown {
   if (value !== undefined) return value;
   const shown = JSON.stringify(input.came) ?? 'nothing';
-  const came = shown.length > 64 ? `${shown.slice(0, 64)}…` : shown;
+  const cut = shown.length > 64 ? `${shown.slice(0, 64)}…` : shown;
+  const came = row.isSecret === true ? 'something else, which is not shown' : cut;
   const isServiceLink = typeof input.came === 'string' && input.came.startsWith('tcp://');
   const hint = isServiceLink
     ? '; Kubernetes sets this for a Service of that name: set enableServiceLinks: false in the pod'
@@ -124,8 +134,22 @@ function checked(
   );
 }
 
+/** The text of a file, without the end of its last line. */
+function readSecret(variable: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+  } catch (error) {
+    throw new AllSourceError('invalid_configuration', `${variable}: ${file} cannot be read`, {
+      cause: error,
+    });
+  }
+}
+
 function refuseUnknownVariables(env: Readonly<Record<string, string | undefined>>): void {
-  const known = [...settingNames.flatMap((name) => settingsTable[name].env), ...otherVariables];
+  const known = [
+    ...settingNames.flatMap((name) => variablesOf(settingsTable[name])),
+    ...otherVariables,
+  ];
   for (const [variable, text] of Object.entries(env)) {
     const isOurs = variable.startsWith('ALLSOURCE_') && text !== undefined && text !== '';
     if (!isOurs || known.includes(variable) || serviceVariable.test(variable)) continue;
@@ -146,15 +170,22 @@ function findFile(
   return existsSync(usual) ? usual : null;
 }
 
-/** Nobody has to log in to this version, so it does not listen to other machines unasked. */
+/** Where nobody has to log in, it does not listen to other machines unasked. */
 function refuseOpenDoor({ settings, sources }: LoadedSettings): void {
-  if (settings.insecureNoAuth || isLoopback(settings.host)) return;
+  if (settings.authMode === 'on' && settings.insecureNoAuth) {
+    const reason = 'expected false where auth.mode is on';
+    throw new AllSourceError('invalid_configuration', `auth.insecure_no_auth: ${reason}`, {
+      details: [{ field: 'auth.insecure_no_auth', reason }],
+    });
+  }
+  if (settings.authMode !== 'off' || settings.insecureNoAuth) return;
+  if (isLoopback(settings.host)) return;
   const { name } = sources.host;
   throw new AllSourceError(
     'invalid_configuration',
     `${name}: server.host: expected a loopback address such as 127.0.0.1, got ` +
       `${JSON.stringify(settings.host)}: other machines could read and write without logging in; ` +
-      'give --insecure-no-auth if that is what you want',
+      'leave auth.mode out, or give --insecure-no-auth if that is what you want',
     { details: [{ field: 'server.host', reason: 'not a loopback address, and auth is off' }] },
   );
 }
@@ -174,6 +205,32 @@ function refuseSmallMaximum({ settings, sources }: LoadedSettings): void {
   );
 }
 
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+/** Another issuer has a name and keys. */
+function refuseHalfIssuer({ settings: { issuer, jwksUrl } }: LoadedSettings): void {
+  if ((issuer === '') === (jwksUrl === '')) return;
+  const [missing, given] =
+    issuer === '' ? ['auth.issuer', 'auth.jwks_url'] : ['auth.jwks_url', 'auth.issuer'];
+  throw new AllSourceError('invalid_configuration', `${missing}: expected it beside ${given}`, {
+    details: [{ field: missing, reason: `expected it beside ${given}` }],
+  });
+}
+
+/** The first administrator has a password like those of others. */
+function refuseShortPassword({ settings, sources }: LoadedSettings): void {
+  const { adminPassword, passwordCharactersMin: min } = settings;
+  const characters = [...adminPassword].length;
+  if (adminPassword === '' || characters >= min) return;
+  const reason = `expected at least auth.password_characters_min, ${min} characters, got ${characters}`;
+  throw new AllSourceError(
+    'invalid_configuration',
+    `${sources.adminPassword.name}: auth.admin_password: ${reason}`,
+    { details: [{ field: 'auth.admin_password', reason }] },
+  );
+}
+
+/** Whether an address to listen on is one that only this machine reaches. */
+export function isLoopback(host: string): boolean {
+  const name = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
+  if (name === 'localhost' || name.endsWith('.localhost') || name === '::1') return true;
+  return /^127(\.\d{1,3}){3}$/.test(name);
 }

@@ -55,7 +55,12 @@ function parseToml(path: string, text: string): Readonly<Record<string, unknown>
 
 function checkSection(path: string, section: string): void {
   const isKnown = settingNames.some((name) => settingsTable[name].key.startsWith(`${section}.`));
-  if (!isKnown) throw unknownKey(path, section);
+  if (isKnown) return;
+  const sections = settingNames.map((name) => settingsTable[name].key.split('.', 1)[0] ?? '');
+  const nearest = findNearest(section, sections);
+  throw invalid(
+    `${path}: ${section}: there is no such setting; the nearest section is [${nearest}]`,
+  );
 }
 
 function unknownKey(path: string, key: string): AllSourceError {

@@ -91,6 +91,19 @@ export function optionalPath(): ValueType<string> {
   };
 }
 
+/** Text of some characters, or nothing. */
+export function optionalText(
+  what: string,
+  { min, max }: { readonly min: number; readonly max: number },
+): ValueType<string> {
+  const { fromToml } = plainText('', max);
+  const fromText = (text: unknown) => {
+    if (text === '') return '';
+    return typeof text === 'string' && text.length >= min ? fromToml(text) : undefined;
+  };
+  return { expected: what, fromText, fromToml: fromText, isSwitch: false };
+}
+
 /** Text of 1 to `lengthMax` characters without control characters. */
 export function plainText(what: string, lengthMax: number): ValueType<string> {
   const fromText = (text: string) =>

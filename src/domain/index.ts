@@ -1,6 +1,8 @@
 export * from './errors.js';
 export * from './event.js';
 export * from './filter.js';
+export * from './access/principal.js';
+export * from './access/roles.js';
 export { PolicyReader } from './options/policyReader.js';
 export * from './limits.js';
 export * from './timestamp.js';

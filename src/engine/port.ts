@@ -23,6 +23,7 @@ export const nativeCodes = [
   'busy',
   'events_dropped',
   'append_condition_failed',
+  'forbidden',
 ] as const;
 
 /** What was asked for is not there; what that means to the caller depends on the call. */
@@ -196,6 +197,7 @@ export interface NativeStore {
     names: number,
     independent: boolean,
     tenant: string,
+    oneTenant: boolean,
     conditions: string | undefined,
     match: string | undefined,
   ): number;

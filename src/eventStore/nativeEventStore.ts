@@ -64,6 +64,7 @@ import { wireAccess } from './wireAccess.js';
 export class NativeEventStore implements CoreStore {
   readonly durability: Durability;
   readonly damage: StoreDamage | null;
+  readonly dataDir: string | null;
   readonly wire: WireAccess;
   readonly #core: StoreCore;
 
@@ -71,6 +72,7 @@ export class NativeEventStore implements CoreStore {
     this.#core = core;
     this.durability = options.memory === true ? 'memory' : (options.durability ?? 'sync');
     this.damage = core.native.damage();
+    this.dataDir = options.dataDir ?? null;
     const [follow, state] = [this.followBytes.bind(this), this.stateDocument.bind(this)];
     this.wire = { ...wireAccess(core), follow, state };
   }

@@ -26,6 +26,7 @@ const optionNames = new Set([
   'retention',
   'sql',
   'allowPrivateLookups',
+  'passwordCharactersMin',
 ]);
 
 /** Opens the engine of a store, and what all its faces share. */

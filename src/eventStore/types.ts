@@ -70,6 +70,8 @@ export interface OpenOptions {
    * pipelines then reads what this machine can reach.
    */
   readonly allowPrivateLookups?: boolean | undefined;
+  /** Characters that a new password of a user has at least, 8-128; default 12. */
+  readonly passwordCharactersMin?: number | undefined;
 }
 
 export interface SnapshotPolicy {
@@ -503,6 +505,8 @@ export interface CoreStore<E extends EventShape = AnyEvent> extends EventLog<E> 
   /** True where appends are refused: opened read-only, damaged, or after a failed disk. */
   readonly readOnly: boolean;
   readonly damage: StoreDamage | null;
+  /** Null: the store is in memory. */
+  readonly dataDir: string | null;
   /** Highest durable position; 0 = empty. */
   readonly watermark: number;
   counters(): EngineCounters;
@@ -554,17 +558,25 @@ export interface StatsDocument {
   readonly root_hash: string | null;
 }
 
+/** @internal Whose events are appended. */
+export interface AppendTenant {
+  /** The caller's tenant: of events that name none. */
+  readonly tenantId: string;
+  /** True where an event that names another one is refused: `forbidden`. */
+  readonly isOnlyTenant: boolean;
+}
+
 /** @internal What the server's hot routes call: bytes in, bytes out, no event becomes an object. */
 export interface WireAccess {
-  /** Body of `POST /api/v1/events`: one event as a JSON object. `tenantId` is the caller's tenant. */
-  append(body: Uint8Array, tenantId: string): Promise<AppendResult>;
+  /** Body of `POST /api/v1/events`: one event as a JSON object. */
+  append(body: Uint8Array, tenant: AppendTenant): Promise<AppendResult>;
   /**
    * Body of `POST /api/v1/events/batch`. `json`: an array of events, or an object with `events`,
    * `atomic` and `conditions`; `ndjson`: one event a line.
    */
   appendBatch(
     body: Uint8Array,
-    options: { tenantId: string; format: 'json' | 'ndjson'; return: 'full' | 'summary' },
+    options: AppendTenant & { format: 'json' | 'ndjson'; return: 'full' | 'summary' },
   ): Promise<BatchResult>;
   /** The event as a JSON document, or undefined. */
   getEvent(eventId: string, tenantId: string): Buffer | undefined;

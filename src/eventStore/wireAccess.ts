@@ -6,7 +6,7 @@ import { positionQuery } from './read/query.js';
 import { oneEvent } from './read/reader.js';
 import { readStatsDocument } from './statistics.js';
 import type { StoreCore } from './storeCore.js';
-import type { AppendResult, BatchResult, WireAccess } from './types.js';
+import type { AppendResult, AppendTenant, BatchResult, WireAccess } from './types.js';
 
 const lineFeed = 0x0a;
 const openBrace = 0x7b;
@@ -14,13 +14,14 @@ const openBrace = 0x7b;
 /** The store for servers: bytes in, bytes out. */
 export function wireAccess(core: StoreCore): Omit<WireAccess, 'follow' | 'state'> {
   return {
-    append: (body, tenantId) => appendBody(core, body, tenantId),
-    appendBatch: (body, { tenantId, format, return: wanted }) =>
+    append: (body, tenant) => appendBody(core, body, tenant),
+    appendBatch: (body, { tenantId, isOnlyTenant, format, return: wanted }) =>
       appendBatch(core, {
         bytes: body,
         format: format === 'json' ? inputFormat.batch : inputFormat.ndjson,
         names: fieldNames.snake,
         tenantId,
+        isOnlyTenant,
         full: wanted === 'full',
       }),
     getEvent: (eventId, tenantId) => {
@@ -38,13 +39,13 @@ export function wireAccess(core: StoreCore): Omit<WireAccess, 'follow' | 'state'
 async function appendBody(
   core: StoreCore,
   body: Uint8Array,
-  tenantId: string,
+  tenant: AppendTenant,
 ): Promise<AppendResult> {
   core.mustBeOpen();
   const isLine = body[0] === openBrace && !body.includes(lineFeed);
-  if (isLine) return core.awaited(core.appends.appendLine(body, tenantId));
+  if (isLine) return core.awaited(core.appends.appendLine(body, tenant));
   const { event: format } = inputFormat;
-  const input = { bytes: body, format, names: fieldNames.snake, tenantId, full: true };
+  const input = { bytes: body, format, names: fieldNames.snake, ...tenant, full: true };
   const { results } = await core.appendInput(input);
   return onlyResult(results);
 }

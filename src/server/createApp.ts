@@ -2,6 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import express, { type Express, type NextFunction } from 'express';
 import { AllSourceError } from '../domain/index.js';
 import type { EmbeddedStore } from '../store/index.js';
+import { type Access, accessOf } from './auth/index.js';
 import {
   type Handler,
   type MountedRoute,
@@ -48,6 +49,8 @@ export function buildApp(runtime: Runtime): Express {
   app.set('query parser', false);
   app.enable('case sensitive routing');
   app.enable('strict routing');
+  // A route that nobody may call is told now, not to its first caller.
+  for (const route of allRoutes) accessTo(route);
   for (const pattern of new Set(allRoutes.map((route) => route.pattern))) {
     mountPattern(app, { runtime, pattern });
   }
@@ -67,7 +70,13 @@ export function buildApp(runtime: Runtime): Express {
 }
 
 export function mountHandler(runtime: Runtime, route: Handler, method: string): MountedRoute {
-  return { runtime, route, meter: runtime.metrics.meter(route.pattern, method, route.purpose) };
+  const meter = runtime.metrics.meter(route.pattern, method, route.purpose);
+  return { runtime, route, meter, access: accessTo(route) };
+}
+
+/** What is no route says only that there is none. */
+function accessTo(route: Handler | Route): Access {
+  return 'method' in route ? accessOf(route.method, route.pattern) : { kind: 'public' };
 }
 
 type Wire = IncomingMessage;

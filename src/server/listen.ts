@@ -19,6 +19,8 @@ export interface HttpServer extends AsyncDisposable {
   readonly port: number;
   readonly app: Express;
   readonly server: Server;
+  /** True where nobody is asked who they are: everybody who reaches it is an administrator. */
+  readonly isOpen: boolean;
   /**
    * Stops accepting, ends live streams, waits for the requests under way up to `closeDeadlineMs`,
    * then cuts what is left. Webhooks post no more, unless another server of the store is open. A second
@@ -29,7 +31,7 @@ export interface HttpServer extends AsyncDisposable {
 
 /**
  * Serves a store over HTTP; resolves when the port is bound. Rejects with `invalid_configuration`
- * for a bad option, an address beyond loopback without `insecureNoAuth`, a port that is taken, and
+ * for a bad option, an address beyond loopback without authentication or `insecureNoAuth`, a port that is taken, and
  * another `allowPrivateWebhooks` than that of an open server of the store.
  */
 export async function listen(
@@ -37,8 +39,10 @@ export async function listen(
   options: ListenOptions = {},
 ): Promise<HttpServer> {
   const settings = resolveListenOptions(options);
-  const runtime = new Runtime(store, options);
+  const auth = options.auth ?? (asksNobody(settings) ? false : {});
+  const runtime = new Runtime(store, { ...options, auth });
   checkExposure(runtime, settings);
+  await runtime.auth?.begin();
   const app = buildApp(runtime);
   const server = createHttpServer(runtime, { app, settings });
   const unusedSockets = socketsWithoutRequest(server);
@@ -57,18 +61,31 @@ export async function listen(
     (closing ??= closeServer(server, { runtime, settings, unusedSockets }));
   const shownHost = host.includes(':') ? `[${host}]` : host;
   const url = `http://${shownHost}:${port}`;
-  return { url, host, port, app, server, close, [Symbol.asyncDispose]: close };
+  const isOpen = runtime.auth === undefined;
+  return { url, host, port, app, server, isOpen, close, [Symbol.asyncDispose]: close };
+}
+
+/** Whether nobody is asked who they are, where nothing else is said. */
+function asksNobody({ host, insecureNoAuth }: ListenSettings): boolean {
+  return insecureNoAuth || isLoopbackName(host);
 }
 
 function checkExposure(runtime: Runtime, { host, insecureNoAuth }: ListenSettings): void {
+  if (runtime.auth !== undefined) {
+    if (!insecureNoAuth) return;
+    throw new AllSourceError(
+      'invalid_configuration',
+      'insecureNoAuth: expected false where auth is on',
+    );
+  }
   runtime.loopbackOnly = !insecureNoAuth;
   if (insecureNoAuth) {
     runtime.logger.warn({ host }, 'no authentication: everybody who reaches this address is admin');
   } else if (!isLoopbackName(host)) {
     throw new AllSourceError(
       'invalid_configuration',
-      `host: expected a loopback address, because there is no authentication, got ${host}; ` +
-        'set insecureNoAuth to serve everybody who can reach it',
+      `host: expected a loopback address, because authentication is off, got ${host}; ` +
+        'turn it on, or set insecureNoAuth to serve everybody who can reach it',
     );
   }
 }

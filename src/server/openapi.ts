@@ -1,7 +1,9 @@
 import type { TObject, TSchema } from '@sinclair/typebox';
 import { type ErrorCode, errorTable } from '../domain/index.js';
+import { accessOf } from './auth/index.js';
 import { type Route, jsonType, ndjsonType } from './http/index.js';
 import {
+  auth,
   backups,
   consumers,
   compaction,
@@ -14,11 +16,23 @@ import {
   snapshots,
   sql,
   analytics,
+  tenants,
   webhooks,
 } from './schemas/index.js';
 
 /** Codes that any route may answer with. */
 const commonErrors: readonly ErrorCode[] = ['internal_error', 'shutting_down', 'forbidden'];
+/** And what a caller is told who is not known. */
+const knownErrors: readonly ErrorCode[] = ['unauthenticated', 'tenant_inactive'];
+
+const securitySchemes = {
+  bearer: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'A token of `POST /api/v1/auth/login`, one of another issuer, or an API key',
+  },
+  apiKey: { type: 'apiKey', in: 'header', name: 'x-api-key', description: 'An API key' },
+};
 
 /** The OpenAPI 3.1 document of the routes, from the schemas that check their requests. */
 export function buildOpenApi(routes: readonly Route[], version: string): object {
@@ -42,6 +56,8 @@ export function buildOpenApi(routes: readonly Route[], version: string): object 
     ...retention.retentionDocuments,
     ...pipelines.pipelineDocuments,
     ...registry.registryDocuments,
+    ...auth.authDocuments,
+    ...tenants.tenantDocuments,
   ];
   const named = all.map((schema): [string, unknown] => [String(schema.$id), inlined(schema)]);
   return {
@@ -53,7 +69,8 @@ export function buildOpenApi(routes: readonly Route[], version: string): object 
       license: { name: 'MIT', identifier: 'MIT' },
     },
     paths,
-    components: { schemas: Object.fromEntries(named) },
+    components: { schemas: Object.fromEntries(named), securitySchemes },
+    security: Object.keys(securitySchemes).map((name) => ({ [name]: [] })),
   };
 }
 
@@ -62,7 +79,8 @@ function openApiPath(pattern: string): string {
   return pattern.replace(/:([a-z_]+)/g, '{$1}');
 }
 
-function operationOf({ operation, body }: Route): object {
+function operationOf({ method, pattern, operation, body }: Route): object {
+  const isPublic = accessOf(method, pattern).kind === 'public';
   const parameters = [
     ...parametersOf('path', operation.params),
     ...parametersOf('query', operation.query),
@@ -75,6 +93,7 @@ function operationOf({ operation, body }: Route): object {
     operationId: operation.id,
     summary: operation.summary,
     tags: [operation.tag],
+    ...(isPublic && { security: [] }),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(operation.bodies === undefined
       ? {}
@@ -87,7 +106,7 @@ function operationOf({ operation, body }: Route): object {
     responses: {
       [operation.status ?? 200]: done,
       ...(operation.unchangedStatus !== undefined && { [operation.unchangedStatus]: done }),
-      ...errorResponses([...operation.errors, ...commonErrors]),
+      ...errorResponses([...operation.errors, ...commonErrors, ...(isPublic ? [] : knownErrors)]),
     },
   };
 }

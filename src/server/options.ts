@@ -1,11 +1,17 @@
 import type { Logger } from 'pino';
 import { AllSourceError, batchBytesMax, eventBytesMax } from '../domain/index.js';
+import { type AuthOptions, type AuthSettings, resolveAuthOptions } from './auth/index.js';
 import { createLogger } from './observe/index.js';
 
 const mebibyte = 1024 * 1024;
 
 /** What an app does with requests, whoever listens. */
 export interface AppOptions {
+  /**
+   * How callers say who they are; false: everybody who reaches the server is an administrator. Default
+   * of `createApp` `{}`, of `listen` false on a loopback address and `{}` on any other.
+   */
+  readonly auth?: AuthOptions | false | undefined;
   /** Default: warnings, errors and refused requests as JSON lines on stderr. */
   readonly logger?: Logger | undefined;
   /** Bytes of the body of `POST /api/v1/events`; default 2 MiB. */
@@ -31,11 +37,14 @@ export interface AppOptions {
 
 /** What `listen` adds: the socket and its bounds. */
 export interface ListenOptions extends AppOptions {
-  /** Default `127.0.0.1`. Another than a loopback address needs `insecureNoAuth`. */
+  /** Default `127.0.0.1`. */
   readonly host?: string | undefined;
   /** Default 3900; 0 takes a free port. */
   readonly port?: number | undefined;
-  /** Serves everybody who can reach the address, without authentication; default false. */
+  /**
+   * Serves everybody who can reach the address, without authentication; default false. Needed for
+   * `auth: false` on another than a loopback address.
+   */
   readonly insecureNoAuth?: boolean | undefined;
   /** Time for the head of a request to arrive; default 10 000 ms. */
   readonly headersTimeoutMs?: number | undefined;
@@ -51,7 +60,10 @@ export interface ListenOptions extends AppOptions {
   readonly closeDeadlineMs?: number | undefined;
 }
 
-export type AppSettings = Resolved<AppOptions>;
+export type AppSettings = Resolved<Omit<AppOptions, 'auth'>> & {
+  /** Undefined where nobody is asked. */
+  readonly auth: AuthSettings | undefined;
+};
 export type ListenSettings = Resolved<Omit<ListenOptions, keyof AppOptions>>;
 
 type Resolved<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> };
@@ -72,6 +84,7 @@ export function resolveAppOptions(options: AppOptions): AppSettings {
     logger: options.logger ?? createLogger(),
     processMetrics: options.processMetrics ?? true,
     allowPrivateWebhooks: options.allowPrivateWebhooks ?? false,
+    auth: options.auth === false ? undefined : resolveAuthOptions(options.auth ?? {}),
   };
 }
 

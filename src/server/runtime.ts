@@ -1,5 +1,6 @@
 import type { EmbeddedStore } from '../store/index.js';
 import type { Logger } from 'pino';
+import { Authenticator, firstUsername } from './auth/index.js';
 import { BodyMemory } from './bodyMemory.js';
 import { type AppOptions, type AppSettings, resolveAppOptions } from './options.js';
 import { Metrics } from './observe/index.js';
@@ -19,6 +20,8 @@ export class Runtime {
   readonly metrics: Metrics;
   readonly streams: LiveStreams;
   readonly bodyMemory: BodyMemory;
+  /** Undefined: everybody is an administrator. */
+  readonly auth: Authenticator | undefined;
   phase: Phase = 'serving';
   /** True where only loopback names may stand in `Host` (see http/host.ts). */
   loopbackOnly = false;
@@ -29,6 +32,8 @@ export class Runtime {
     this.store = store;
     this.settings = resolveAppOptions(options);
     this.logger = this.settings.logger;
+    const { auth } = this.settings;
+    this.auth = auth === undefined ? undefined : new Authenticator(store, auth, tellFirstPassword);
     this.bodyMemory = new BodyMemory(this.settings.bodiesBytesMax);
     this.streams = new LiveStreams(this.settings.streamPingMs);
     this.metrics = new Metrics(store, this.streams, this.settings.processMetrics);
@@ -54,4 +59,12 @@ export class Runtime {
   async stopWebhooks(): Promise<void> {
     if (await this.#posting) await this.store.webhooks.stop();
   }
+}
+
+/** On the terminal and nowhere else: not in the log, which is kept and shipped. */
+function tellFirstPassword(password: string): void {
+  process.stderr.write(
+    `There are no users yet: made "${firstUsername}" with the password ${password}\n` +
+      'It is shown this once. Log in and change it.\n',
+  );
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AllSourceError } from '../domain/index.js';
+import { type Session, credentialIn, credentialInQuery, mustBeAllowed } from './auth/index.js';
 import {
   Exchange,
   type MountedRoute,
@@ -15,6 +16,7 @@ import {
   sendWhole,
 } from './http/index.js';
 import { logRequest } from './observe/index.js';
+import { streamPath } from './stream/index.js';
 
 /**
  * Carries one request through its route: checks, body, handler, answer, metrics, log. The
@@ -28,13 +30,19 @@ export function serve(
   mounted.runtime.metrics.requestsInFlight += 1;
   try {
     admit(exchange);
-    const rule = mounted.route.body;
-    if (rule === undefined || (rule.isOptional === true && !hasBody(exchange.request)))
-      run(exchange);
-    else collectBody(exchange, rule, bodyOutcome);
+    const admitted = identify(exchange);
+    if (admitted === undefined) take(exchange);
+    else admitted.then(() => take(exchange)).catch((error: unknown) => fail(exchange, error));
   } catch (error) {
     fail(exchange, error);
   }
+}
+
+function take(exchange: Exchange): void {
+  const rule = exchange.route.body;
+  const hasNone = rule?.isOptional === true && !hasBody(exchange.request);
+  if (rule === undefined || hasNone) run(exchange);
+  else collectBody(exchange, rule, bodyOutcome);
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {
@@ -59,6 +67,23 @@ function admit(exchange: Exchange): void {
         'authentication; insecureNoAuth (--insecure-no-auth) allows every name',
     );
   }
+}
+
+/** Who calls, and whether they may; a promise only where it is not known at once. */
+function identify(exchange: Exchange): Promise<void> | undefined {
+  const { runtime, request, access } = exchange;
+  if (runtime.auth === undefined || access.kind === 'public') return undefined;
+  const { pattern } = exchange.route;
+  const queryText = pattern === streamPath ? exchange.queryText : '';
+  const session = runtime.auth.sessionOf(credentialIn(request) ?? credentialInQuery(queryText));
+  if (session instanceof Promise) return session.then((known) => enter(exchange, known));
+  enter(exchange, session);
+  return undefined;
+}
+
+function enter(exchange: Exchange, session: Session): void {
+  mustBeAllowed(session.principal, exchange.access);
+  exchange.session = session;
 }
 
 function run(exchange: Exchange): void {
@@ -99,6 +124,7 @@ function answer(exchange: Exchange, reply: Reply): void {
 function fail(exchange: Exchange, error: unknown): void {
   const { request, response, requestId } = exchange;
   const told = publicError(error);
+  if (told.code === 'unauthenticated') exchange.runtime.metrics.authFailed();
   if (response.headersSent || told.code === 'aborted') {
     // Half an answer must not look whole: without its end the client sees that it was cut.
     response.destroy();

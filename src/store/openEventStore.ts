@@ -1,3 +1,4 @@
+import { ApiKeyRegistry, UserRegistry, checkedPasswordMin } from '../access/index.js';
 import { StoreAnalytics } from '../analytics/index.js';
 import { ColumnReader } from '../columnar/index.js';
 import type { ColumnsOptions, RecordBatch } from '../columnar/index.js';
@@ -50,6 +51,7 @@ import { StoreSql, checkedSqlPolicy } from '../sql/index.js';
 import type { CheckedSqlPolicy, SqlOptions, SqlResult } from '../sql/index.js';
 import { EntityStates, Reducers, checkedPolicy } from '../state/index.js';
 import type { EmbeddedSnapshots, EntityStatesOptions } from '../state/index.js';
+import { TenantRegistry } from '../tenants/index.js';
 import { WebhookRegistry } from '../webhooks/index.js';
 import type { EmbeddedStore } from './types.js';
 
@@ -86,6 +88,7 @@ interface CheckedParts {
   readonly parquet: ReturnType<typeof checkedParquetPolicy>;
   readonly retention: ReturnType<typeof checkedSchedule>;
   readonly sql: CheckedSqlPolicy;
+  readonly passwordCharactersMin: number;
 }
 
 /** Callers without types may give no options; the core tells them. */
@@ -105,6 +108,7 @@ function checkedParts(options: OpenOptions | undefined | null): CheckedParts {
     parquet: checkedParquetPolicy(parquet),
     retention: checkedSchedule(retention),
     sql: checkedSqlPolicy(sql),
+    passwordCharactersMin: checkedPasswordMin(options?.passwordCharactersMin),
   };
 }
 
@@ -122,6 +126,9 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
   readonly backups: BackupRegistry;
   readonly parquet: ParquetTier;
   readonly retention: RetentionRegistry;
+  readonly tenants: TenantRegistry;
+  readonly users: UserRegistry;
+  readonly apiKeys: ApiKeyRegistry;
   readonly #states: EntityStates;
   readonly #system: SystemAccess;
   readonly #rewrites: Rewrites;
@@ -148,6 +155,11 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
       hasFiles: dataDir !== undefined,
     });
     this.retention.begin();
+    this.tenants = new TenantRegistry(system);
+    const { tenants } = this;
+    const { passwordCharactersMin } = parts;
+    this.users = new UserRegistry(system, { tenants, passwordCharactersMin });
+    this.apiKeys = new ApiKeyRegistry(system, { tenants, isWritable: !this.readOnly });
     this.schemas = new SchemaRegistry(system, { upcasters: options.upcasters ?? [] });
     this.#columns = new ColumnReader(system, new ArchivedRows(this.parquet));
     this.analytics = new StoreAnalytics(system);
@@ -301,6 +313,9 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
     await this.pipelines.rewrite();
     await this.parquet.rewrite();
     await this.retention.rewrite();
+    await this.tenants.rewrite();
+    await this.users.rewrite();
+    await this.apiKeys.rewrite();
   }
 
   protected override async finish(): Promise<void> {
@@ -318,5 +333,8 @@ class ComposedStore extends NativeEventStore implements EmbeddedStore {
     await this.parquet.close();
     await this.#states.close();
     await this.schemas.close();
+    await this.apiKeys.close();
+    await this.users.close();
+    await this.tenants.close();
   }
 }

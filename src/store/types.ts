@@ -1,3 +1,4 @@
+import type { ApiKeys, EmbeddedApiKeys, EmbeddedUsers, Users } from '../access/index.js';
 import type { Analytics } from '../analytics/index.js';
 import type { ArrowOptions, ColumnsOptions, RecordBatch } from '../columnar/index.js';
 import type { Backups, EmbeddedBackups } from '../backups/index.js';
@@ -23,6 +24,7 @@ import type { EmbeddedReplays, Replays } from '../replays/index.js';
 import type { EmbeddedSchemas, Schemas } from '../schemaRegistry/index.js';
 import type { SqlOptions, SqlResult } from '../sql/index.js';
 import type { EmbeddedSnapshots, Snapshots } from '../state/index.js';
+import type { EmbeddedTenants, Tenants } from '../tenants/index.js';
 import type { EmbeddedWebhooks, Webhooks } from '../webhooks/index.js';
 
 /**
@@ -79,6 +81,12 @@ export interface EventStore<E extends EventShape = AnyEvent> extends EventLog<E>
   readonly pipelines: Pipelines;
   /** Durable subscriptions, whose members share the work. */
   readonly consumers: Consumers;
+  /** Who has data of their own in the store, and how much they may do. */
+  readonly tenants: Tenants;
+  /** Who can log in to a server of the store. */
+  readonly users: Users;
+  /** By which programs say who they are to a server of the store. */
+  readonly apiKeys: ApiKeys;
   /** Post events to URLs, signed and in order for each entity. */
   readonly webhooks: Webhooks;
   /**
@@ -123,4 +131,7 @@ export interface EmbeddedStore<E extends EventShape = AnyEvent>
   readonly pipelines: EmbeddedPipelines;
   readonly consumers: EmbeddedConsumers;
   readonly webhooks: EmbeddedWebhooks;
+  readonly tenants: EmbeddedTenants;
+  readonly users: EmbeddedUsers;
+  readonly apiKeys: EmbeddedApiKeys;
 }

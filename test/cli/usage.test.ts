@@ -37,7 +37,10 @@ describe('a bad command line', () => {
     [['webhook', 'create', 'w'], /missing required argument 'receiver'/],
     [['webhook', 'deliveries', 'w', '--limit', '1001'], /Expected a whole number from 1 to 1000/],
     [['serve', '--port', 'many'], /--port: expected a whole number/],
-    [['serve', '--host', '0.0.0.0'], /--insecure-no-auth/],
+    [['serve', '--host', '0.0.0.0', '--auth', 'off'], /--insecure-no-auth/],
+    [['user', 'create'], /missing required argument 'username'/],
+    [['key', 'create', 'k', '--expires-at', 'soon'], /Expected an RFC 3339 time/],
+    [['tenant', 'quotas', 't', '--max-api-keys', '-1'], /Expected a whole number from 0/],
   ])('%j ends with 2 and one sentence', async (args, sentence) => {
     const { code, stdout, stderr } = await run(args, { cwd: await makeDirectory() });
     expect(stderr).toMatch(sentence);

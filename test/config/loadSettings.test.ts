@@ -7,7 +7,9 @@ import {
   loadSettings,
   settingNames,
   settingsTable,
+  showValue,
   type LoadOptions,
+  type Setting,
   type SettingName,
 } from '../../src/config/index.js';
 import { AllSourceError } from '../../src/domain/index.js';
@@ -116,9 +118,55 @@ describe('bad settings', () => {
   });
 
   it('refuses an open address while nobody has to log in', () => {
-    expect(messageOf({ flags: { host: '0.0.0.0' } })).toContain('--insecure-no-auth');
-    expect(load({ flags: { host: '0.0.0.0', insecureNoAuth: 'true' } }).settings.host).toBe(
-      '0.0.0.0',
+    const open = { host: '0.0.0.0', authMode: 'off' };
+    expect(messageOf({ flags: open })).toContain('--insecure-no-auth');
+    for (const flags of [{ ...open, insecureNoAuth: 'true' }, { host: '0.0.0.0' }]) {
+      expect(load({ flags }).settings.host).toBe('0.0.0.0');
+    }
+  });
+
+  it('never shows a secret', () => {
+    const secret = 'much too short';
+    for (const variable of ['ALLSOURCE_JWT_SECRET', 'ALLSOURCE_JWT_SECRET_FILE']) {
+      const file = writeFile(`${secret}\n`, 'secret');
+      const message = messageOf({ env: { [variable]: variable.endsWith('FILE') ? file : secret } });
+      expect(message).toMatch(new RegExp(`^${variable}: expected at least 32 bytes`));
+      expect(message).not.toContain(secret);
+    }
+    expect(messageOf({ env: { ALLSOURCE_JWT_SECRET_FILE: join(directory, 'none') } })).toMatch(
+      /^ALLSOURCE_JWT_SECRET_FILE: .*none cannot be read$/,
+    );
+    const path = writeFile(`[auth]\njwt_secret = "${secret}"\n`);
+    expect(messageOf({})).toBe(
+      `${path}: auth.jwt_secret: expected at least 32 bytes of text, or empty (one is made and ` +
+        'kept in the data directory), got something else, which is not shown',
+    );
+  });
+
+  it('refuses both to ask who somebody is and to ask nobody', () => {
+    const flags = { host: '0.0.0.0', authMode: 'on', insecureNoAuth: 'true' };
+    expect(messageOf({ flags })).toBe(
+      'auth.insecure_no_auth: expected false where auth.mode is on',
+    );
+  });
+
+  it('refuses a first password that is shorter than others may be', () => {
+    const env = {
+      ALLSOURCE_ADMIN_PASSWORD: 'twelve chars',
+      ALLSOURCE_PASSWORD_CHARACTERS_MIN: '20',
+    };
+    expect(messageOf({ env })).toBe(
+      'ALLSOURCE_ADMIN_PASSWORD: auth.admin_password: expected at least ' +
+        'auth.password_characters_min, 20 characters, got 12',
+    );
+  });
+
+  it('refuses half of an issuer', () => {
+    expect(messageOf({ flags: { issuer: 'https://login.example.com' } })).toBe(
+      'auth.jwks_url: expected it beside auth.issuer',
+    );
+    expect(messageOf({ flags: { jwksUrl: 'https://login.example.com/keys' } })).toBe(
+      'auth.issuer: expected it beside auth.jwks_url',
     );
   });
 
@@ -205,12 +253,33 @@ describe('priority', () => {
   });
 });
 
+describe('a secret', () => {
+  it('is read from a variable, or from the file that another one names', () => {
+    const secret = 'a secret of at least thirty-two bytes';
+    const file = writeFile(`${secret}\n`, 'secret');
+    const { settings } = load({ env: { ALLSOURCE_JWT_SECRET: secret } });
+    expect(settings.jwtSecret).toBe(secret);
+    const loaded = load({ env: { ALLSOURCE_JWT_SECRET_FILE: file } });
+    expect(loaded.settings.jwtSecret).toBe(secret);
+    expect(loaded.sources.jwtSecret).toEqual({
+      kind: 'environment',
+      name: 'ALLSOURCE_JWT_SECRET_FILE',
+    });
+  });
+
+  it('is shown nowhere, and has no flag', () => {
+    const row: Setting<unknown> = settingsTable.jwtSecret;
+    expect(row.flag).toBeUndefined();
+    expect(showValue(row, 'a secret')).toBe('(set)');
+  });
+});
+
 describe('the table', () => {
   it('gives every setting its own key, flag and variables', () => {
     const rows = settingNames.map((name) => settingsTable[name]);
     for (const names of [
       rows.map(({ key }) => key),
-      rows.map((row): string => row.flag),
+      rows.flatMap((row: Setting<unknown>) => row.flag ?? []),
       rows.flatMap((row): readonly string[] => row.env),
     ]) {
       expect(new Set<string>(names).size).toBe(names.length);
@@ -220,8 +289,9 @@ describe('the table', () => {
   it('describes every setting in the reference', () => {
     const reference = describeSettings();
     for (const name of settingNames) {
-      const { key, flag, env, doc } = settingsTable[name];
-      for (const part of [`\`${key}\``, `\`${flag}\``, ...env, doc]) {
+      const { key, flag, env, doc }: Setting<unknown> = settingsTable[name];
+      const shown = [key, ...(flag === undefined ? [] : [flag])].map((text) => `\`${text}\``);
+      for (const part of [...shown, ...env, doc]) {
         expect(reference).toContain(part);
       }
     }

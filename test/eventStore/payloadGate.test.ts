@@ -108,6 +108,8 @@ const detail = {
 };
 const sentence = 'payload/total: must be number (schema order.placed version 2)';
 
+const caller = { tenantId: 'default', isOnlyTenant: false };
+
 describe('a payload that breaks the schema of its type', () => {
   const bytes = (...lines: string[]) => Buffer.from(lines.join('\n'));
   const cases: Record<string, [(gated: Gated) => Promise<unknown>, string, object]> = {
@@ -118,12 +120,12 @@ describe('a payload that breaks the schema of its type', () => {
       { event: 0 },
     ],
     'as a line of bytes': [
-      ({ store }) => store.wire.append(Buffer.from(badLine), 'default'),
+      ({ store }) => store.wire.append(Buffer.from(badLine), caller),
       '',
       {},
     ],
     'as bytes on several lines': [
-      ({ store }) => store.wire.append(Buffer.from(`\n${badLine}`), 'default'),
+      ({ store }) => store.wire.append(Buffer.from(`\n${badLine}`), caller),
       '',
       {},
     ],
@@ -140,7 +142,7 @@ describe('a payload that breaks the schema of its type', () => {
     'in a batch body': [
       ({ store }) =>
         store.wire.appendBatch(Buffer.from(`{"events":[${otherLine},${badLine}]}`), {
-          tenantId: 'default',
+          ...caller,
           format: 'json',
           return: 'full',
         }),

@@ -121,8 +121,8 @@ describe('a server', () => {
   it('runs inside an app of yours, in front of its parsers', async () => {
     const store = await openMemoryStore();
     const app = express();
-    app.use('/store', createApp(store, { logger: silent, processMetrics: false }));
-    app.use(express.json(), createApp(store, { logger: silent, processMetrics: false }));
+    app.use('/store', createApp(store, { auth: false, logger: silent, processMetrics: false }));
+    app.use(express.json(), createApp(store, { auth: false, logger: silent, processMetrics: false }));
     const server = createServer(app);
     onTestFinished(() => void server.close());
     const target = { port: await bindServer(server) };

@@ -60,7 +60,7 @@ export async function startListening(options: ListenOptions = {}): Promise<Targe
 /** The bare Express app on a `node:http` server. */
 export async function startExpress(options: ListenOptions = {}): Promise<Target> {
   const store = await openMemoryStore();
-  const app = createApp(store, { logger: silent, processMetrics: false, ...options });
+  const app = createApp(store, { auth: false, logger: silent, processMetrics: false, ...options });
   // As `listen` sets it: the routes refuse a missing Host themselves.
   const server = createServer({ requireHostHeader: false }, app);
   onTestFinished(() => stopServer(server));

@@ -352,7 +352,7 @@ describe('a WebSocket', () => {
 
   it('is served by an app of createApp once it is attached', async () => {
     const store = await openMemoryStore();
-    const app = createApp(store, { logger: silent, processMetrics: false });
+    const app = createApp(store, { auth: false, logger: silent, processMetrics: false });
     const server = createServer(app);
     attachWebSocket(server, app);
     onTestFinished(() => void server.close());

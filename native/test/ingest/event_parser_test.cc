@@ -323,5 +323,37 @@ TEST_CASE("payload and metadata together have at most 2 MiB") {
         "payload and metadata: expected at most 2097152 bytes together, got 2097153");
 }
 
+TEST_CASE("where only the tenant of the caller is allowed, another one is refused") {
+  StageOptions options;
+  options.format = Format::kNdjson;
+  options.tenant = "acme";
+  options.one_tenant = true;
+  const std::string own = With(R"("tenant_id":"acme")");
+  for (const std::string& text : {With(""), own, With(R"("tenant_id":null)"),
+                                  With(R"("tenant_id":"\u0061cme")"), own + "\n" + With("")}) {
+    CAPTURE(text);
+    REQUIRE_OK(test::StageOf(text, options).status);
+  }
+  for (const std::string other : {"other", "default", "acme2"}) {
+    const std::string bad = With("\"tenant_id\":\"" + other + "\"");
+    for (const std::string& text : {bad, own + "\n" + bad}) {
+      CAPTURE(text);
+      const StagedText staged = test::StageOf(text, options);
+      CHECK(staged.status.code() == Code::kForbidden);
+      CHECK(staged.error.field == "tenant_id");
+      CHECK(staged.error.message ==
+            "tenant_id: expected \"acme\", that of the caller, got \"" + other + "\"");
+    }
+  }
+  // Each by itself: the others are there.
+  options.independent = true;
+  const StagedText staged =
+      test::StageOf(own + "\n" + With(R"("tenant_id":"other")") + "\n" + own, options);
+  REQUIRE_OK(staged.status);
+  REQUIRE(staged.stage.errors.size() == 1);
+  CHECK(staged.stage.errors[0].event == 1);
+  CHECK(staged.stage.errors[0].code == Code::kForbidden);
+}
+
 }  // namespace
 }  // namespace allsource::ingest

@@ -6,6 +6,7 @@ import {
   settingsTable,
   showValue,
   type LoadedSettings,
+  type Setting,
 } from '../../config/index.js';
 import { addJsonFlag, addSettingFlags, readSettingFlags } from '../options.js';
 import { printJson, TablePrinter, writeOut } from '../output.js';
@@ -61,7 +62,9 @@ function toDocument({ settings, sources, file }: LoadedSettings): unknown {
   const rows = settingNames.map((name) => {
     const { kind, name: origin } = sources[name];
     const from = origin === '' ? kind : origin;
-    return [settingsTable[name].key, { value: settings[name], from, kind }] as const;
+    const row: Setting<unknown> = settingsTable[name];
+    const value = row.isSecret === true ? showValue(row, settings[name]) : settings[name];
+    return [row.key, { value, from, kind }] as const;
   });
   return { file, settings: Object.fromEntries(rows) };
 }

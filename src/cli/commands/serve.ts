@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { loadSettings, type Settings } from '../../config/index.js';
+import { isLoopback, loadSettings, type Settings } from '../../config/index.js';
 import { openEventStore, type EmbeddedStore } from '../../store/index.js';
-import type { HttpServer } from '../../server/index.js';
+import type { HttpServer, ListenOptions } from '../../server/index.js';
 import { CliError, findSystemCode } from '../failure.js';
 import { addJsonFlag, addSettingFlags, readSettingFlags } from '../options.js';
+import { defaultUrl } from '../target/index.js';
 import { parquetPolicyOf } from '../parquetPolicy.js';
 import { formatCount, printNote } from '../output.js';
 import { packageVersion } from '../../eventStore/index.js';
@@ -51,7 +52,7 @@ async function runServe(command: Command, flags: ServeFlags): Promise<void> {
     'listening',
   );
   if (damage !== null) logger.error({ damage }, 'the log is damaged: reads only');
-  if (!flags.json) printNote(describeStart(server.url, store, settings));
+  if (!flags.json) printNote(describeStart(server, store, settings));
   printDamage(store, settings);
 }
 
@@ -84,7 +85,9 @@ function toOpenOptions(settings: Settings) {
     intervalSeconds: settings.retentionIntervalSeconds,
   };
   const columnar = { parquet, retention, sql };
-  return { ...place, ...bytes, snapshots, backups, ...columnar, allowPrivateLookups };
+  const { passwordCharactersMin } = settings;
+  const other = { allowPrivateLookups, passwordCharactersMin };
+  return { ...place, ...bytes, snapshots, backups, ...columnar, ...other };
 }
 
 function toListenOptions(settings: Settings) {
@@ -93,7 +96,29 @@ function toListenOptions(settings: Settings) {
   const { allowPrivateWebhooks } = settings;
   const bodies = { eventBodyBytesMax, batchBodyBytesMax };
   const limits = { requestTimeoutMs, connectionsMax, ...bodies };
-  return { host, port, insecureNoAuth, allowPrivateWebhooks, ...limits };
+  return {
+    host,
+    port,
+    insecureNoAuth,
+    allowPrivateWebhooks,
+    ...limits,
+    auth: authOf(settings),
+  };
+}
+
+function authOf(settings: Settings): ListenOptions['auth'] {
+  const { authMode, jwtSecret, adminPassword, tokenLifeSeconds, issuer, jwksUrl } = settings;
+  const { host, insecureNoAuth, audience } = settings;
+  if (authMode === 'off' || insecureNoAuth) return false;
+  if (authMode === 'auto' && isLoopback(host)) return false;
+  return {
+    tokenLifeSeconds,
+    ...(jwtSecret !== '' && { jwtSecret }),
+    ...(adminPassword !== '' && { adminPassword }),
+    ...(issuer !== '' && {
+      issuer: { issuer, jwks: jwksUrl, ...(audience !== '' && { audience }) },
+    }),
+  };
 }
 
 const durabilityMeanings = {
@@ -102,18 +127,24 @@ const durabilityMeanings = {
   memory: 'memory: nothing is on disk, all is gone when the server ends',
 } as const;
 
-function describeStart(url: string, store: EmbeddedStore, settings: Settings): string {
+function describeStart(server: HttpServer, store: EmbeddedStore, settings: Settings): string {
+  const { url, isOpen } = server;
   const reachable = url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
+  const urlFlag = reachable === defaultUrl ? '' : ` --url ${reachable}`;
+  const token = isOpen ? '' : ' -H "authorization: Bearer $ALLSOURCE_TOKEN"';
   const event = '{"event_type":"user.created","entity_id":"user-1","payload":{"name":"Ada"}}';
   return [
     `allsource ${packageVersion} listens on ${url}`,
     `data        ${describePlace(settings)}, ${formatCount(store.watermark)} events`,
     `durability  ${durabilityMeanings[store.durability]}`,
     '',
+    ...(isOpen
+      ? []
+      : ['Log in:', `  export ALLSOURCE_TOKEN=$(allsource login admin${urlFlag})`, '']),
     'Append an event, query it, and get the state of its entity:',
-    `  curl ${reachable}/api/v1/events -H 'content-type: application/json' -d '${event}'`,
-    `  curl '${reachable}/api/v1/events/query?entity_id=user-1'`,
-    `  curl ${reachable}/api/v1/entities/user-1/state`,
+    `  curl ${reachable}/api/v1/events${token} -H 'content-type: application/json' -d '${event}'`,
+    `  curl '${reachable}/api/v1/events/query?entity_id=user-1'${token}`,
+    `  curl ${reachable}/api/v1/entities/user-1/state${token}`,
     '',
   ].join('\n');
 }

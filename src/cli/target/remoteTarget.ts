@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { connect } from '../../client/index.js';
 import { countedArrow, parquetOfArrow, type ArrowOptions } from '../../columnar/index.js';
 import { AllSourceError } from '../../domain/index.js';
@@ -9,15 +10,34 @@ import type { Replays } from '../../replays/index.js';
 import type { Schemas } from '../../schemaRegistry/index.js';
 import type { SqlOptions, SqlResult } from '../../sql/index.js';
 import type { Snapshots } from '../../state/index.js';
+import { CliError, exitUsage } from '../failure.js';
 import type { LiveFilter, QueryOptions, ServerTarget, StateQuery } from './target.js';
 import { toWireResult, type WireBatchResult, type WireState } from './wire.js';
 
 /** A batch may wait for a disk that is slow; the person may interrupt. */
 const timeoutMs = 300_000;
 
-/** The store behind a server; one that can't be reached is told of at once. */
+/**
+ * The store behind a server, on behalf of whoever `ALLSOURCE_TOKEN` names; one that can't be reached is
+ * told of at once.
+ */
 export function connectTo(url: string) {
-  return connect(url, { retryForMs: 0, timeoutMs });
+  return connect(url, { retryForMs: 0, timeoutMs, token: tokenInEnvironment() });
+}
+
+/** A token or an API key; never a flag, since all users of a machine see those. */
+function tokenInEnvironment(): string | undefined {
+  const { ALLSOURCE_TOKEN: token, ALLSOURCE_TOKEN_FILE: file } = process.env;
+  if (token !== undefined && token !== '') return token;
+  if (file === undefined || file === '') return undefined;
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw new CliError(`ALLSOURCE_TOKEN_FILE: ${file} cannot be read`, {
+      cause: error,
+      exitCode: exitUsage,
+    });
+  }
 }
 
 /** The HTTP API at `place`. Nothing is sent before the first call. */

@@ -45,19 +45,19 @@ export class Resource {
   /** For what is not the same when it is done twice. */
   async put(part: string): Promise<void> {
     const request = { path: this.#path + part, method: 'PUT', query: this.#query } as const;
-    await this.#connection.send({ ...request, isRepeatable: false }, nothing);
+    await this.#connection.done({ ...request, isRepeatable: false });
   }
 
   async delete(): Promise<void> {
     const request = { path: this.#path, method: 'DELETE', query: this.#query } as const;
-    await this.#connection.send({ ...request, isRepeatable: false }, nothing);
+    await this.#connection.done({ ...request, isRepeatable: false });
   }
 
   /** Also while the client closes, which is when members leave. */
   async deleteMember(member: string): Promise<void> {
     const path = `${this.#path}/members/${segmentOf(member, 'member', 'validation_error')}`;
     const request = { path, method: 'DELETE', query: this.#query, outlivesClose: true } as const;
-    await this.#connection.send({ ...request, isRepeatable: true }, nothing);
+    await this.#connection.done({ ...request, isRepeatable: true });
   }
 
   /** Events for a member. Not repeated: what was in an answer that is lost is not known. */
@@ -84,9 +84,4 @@ export class Resource {
   async replay(part: string, positions: readonly number[] | undefined): Promise<number> {
     return (await this.post<{ replayed: number }>(part, { positions })).replayed;
   }
-}
-
-/** Whatever the answer holds; a body that is left unread holds its connection. */
-async function nothing(response: Response): Promise<void> {
-  await response.arrayBuffer();
 }

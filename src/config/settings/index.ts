@@ -1,4 +1,5 @@
 import { flag, oneOf } from '../valueTypes.js';
+import { authSettings } from './auth.js';
 import { compactionSettings, retentionSettings, sqlSettings } from './columnar.js';
 import { serverSettings } from './server.js';
 import { setting, type Setting } from './setting.js';
@@ -13,15 +14,7 @@ export const settingsTable = {
   ...sqlSettings,
   ...compactionSettings,
   ...retentionSettings,
-  insecureNoAuth: setting({
-    key: 'auth.insecure_no_auth',
-    env: ['ALLSOURCE_INSECURE_NO_AUTH'],
-    flag: '--insecure-no-auth',
-    placeholder: 'boolean',
-    type: flag(),
-    default: false,
-    doc: 'Listen on an address that is not loopback although nobody has to log in.',
-  }),
+  ...authSettings,
   allowPrivateWebhooks: setting({
     key: 'webhooks.allow_private_addresses',
     env: ['ALLSOURCE_WEBHOOKS_ALLOW_PRIVATE_ADDRESSES'],

@@ -10,7 +10,7 @@ export const serverSettings = {
     placeholder: 'address',
     type: plainText('a host name or an IP address', 255),
     default: '127.0.0.1',
-    doc: 'Address to listen on; one that other machines can reach needs --insecure-no-auth.',
+    doc: 'Address to listen on; on one that other machines can reach, callers have to say who they are.',
   }),
   port: setting({
     key: 'server.port',

@@ -6,8 +6,10 @@ export interface Setting<T> {
   readonly key: `${string}.${string}`;
   /** Environment variables, the first that is set and not empty wins. */
   readonly env: readonly [string, ...string[]];
-  /** Long flag of `allsource serve`, with its dashes. */
-  readonly flag: `--${string}`;
+  /** Long flag of `allsource serve`, with its dashes; a secret has none, since all users see flags. */
+  readonly flag?: `--${string}`;
+  /** True where the value is shown nowhere; it is also read from the file that `<variable>_FILE` names. */
+  readonly isSecret?: true;
   /** What stands for the value in `--help`. */
   readonly placeholder: string;
   readonly type: ValueType<T>;

@@ -25,7 +25,13 @@ export interface AppendJob {
   reject(error: unknown): void;
 }
 
-const apiLines: LineSource = { names: fieldNames.camel, tenantId: 'default' };
+const apiLines: LineSource = { names: fieldNames.camel, tenantId: 'default', isOnlyTenant: false };
+
+function isWireSource(source: LineSource, tenantId: string, isOnlyTenant: boolean): boolean {
+  return (
+    source !== apiLines && source.tenantId === tenantId && source.isOnlyTenant === isOnlyTenant
+  );
+}
 
 /**
  * The append path on the JavaScript thread. Single appends of one turn of the event loop cross to the
@@ -79,14 +85,18 @@ export class AppendQueue {
    * One event as a line of JSON in the wire names. Goes on its way when all I/O of this turn of the
    * event loop was looked at, so that requests that came in together cross together.
    */
-  appendLine(line: Uint8Array, tenantId: string): Promise<AppendResult> {
+  appendLine(
+    line: Uint8Array,
+    { tenantId, isOnlyTenant }: Omit<LineSource, 'names'>,
+  ): Promise<AppendResult> {
     this.#calls += 1;
     const job = this.#open;
-    if (job && job.source !== apiLines && job.source.tenantId === tenantId) {
+    if (job && isWireSource(job.source, tenantId, isOnlyTenant)) {
       const result = job.add(line);
       if (result) return result;
     }
-    return this.#appendToNew(line, { names: fieldNames.snake, tenantId }, setImmediate);
+    const source = { names: fieldNames.snake, tenantId, isOnlyTenant };
+    return this.#appendToNew(line, source, setImmediate);
   }
 
   appendBatch(input: BatchInput): Promise<BatchResult> {

@@ -15,6 +15,8 @@ export interface BatchInput {
   /** A number of `fieldNames`. */
   readonly names: number;
   readonly tenantId: string;
+  /** True where events that name another tenant are refused. */
+  readonly isOnlyTenant?: boolean;
   /** JSON object of expected versions by entity id. */
   readonly conditions?: string | undefined;
   /** JSON object of `failIfEventsMatch` and `after`. */
@@ -77,8 +79,10 @@ export class BatchJob implements AppendJob {
   }
 
   #stage({ native, payloads }: CommitEngine): number {
-    const { bytes, format, names, tenantId, conditions, match, isExempt } = this.input;
-    const events = native.stage(slot, bytes, format, names, false, tenantId, conditions, match);
+    const { bytes, format, names, tenantId, isOnlyTenant = false, isExempt } = this.input;
+    const { conditions, match } = this.input;
+    const tenant = [tenantId, isOnlyTenant] as const;
+    const events = native.stage(slot, bytes, format, names, false, ...tenant, conditions, match);
     if (isExempt === true) return events;
     const refused = payloads.check(slot, { isAtomic: true });
     if (refused.length > 0) throw payloadError(refused, (event) => this.#placeOf(event));

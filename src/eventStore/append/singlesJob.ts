@@ -22,6 +22,8 @@ export interface LineSource {
   readonly names: number;
   /** Of events that name none. */
   readonly tenantId: string;
+  /** True where events that name another one are refused. */
+  readonly isOnlyTenant: boolean;
 }
 
 /** Single appends that cross to the engine together; each succeeds or fails by itself. */
@@ -65,8 +67,9 @@ export class SinglesJob implements AppendJob {
   #stage(engine: CommitEngine): void {
     const { ndjson } = inputFormat;
     const lines = this.#lines.bytes();
-    const { names, tenantId } = this.source;
-    engine.native.stage(slot, lines, ndjson, names, true, tenantId, undefined, undefined);
+    const { names, tenantId, isOnlyTenant } = this.source;
+    const { native } = engine;
+    native.stage(slot, lines, ndjson, names, true, tenantId, isOnlyTenant, undefined, undefined);
     engine.lineBuffers.giveBack(this.#lines);
     for (const refused of engine.payloads.check(slot, { isAtomic: false })) {
       this.#invalid.set(

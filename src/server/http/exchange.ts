@@ -1,4 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { tenantFor, trustedPrincipal } from '../../domain/index.js';
+import type { Principal } from '../../domain/index.js';
+import type { Access, Session } from '../auth/index.js';
 import type { RouteMeter } from '../observe/index.js';
 import type { Runtime } from '../runtime.js';
 import { requestIdOf } from './requestId.js';
@@ -11,6 +14,7 @@ export interface MountedRoute {
   readonly runtime: Runtime;
   readonly route: Handler;
   readonly meter: RouteMeter;
+  readonly access: Access;
 }
 
 /** One request on its way to its answer. */
@@ -18,6 +22,7 @@ export class Exchange {
   readonly runtime: Runtime;
   readonly route: Handler;
   readonly meter: RouteMeter;
+  readonly access: Access;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly params: PathParams;
@@ -30,6 +35,8 @@ export class Exchange {
   bodyBytesHeld = 0;
   /** The buffer of `runtime.bodyMemory` that the body lies in. */
   pooledBody: Buffer | undefined;
+  /** Whoever the caller showed to be; undefined where nobody is asked. */
+  session: Session | undefined;
   /** Events or rows in the answer. */
   resultCount = 0;
   isStream = false;
@@ -43,10 +50,20 @@ export class Exchange {
     this.runtime = mounted.runtime;
     this.route = mounted.route;
     this.meter = mounted.meter;
+    this.access = mounted.access;
     this.request = wire.request;
     this.response = wire.response;
     this.params = wire.params;
     this.requestId = requestIdOf(wire.request);
+  }
+
+  get principal(): Principal {
+    return this.session?.principal ?? trustedPrincipal;
+  }
+
+  /** The tenant that the request is about, where it names one or none; throws `forbidden`. */
+  tenantOf(named: string | null | undefined): string {
+    return tenantFor(this.principal, named);
   }
 
   /** The part of the URL behind `?`, not decoded. */

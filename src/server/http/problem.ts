@@ -1,4 +1,5 @@
 import { AllSourceError, EventIdConflictError, VersionConflictError } from '../../domain/index.js';
+import { RetryLaterError } from '../auth/index.js';
 import { WireConditionError } from '../../eventStore/index.js';
 import { jsonType } from './mediaTypes.js';
 import type { WholeReply } from './types.js';
@@ -65,6 +66,9 @@ function conflictFields(error: AllSourceError): object {
 }
 
 function extraHeaders(error: AllSourceError): readonly string[] {
+  if (error instanceof RetryLaterError) {
+    return ['retry-after', String(error.retryAfterSeconds)];
+  }
   if (error.code === 'overloaded' || error.code === 'shutting_down') return ['retry-after', '1'];
   return error.code === 'unauthenticated' ? ['www-authenticate', 'Bearer'] : [];
 }

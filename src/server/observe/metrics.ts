@@ -92,6 +92,12 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly #authFailures = new Counter({
+    name: 'allsource_auth_failures_total',
+    help: 'Requests without valid credentials, failed logins among them.',
+    registers: [this.registry],
+  });
+
   constructor(store: EmbeddedStore, streams: StreamCounters, withProcess: boolean) {
     const inFlight = (): number => this.requestsInFlight;
     new Gauge({
@@ -113,6 +119,10 @@ export class Metrics {
     addParquetMetrics(this.registry, store);
     addRetentionMetrics(this.registry, store);
     if (withProcess) collectDefaultMetrics({ register: this.registry });
+  }
+
+  authFailed(): void {
+    this.#authFailures.inc();
   }
 
   /** The meter of a route; methods outside the usual ones are counted as one. */

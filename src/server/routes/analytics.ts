@@ -14,7 +14,6 @@ import type { ErrorCode } from '../../domain/index.js';
 import { type Exchange, type Reply, type Route, jsonReply, parseQueryText } from '../http/index.js';
 import { analytics as schemas, matchesOfText, noQuery, queryReader } from '../schemas/index.js';
 import { bodyErrors, bodyReader, controlRoute } from './control.js';
-import { callerTenant } from './tenant.js';
 
 const path = '/api/v1/analytics';
 const tag = 'analytics';
@@ -214,7 +213,7 @@ interface WireRange {
 /** The work ends with the client's wish for its answer. */
 function rangeOf(exchange: Exchange, { tenant_id: tenantId, since, until }: WireRange) {
   return {
-    tenantId: tenantId ?? callerTenant,
+    tenantId: exchange.tenantOf(tenantId),
     since: since ?? undefined,
     until: until ?? undefined,
     signal: exchange.signal,

@@ -1,5 +1,10 @@
-import { formatTimestamp } from '../../domain/index.js';
-import type { AppendResult, BatchResult, Durability } from '../../eventStore/index.js';
+import { formatTimestamp, isStoreAdmin } from '../../domain/index.js';
+import type {
+  AppendResult,
+  AppendTenant,
+  BatchResult,
+  Durability,
+} from '../../eventStore/index.js';
 import {
   type Exchange,
   type Reply,
@@ -9,7 +14,6 @@ import {
   parseQueryText,
 } from '../http/index.js';
 import { batchQuery, documents, queryReader, tenantQuery } from '../schemas/index.js';
-import { callerTenant } from './tenant.js';
 
 const readTenantQuery = queryReader(tenantQuery);
 const readBatchQuery = queryReader(batchQuery);
@@ -70,7 +74,7 @@ function appendEvent(exchange: Exchange): Promise<Reply> {
   const { queryText, runtime } = exchange;
   const query = queryText === '' ? {} : readTenantQuery(parseQueryText(queryText));
   const { store } = runtime;
-  return store.wire.append(exchange.body, query.tenant_id ?? callerTenant).then((result) => ({
+  return store.wire.append(exchange.body, appendTenant(exchange, query)).then((result) => ({
     status: 200,
     contentType: jsonType,
     body: `{${resultFields(result, formatTimestamp(result.timestamp))},${modeField(store)}}`,
@@ -83,13 +87,22 @@ async function appendBatch(exchange: Exchange): Promise<Reply> {
   const isNdjson = exchange.request.headers['content-type']?.toLowerCase().startsWith(ndjsonType);
   const mode = query.return ?? 'full';
   const result = await runtime.store.wire.appendBatch(exchange.body, {
-    tenantId: query.tenant_id ?? callerTenant,
+    ...appendTenant(exchange, query),
     format: isNdjson === true ? 'ndjson' : 'json',
     return: mode,
   });
   const results = mode === 'full' ? `,"results":[${resultList(result)}]` : '';
   const body = `{${summaryFields(result)},${modeField(runtime.store)}${results}}`;
   return { status: 200, contentType: jsonType, body };
+}
+
+/** Events that name another tenant are refused, unless the caller may act for all. */
+function appendTenant(
+  exchange: Exchange,
+  query: { readonly tenant_id?: string | undefined },
+): AppendTenant {
+  const tenantId = exchange.tenantOf(query.tenant_id);
+  return { tenantId, isOnlyTenant: !isStoreAdmin(exchange.principal) };
 }
 
 function summaryFields({ ingested, firstPosition, lastPosition }: BatchResult): string {

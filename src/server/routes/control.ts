@@ -10,7 +10,6 @@ import {
   queryReader,
   tenantQuery,
 } from '../schemas/index.js';
-import { callerTenant } from './tenant.js';
 
 // What routes that control something by JSON bodies have in common.
 
@@ -107,7 +106,7 @@ export function fromOf(start: Start): NonNullable<ConsumerOptions['from']> {
 
 const readTenantQuery = queryReader(tenantQuery);
 
-/** The tenant that the query names, and nothing else. */
+/** The tenant that the query names, and nothing else; throws `forbidden`. */
 export function tenantIn(exchange: Exchange): string {
-  return readTenantQuery(parseQueryText(exchange.queryText)).tenant_id ?? callerTenant;
+  return exchange.tenantOf(readTenantQuery(parseQueryText(exchange.queryText)).tenant_id);
 }

@@ -1,4 +1,6 @@
 import type { Route } from '../http/index.js';
+import { authRoutes } from './access/auth.js';
+import { tenantRoutes } from './access/tenants.js';
 import { analyticsRoutes } from './analytics.js';
 import { appendBatchRoute, appendRoute } from './append.js';
 import { backupRoutes } from './storage/backups.js';
@@ -26,6 +28,8 @@ const described: readonly Route[] = [
   healthRoute,
   readyRoute,
   metricsRoute,
+  ...authRoutes,
+  ...tenantRoutes,
   appendRoute,
   appendBatchRoute,
   queryRoute,

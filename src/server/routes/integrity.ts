@@ -16,7 +16,6 @@ import {
   queryReader,
   treeHeadQuery,
 } from '../schemas/index.js';
-import { callerTenant } from './tenant.js';
 
 const readTreeHeadQuery = queryReader(treeHeadQuery);
 const readProofQuery = queryReader(proofQuery);
@@ -80,7 +79,7 @@ async function getEventProof(exchange: Exchange): Promise<Reply> {
   const { event_id: eventId } = readEventParams(exchange.params);
   const query = readProofQuery(parseQueryText(exchange.queryText));
   const { store } = exchange.runtime;
-  const tenantId = query.tenant_id ?? callerTenant;
+  const tenantId = exchange.tenantOf(query.tenant_id);
   const event = await store.getEvent(eventId.toLowerCase(), { tenantId });
   if (event === undefined) {
     throw new AllSourceError('event_not_found', `no event has the id ${eventId}`);

@@ -22,7 +22,6 @@ import {
   eventQuery,
   matchesOfText,
 } from '../schemas/index.js';
-import { callerTenant } from './tenant.js';
 
 const readEventsQuery = queryReader(eventsQuery);
 const readEventQuery = queryReader(eventQuery);
@@ -70,7 +69,6 @@ export const eventRoute: Route = {
   handle: getEvent,
 };
 
-/** Timestamps become microseconds here, so that a bad one is refused before the engine is asked. */
 /** As text, which may name times that a number of microseconds can't. */
 export function optionalTime(text: string | undefined, field: string): string | undefined {
   if (text !== undefined) parseTimestamp(text, field);
@@ -79,7 +77,7 @@ export function optionalTime(text: string | undefined, field: string): string | 
 
 async function queryEvents(exchange: Exchange): Promise<Reply> {
   const query = readEventsQuery(parseQueryText(exchange.queryText));
-  const options = readOptions(query);
+  const options = readOptions(exchange, query);
   const { store } = exchange.runtime;
   const wanted = preferredType(exchange.request.headers.accept, [jsonType, ndjsonType, arrowType]);
   if (wanted !== arrowType) refuse(query, ['column', 'field'], `only with accept: ${arrowType}`);
@@ -104,9 +102,9 @@ async function queryEvents(exchange: Exchange): Promise<Reply> {
   }
 }
 
-function readOptions(query: EventsQuery): ReadOptions {
+function readOptions(exchange: Exchange, query: EventsQuery): ReadOptions {
   return {
-    tenantId: query.tenant_id ?? callerTenant,
+    tenantId: exchange.tenantOf(query.tenant_id),
     entityId: query.entity_id,
     eventType: query.event_type,
     eventTypePrefix: query.event_type_prefix,
@@ -179,7 +177,7 @@ async function getEvent(exchange: Exchange): Promise<Reply> {
   const { event_id: eventId } = readEventParams(exchange.params);
   const { queryText, runtime } = exchange;
   const query = queryText === '' ? {} : readEventQuery(parseQueryText(queryText));
-  const tenantId = query.tenant_id ?? callerTenant;
+  const tenantId = exchange.tenantOf(query.tenant_id);
   const { upcast } = query;
   const id = eventId.toLowerCase();
   const { store } = runtime;

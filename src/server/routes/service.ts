@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox';
-import { AllSourceError } from '../../domain/index.js';
+import { AllSourceError, isStoreAdmin } from '../../domain/index.js';
 import { buildOpenApi } from '../openapi.js';
 import {
   type Exchange,
@@ -116,7 +116,10 @@ export function openApiRoute(others: readonly Route[]): Route {
 }
 
 async function getStats(exchange: Exchange): Promise<Reply> {
-  const { tenant_id: tenantId } = readTenantQuery(parseQueryText(exchange.queryText));
+  const { tenant_id: named } = readTenantQuery(parseQueryText(exchange.queryText));
+  // Of the whole store where its administrator names none.
+  const isOfAll = named === undefined && isStoreAdmin(exchange.principal);
+  const tenantId = isOfAll ? undefined : exchange.tenantOf(named);
   exchange.resultCount = 1;
   return jsonReply(await exchange.runtime.store.wire.stats(tenantId));
 }

@@ -12,7 +12,6 @@ import {
 } from '../http/index.js';
 import { documents, noQuery, queryReader, sql as schemas } from '../schemas/index.js';
 import { bodyErrors, bodyReader } from './control.js';
-import { callerTenant } from './tenant.js';
 
 /** What fails before so many bytes of rows are there gets a status of its own. */
 const firstChunkBytes = 1024 * 1024;
@@ -55,7 +54,7 @@ async function querySql(exchange: Exchange): Promise<Reply> {
   const body = readBody(exchange);
   const { store } = exchange.runtime;
   const options: SqlOptions = {
-    tenantId: body.tenant_id ?? callerTenant,
+    tenantId: exchange.tenantOf(body.tenant_id),
     maxRows: body.max_rows ?? undefined,
     timeoutMs: body.timeout_ms ?? undefined,
     signal: exchange.signal,

@@ -43,7 +43,7 @@ function streamEvents(exchange: Exchange): Reply {
       `accept: expected ${eventStreamType}, or a WebSocket upgrade`,
     );
   }
-  const { options, topic } = streamFromQuery(exchange.queryText);
+  const { options, topic } = streamFromQuery(exchange.queryText, exchange.principal);
   const lastEventId = headers['last-event-id'];
   const resumed =
     typeof lastEventId === 'string' && lastEventId !== ''

@@ -1,3 +1,5 @@
+export * as auth from './access/auth.js';
+export * as tenants from './access/tenants.js';
 export * as analytics from './analytics.js';
 export * as backups from './backups.js';
 export * as compaction from './compaction.js';

@@ -2,6 +2,8 @@
 export interface LiveStream {
   /** Called at every ping; ends the stream where the peer is gone. */
   ping(): void;
+  /** Ends it where the credentials of the client count no more. */
+  recheck(): void;
   /** Ends it as a client expects, with a closing frame. */
   end(): void;
   /** Cuts the connection. */
@@ -44,6 +46,11 @@ export class LiveStreams implements StreamCounters {
     this.#timer = undefined;
   }
 
+  /** Called where users, keys or tenants have changed; changes from elsewhere are seen at the next ping. */
+  recheck(): void {
+    for (const stream of this.#open) stream.recheck();
+  }
+
   endAll(): void {
     for (const stream of this.#open) stream.end();
   }
@@ -53,6 +60,7 @@ export class LiveStreams implements StreamCounters {
   }
 
   #pingAll(): void {
+    this.recheck();
     for (const stream of this.#open) stream.ping();
   }
 }

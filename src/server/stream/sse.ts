@@ -72,10 +72,13 @@ function encode(delivery: Delivery<BytesChunk>): Buffer {
   return Buffer.concat(parts);
 }
 
-function liveStreamOf({ response }: Exchange, stop: AbortController): LiveStream {
+function liveStreamOf({ response, session }: Exchange, stop: AbortController): LiveStream {
   const progress = response.socket === null ? undefined : new SocketProgress(response.socket);
   let silentPings = 0;
   return {
+    recheck: () => {
+      if (session?.isValid() === false) stop.abort();
+    },
     ping: () => {
       if (progress?.isWaiting !== true) {
         silentPings = 0;

@@ -1,5 +1,5 @@
-import { AllSourceError, toMatches } from '../../domain/index.js';
-import type { EventMatch } from '../../domain/index.js';
+import { AllSourceError, tenantFor, toMatches } from '../../domain/index.js';
+import type { EventMatch, Principal } from '../../domain/index.js';
 import type { BytesChunk, Deliveries, SubscribeOptions } from '../../eventStore/index.js';
 import type { EmbeddedStore } from '../../store/index.js';
 import { parseQueryText } from '../http/index.js';
@@ -15,7 +15,6 @@ import {
 } from '../schemas/index.js';
 import { type DeliveredKind, type MessageFormat, bytesFormOf } from './messages.js';
 
-export const defaultTenant = 'default';
 const readStreamQuery = queryReader(streamQuery);
 const readSubscribeFrame = frameReader(subscribeFrame);
 const readCreditFrame = frameReader(creditFrame);
@@ -50,8 +49,8 @@ export type ClientFrame =
   | { readonly kind: 'subscribe'; readonly requested: RequestedStream }
   | { readonly kind: 'credit'; readonly events: number };
 
-/** What the URL of a stream asks for; throws `invalid_query`. */
-export function streamFromQuery(queryText: string): RequestedStream {
+/** What the URL of a stream asks for; throws `invalid_query`, `forbidden`. */
+export function streamFromQuery(queryText: string, caller: Principal): RequestedStream {
   const query: StreamQuery = readStreamQuery(parseQueryText(queryText));
   const { entity_id, event_type, event_type_prefix, tag: tags } = query;
   const { from_position, from_timestamp, upcast } = query;
@@ -60,7 +59,7 @@ export function streamFromQuery(queryText: string): RequestedStream {
   const wanted = { ...filter, topic: query.topic, from_position, from_timestamp, upcast };
   const isFramed = Object.values(wanted).some((value) => value !== undefined);
   return {
-    options: optionsOf(wanted, query.tenant_id ?? defaultTenant),
+    options: optionsOf(wanted, tenantFor(caller, query.tenant_id)),
     topic: topicOf(wanted),
     format: isFramed ? 'event' : 'bare',
     credit: undefined,

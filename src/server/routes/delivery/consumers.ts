@@ -34,7 +34,6 @@ import {
   writeErrors,
 } from '../control.js';
 import { deadLettersReply } from './deadLetters.js';
-import { callerTenant } from '../tenant.js';
 
 const path = '/api/v1/consumers';
 const onePath = `${path}/:name`;
@@ -195,7 +194,7 @@ const readReplay = bodyReader(schemas.replayRequest);
 
 async function createConsumer(exchange: Exchange): Promise<Reply> {
   readNoQuery(parseQueryText(exchange.queryText));
-  const options = toOptions(readNewConsumer(exchange));
+  const options = toOptions(exchange, readNewConsumer(exchange));
   const info = await exchange.runtime.store.consumers.create(options);
   return { ...jsonReply(toDocument(info)), status: 201 };
 }
@@ -217,7 +216,11 @@ async function pullEvents(exchange: Exchange): Promise<Reply> {
   const consumer = await consumerNamed(exchange, query.tenant_id);
   // A server that stops does not wait for those who wait.
   const stop = new AbortController();
-  const poll = { ping: () => undefined, end: () => stop.abort(), cut: () => stop.abort() };
+  const end = (): void => stop.abort();
+  const recheck = (): void => {
+    if (exchange.session?.isValid() === false) end();
+  };
+  const poll = { ping: () => undefined, recheck, end, cut: end };
   exchange.runtime.streams.add(poll);
   try {
     const deliveries = await consumer.wire.pull({
@@ -283,16 +286,17 @@ function consumerOf(exchange: Exchange): Promise<EmbeddedConsumer> {
   return consumerNamed(exchange, tenantIn(exchange));
 }
 
-function consumerNamed(exchange: Exchange, tenantId = callerTenant): Promise<EmbeddedConsumer> {
+function consumerNamed(exchange: Exchange, named?: string | null): Promise<EmbeddedConsumer> {
+  const tenantId = exchange.tenantOf(named);
   const { name } = readConsumerParams(exchange.params);
   return exchange.runtime.store.consumers.get(name, { tenantId });
 }
 
-function toOptions(wanted: NewConsumer): ConsumerOptions {
+function toOptions(exchange: Exchange, wanted: NewConsumer): ConsumerOptions {
   const { ack_timeout_seconds: ackTimeout } = wanted;
   return {
     name: wanted.name,
-    tenantId: wanted.tenant_id ?? callerTenant,
+    tenantId: exchange.tenantOf(wanted.tenant_id),
     filter: filterOf(wanted.filter ?? {}),
     from: fromOf(wanted.start ?? 'beginning'),
     maxInFlight: wanted.max_in_flight,

@@ -33,7 +33,6 @@ import {
   writeErrors,
 } from '../control.js';
 import { deadLettersReply } from './deadLetters.js';
-import { callerTenant } from '../tenant.js';
 
 const path = '/api/v1/webhooks';
 const onePath = `${path}/:name`;
@@ -177,7 +176,7 @@ export const webhookRoutes: readonly Route[] = [
 
 async function createWebhook(exchange: Exchange): Promise<Reply> {
   readNoQuery(parseQueryText(exchange.queryText));
-  const options = toOptions(readNewWebhook(exchange));
+  const options = toOptions(exchange, readNewWebhook(exchange));
   const { secret, ...info } = await exchange.runtime.store.webhooks.create(options);
   return { ...jsonReply({ ...toDocument(info), secret }), status: 201 };
 }
@@ -211,7 +210,7 @@ async function seekWebhook(exchange: Exchange): Promise<Reply> {
 async function listDeliveries(exchange: Exchange): Promise<Reply> {
   const { name } = readParams(exchange.params);
   const query = readDeliveriesQuery(parseQueryText(exchange.queryText));
-  const tenantId = query.tenant_id ?? callerTenant;
+  const tenantId = exchange.tenantOf(query.tenant_id);
   const all = await exchange.runtime.store.webhooks.deliveries(name, { tenantId });
   const deliveries = all.slice(0, query.limit ?? pageEventsDefault).map(deliveryDocument);
   return jsonReply({ deliveries });
@@ -220,7 +219,7 @@ async function listDeliveries(exchange: Exchange): Promise<Reply> {
 async function listDeadLetters(exchange: Exchange): Promise<Reply> {
   const { name } = readParams(exchange.params);
   const query = readDeadLettersQuery(parseQueryText(exchange.queryText));
-  const options = { tenantId: query.tenant_id ?? callerTenant };
+  const options = { tenantId: exchange.tenantOf(query.tenant_id) };
   const { webhooks } = exchange.runtime.store;
   const textsOf = (positions: readonly number[]) =>
     webhooks.textsOf(name, { ...options, positions });
@@ -234,12 +233,12 @@ async function replayWebhook(exchange: Exchange): Promise<Reply> {
   return jsonReply({ replayed: await exchange.runtime.store.webhooks.replay(name, options) });
 }
 
-function toOptions(wanted: NewWebhook): WebhookOptions {
+function toOptions(exchange: Exchange, wanted: NewWebhook): WebhookOptions {
   const { timeout_seconds: timeout } = wanted;
   return {
     name: wanted.name,
     url: wanted.url,
-    tenantId: wanted.tenant_id ?? callerTenant,
+    tenantId: exchange.tenantOf(wanted.tenant_id),
     filter: filterOf(wanted.filter ?? {}),
     from: fromOf(wanted.start ?? 'now'),
     secret: wanted.secret ?? undefined,

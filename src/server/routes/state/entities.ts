@@ -18,7 +18,6 @@ import {
   tenantQuery,
 } from '../../schemas/index.js';
 import { optionalTime } from '../query.js';
-import { callerTenant } from '../tenant.js';
 
 const readListQuery = queryReader(listQuery);
 const readStateQuery = queryReader(stateQuery);
@@ -127,7 +126,7 @@ async function listEventTypes(exchange: Exchange): Promise<Reply> {
 function listOptions(exchange: Exchange): ListOptions {
   const query = readListQuery(parseQueryText(exchange.queryText));
   return {
-    tenantId: query.tenant_id ?? callerTenant,
+    tenantId: exchange.tenantOf(query.tenant_id),
     prefix: query.prefix,
     limit: query.limit,
     cursor: query.cursor,
@@ -138,7 +137,7 @@ async function getState(exchange: Exchange): Promise<Reply> {
   const { queryText } = exchange;
   const query = queryText === '' ? {} : readStateQuery(parseQueryText(queryText));
   const body = await stateBytes(exchange, {
-    tenantId: query.tenant_id ?? callerTenant,
+    tenantId: exchange.tenantOf(query.tenant_id),
     asOf: optionalTime(query.as_of, 'as_of'),
     version: query.version,
     merge: query.merge,
@@ -149,7 +148,7 @@ async function getState(exchange: Exchange): Promise<Reply> {
 
 async function getSnapshot(exchange: Exchange): Promise<Reply> {
   const { tenant_id: tenantId } = readTenantQuery(parseQueryText(exchange.queryText));
-  const options = { tenantId: tenantId ?? callerTenant, historyLimit: 0 };
+  const options = { tenantId: exchange.tenantOf(tenantId), historyLimit: 0 };
   const document = await stateBytes(exchange, options);
   const body = Buffer.concat([
     Buffer.from(`{"entity_id":${JSON.stringify(exchange.params['entity_id'])},"snapshot":`),

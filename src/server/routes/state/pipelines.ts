@@ -24,7 +24,6 @@ import {
   tenantIn,
   writeErrors,
 } from '../control.js';
-import { callerTenant } from '../tenant.js';
 
 const path = '/api/v1/pipelines';
 const onePath = `${path}/:id`;
@@ -190,7 +189,7 @@ async function createPipeline(exchange: Exchange): Promise<Reply> {
   readNoQuery(parseQueryText(exchange.queryText));
   const { id, from, tenant_id: tenantId, ...definition } = readNewPipeline(exchange);
   // Checked by the schema, and by the store.
-  const input = { ...definition, tenant_id: tenantId ?? callerTenant } as JsonObject;
+  const input = { ...definition, tenant_id: exchange.tenantOf(tenantId) } as JsonObject;
   const options = { id: id ?? undefined, from: from ?? undefined };
   const info = await exchange.runtime.store.pipelines.create(input, options);
   const { webhooks } = info;
@@ -218,7 +217,7 @@ async function testPipeline(exchange: Exchange): Promise<Reply> {
   const events = readTest(exchange).events.map((event) => ({
     eventType: event.event_type,
     entityId: event.entity_id,
-    tenantId: event.tenant_id ?? undefined,
+    tenantId: exchange.tenantOf(event.tenant_id ?? tenantId),
     payload: event.payload,
     metadata: event.metadata,
   }));

@@ -28,7 +28,6 @@ import {
   tenantIn,
   writeErrors,
 } from '../control.js';
-import { callerTenant } from '../tenant.js';
 
 const path = '/api/v1/projections';
 const onePath = `${path}/:name`;
@@ -185,7 +184,7 @@ async function listProjections(exchange: Exchange): Promise<Reply> {
 async function createProjection(exchange: Exchange): Promise<Reply> {
   readNoQuery(parseQueryText(exchange.queryText));
   const wanted = readNewProjection(exchange);
-  const tenantId = wanted.tenant_id ?? callerTenant;
+  const tenantId = exchange.tenantOf(wanted.tenant_id);
   const { projections } = exchange.runtime.store;
   const handle = await projections.declare(declarationOf(wanted), { tenantId });
   return { ...jsonReply(projectionDocument(await handle.info())), status: 201 };
@@ -203,7 +202,7 @@ function projectionIn(exchange: Exchange, tenantId: string): Promise<ProjectionH
 
 async function getProjection(exchange: Exchange): Promise<Reply> {
   const query = readStateQuery(parseQueryText(exchange.queryText));
-  const handle = await projectionIn(exchange, query.tenant_id ?? callerTenant);
+  const handle = await projectionIn(exchange, exchange.tenantOf(query.tenant_id));
   await waitedFor(exchange, handle, query);
   return jsonReply(projectionDocument(await handle.info()));
 }
@@ -223,7 +222,7 @@ async function listParked(exchange: Exchange): Promise<Reply> {
 async function getState(exchange: Exchange): Promise<Reply> {
   const { name, key } = readStateParams(exchange.params);
   const query = readStateQuery(parseQueryText(exchange.queryText));
-  const handle = await projectionIn(exchange, query.tenant_id ?? callerTenant);
+  const handle = await projectionIn(exchange, exchange.tenantOf(query.tenant_id));
   await waitedFor(exchange, handle, query);
   const read = await handle.get(key);
   if (read === undefined) {
@@ -237,7 +236,7 @@ async function getState(exchange: Exchange): Promise<Reply> {
 async function listStates(exchange: Exchange): Promise<Reply> {
   const { name } = readParams(exchange.params);
   const query = readStateListQuery(parseQueryText(exchange.queryText));
-  const handle = await projectionIn(exchange, query.tenant_id ?? callerTenant);
+  const handle = await projectionIn(exchange, exchange.tenantOf(query.tenant_id));
   await waitedFor(exchange, handle, query);
   const { prefix, limit, cursor } = query;
   const page = await handle.list({ prefix, limit, cursor });

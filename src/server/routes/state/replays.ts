@@ -22,7 +22,6 @@ import {
   tenantIn,
   writeErrors,
 } from '../control.js';
-import { callerTenant } from '../tenant.js';
 
 const path = '/api/v1/replay';
 const onePath = `${path}/:replay_id`;
@@ -105,7 +104,8 @@ export const replayRoutes: readonly Route[] = [
 
 async function startReplay(exchange: Exchange): Promise<Reply> {
   readNoQuery(parseQueryText(exchange.queryText));
-  const info = await exchange.runtime.store.replays.start(requestOf(readNewReplay(exchange)));
+  const request = requestOf(exchange, readNewReplay(exchange));
+  const info = await exchange.runtime.store.replays.start(request);
   return { ...jsonReply(replayDocument(info)), status: 201 };
 }
 
@@ -132,10 +132,10 @@ async function deleteReplay(exchange: Exchange): Promise<Reply> {
   return jsonReply({ replay_id: id, deleted: true });
 }
 
-function requestOf(wanted: NewReplay): ReplayRequest {
+function requestOf(exchange: Exchange, wanted: NewReplay): ReplayRequest {
   const { config } = wanted;
   return {
-    tenantId: wanted.tenant_id ?? callerTenant,
+    tenantId: exchange.tenantOf(wanted.tenant_id),
     projectionName: wanted.projection_name ?? undefined,
     fromTimestamp: wanted.from_timestamp ?? undefined,
     toTimestamp: wanted.to_timestamp ?? undefined,

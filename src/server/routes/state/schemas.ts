@@ -27,7 +27,6 @@ import {
   tenantIn,
   writeErrors,
 } from '../control.js';
-import { callerTenant } from '../tenant.js';
 
 const path = '/api/v1/schemas';
 const onePath = `${path}/:subject`;
@@ -300,8 +299,6 @@ async function deleteUpcaster(exchange: Exchange): Promise<Reply> {
 }
 
 function versionOf(exchange: Exchange) {
-  const { tenant_id: tenantId = callerTenant, version } = readVersionQuery(
-    parseQueryText(exchange.queryText),
-  );
-  return { tenantId, version };
+  const { tenant_id: named, version } = readVersionQuery(parseQueryText(exchange.queryText));
+  return { tenantId: exchange.tenantOf(named), version };
 }

@@ -23,7 +23,6 @@ import {
   tenantIn,
   writeErrors,
 } from '../control.js';
-import { callerTenant } from '../tenant.js';
 
 const path = '/api/v1/snapshots';
 const tag = 'snapshots';
@@ -85,7 +84,7 @@ async function createSnapshot(exchange: Exchange): Promise<Reply> {
   readNoQuery(parseQueryText(exchange.queryText));
   const { entity_id: entityId, tenant_id: tenantId } = readNewSnapshot(exchange);
   const { snapshots } = exchange.runtime.store;
-  const info = await snapshots.create(entityId, { tenantId: tenantId ?? callerTenant });
+  const info = await snapshots.create(entityId, { tenantId: exchange.tenantOf(tenantId) });
   const { id, ...document } = snapshotDocument(info);
   return jsonReply({ snapshot_id: id, ...document });
 }
@@ -93,7 +92,7 @@ async function createSnapshot(exchange: Exchange): Promise<Reply> {
 async function listSnapshots(exchange: Exchange): Promise<Reply> {
   const query = readListQuery(parseQueryText(exchange.queryText));
   const page = await exchange.runtime.store.snapshots.list({
-    tenantId: query.tenant_id ?? callerTenant,
+    tenantId: exchange.tenantOf(query.tenant_id),
     entityId: query.entity_id,
     limit: query.limit,
     cursor: query.cursor,

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { EmbeddedConsumer } from '../../../consumers/index.js';
+import { tenantFor } from '../../../domain/index.js';
+import type { Principal } from '../../../domain/index.js';
 import { parseQueryText } from '../../http/index.js';
 import type { Runtime } from '../../runtime.js';
 import {
@@ -8,7 +10,7 @@ import {
   frameReader,
   queryReader,
 } from '../../schemas/index.js';
-import { defaultTenant, parseFrame } from '../subscription.js';
+import { parseFrame } from '../subscription.js';
 import { Credit } from './credit.js';
 import { WebSocketPeer, type WebSocketWire } from './webSocketPeer.js';
 
@@ -31,11 +33,10 @@ export interface Membership {
 /** Who wants to be a member of which consumer; throws `invalid_query` and `consumer_not_found`. */
 export async function membershipOf(
   runtime: Runtime,
-  name: string,
-  queryText: string,
+  { name, queryText, caller }: { name: string; queryText: string; caller: Principal },
 ): Promise<Membership> {
   const query = readQuery(parseQueryText(queryText));
-  const tenantId = query.tenant_id ?? defaultTenant;
+  const tenantId = tenantFor(caller, query.tenant_id);
   const consumer = await runtime.store.consumers.get(name, { tenantId });
   return { consumer, member: query.member ?? randomUUID() };
 }

@@ -2,7 +2,15 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
-import { AllSourceError } from '../../../domain/index.js';
+import { AllSourceError, trustedPrincipal } from '../../../domain/index.js';
+import {
+  type Access,
+  type Session,
+  accessOf,
+  credentialIn,
+  credentialInQuery,
+  mustBeAllowed,
+} from '../../auth/index.js';
 import {
   isLoopbackHostHeader,
   publicError,
@@ -54,7 +62,9 @@ export function webSocketGate(
       })
       .catch((error: unknown) => {
         runtime.streams.errors += 1;
-        refuseSocket(socket, publicError(error), requestIdOf(request));
+        const told = publicError(error);
+        if (told.code === 'unauthenticated') runtime.metrics.authFailed();
+        refuseSocket(socket, told, requestIdOf(request));
       });
   };
 }
@@ -63,21 +73,39 @@ export function webSocketGate(
 async function sessionFor(
   runtime: Runtime,
   request: IncomingMessage,
-): Promise<(wire: WebSocketWire) => WebSocketPeer> {
+): Promise<(wire: Omit<WebSocketWire, 'caller'>) => WebSocketPeer> {
   admitUpgrade(runtime, request);
   const url = request.url ?? '';
   const path = url.split('?', 1)[0] ?? '';
   const queryText = queryTextOf(url);
   if (path === streamPath) {
-    const requested = streamFromQuery(queryText);
-    return (wire) => new StreamSession(runtime, wire, requested);
+    const caller = await callerOf(runtime, request, streamAccess);
+    const requested = streamFromQuery(queryText, caller.principal);
+    return (wire) => new StreamSession(runtime, { ...wire, caller }, requested);
   }
   const [, name] = consumerPath.exec(path) ?? [];
   if (name === undefined) {
     throw new AllSourceError('route_not_found', `expected ${streamPath} for a WebSocket`);
   }
-  const membership = await membershipOf(runtime, name, queryText);
-  return (wire) => new ConsumerSession(runtime, wire, membership);
+  const caller = await callerOf(runtime, request, consumerAccess);
+  const membership = await membershipOf(runtime, { name, queryText, caller: caller.principal });
+  return (wire) => new ConsumerSession(runtime, { ...wire, caller }, membership);
+}
+
+const streamAccess = accessOf('WS', streamPath);
+const consumerAccess = accessOf('WS', '/api/v1/consumers/:name/events');
+const trusted: Session = { principal: trustedPrincipal, isValid: () => true };
+
+async function callerOf(
+  { auth }: Runtime,
+  request: IncomingMessage,
+  access: Access,
+): Promise<Session> {
+  if (auth === undefined) return trusted;
+  const queryText = queryTextOf(request.url ?? '');
+  const session = await auth.sessionOf(credentialIn(request) ?? credentialInQuery(queryText));
+  mustBeAllowed(session.principal, access);
+  return session;
 }
 
 function admitUpgrade(runtime: Runtime, request: IncomingMessage): void {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { RawData, WebSocket } from 'ws';
 import { AllSourceError } from '../../../domain/index.js';
+import type { Session } from '../../auth/index.js';
 import { publicError } from '../../http/index.js';
 import type { Runtime } from '../../runtime.js';
 import type { LiveStream } from '../liveStreams.js';
@@ -8,11 +9,14 @@ import { SocketProgress } from '../progress.js';
 
 const goingAway = 1001;
 const internalError = 1011;
+/** Of the range for applications: who the peer was, it is no more. */
+const notAllowed = 4401;
 const asText = { binary: false };
 
 export interface WebSocketWire {
   readonly webSocket: WebSocket;
   readonly socket: Socket;
+  readonly caller: Session;
 }
 
 /**
@@ -23,6 +27,7 @@ export abstract class WebSocketPeer implements LiveStream {
   protected readonly runtime: Runtime;
   readonly #webSocket: WebSocket;
   readonly #socket: Socket;
+  readonly #caller: Session;
   readonly #progress: SocketProgress;
   #isAlive = true;
 
@@ -30,11 +35,18 @@ export abstract class WebSocketPeer implements LiveStream {
     this.runtime = runtime;
     this.#webSocket = wire.webSocket;
     this.#socket = wire.socket;
+    this.#caller = wire.caller;
     this.#progress = new SocketProgress(wire.socket);
     runtime.streams.add(this);
     runtime.streams.webSocketsOpen += 1;
     runtime.streams.webSocketsOpened += 1;
     this.#listen();
+  }
+
+  recheck(): void {
+    if (this.#caller.isValid()) return;
+    this.stop();
+    this.#webSocket.close(notAllowed, 'the credentials count no more');
   }
 
   ping(): void {

@@ -1,0 +1,98 @@
+import { flag, oneOf, optionalText, wholeNumber } from '../valueTypes.js';
+import { setting } from './setting.js';
+
+export const authSettings = {
+  authMode: setting({
+    key: 'auth.mode',
+    env: ['ALLSOURCE_AUTH'],
+    flag: '--auth',
+    placeholder: 'mode',
+    type: oneOf(['auto', 'on', 'off']),
+    default: 'auto',
+    doc: 'Whether callers say who they are; auto = off on a loopback address, on everywhere else.',
+  }),
+  insecureNoAuth: setting({
+    key: 'auth.insecure_no_auth',
+    env: ['ALLSOURCE_INSECURE_NO_AUTH'],
+    flag: '--insecure-no-auth',
+    placeholder: 'boolean',
+    type: flag(),
+    default: false,
+    doc: 'Listen on an address that is not loopback although nobody has to log in.',
+  }),
+  jwtSecret: setting({
+    key: 'auth.jwt_secret',
+    env: ['ALLSOURCE_JWT_SECRET'],
+    isSecret: true,
+    placeholder: 'text',
+    type: optionalText(
+      'at least 32 bytes of text, or empty (one is made and kept in the data directory)',
+      {
+        min: 32,
+        max: 4096,
+      },
+    ),
+    default: '',
+    doc: 'What tokens are signed with.',
+  }),
+  tokenLifeSeconds: setting({
+    key: 'auth.token_life_seconds',
+    env: ['ALLSOURCE_TOKEN_LIFE_SECONDS'],
+    flag: '--token-life-seconds',
+    placeholder: 'seconds',
+    type: wholeNumber(60, 31_536_000),
+    default: 86_400,
+    doc: 'How long a login lasts.',
+  }),
+  adminPassword: setting({
+    key: 'auth.admin_password',
+    env: ['ALLSOURCE_ADMIN_PASSWORD'],
+    isSecret: true,
+    placeholder: 'text',
+    type: optionalText(
+      'at least 12 characters, or empty (a random one is told on standard error)',
+      {
+        min: 12,
+        max: 1024,
+      },
+    ),
+    default: '',
+    doc: 'Password of the user `admin`, who is made where there are no users.',
+  }),
+  passwordCharactersMin: setting({
+    key: 'auth.password_characters_min',
+    env: ['ALLSOURCE_PASSWORD_CHARACTERS_MIN'],
+    flag: '--password-characters-min',
+    placeholder: 'number',
+    type: wholeNumber(8, 128),
+    default: 12,
+    doc: 'Characters that a new password has at least.',
+  }),
+  issuer: setting({
+    key: 'auth.issuer',
+    env: ['ALLSOURCE_AUTH_ISSUER'],
+    flag: '--auth-issuer',
+    placeholder: 'text',
+    type: optionalText('the claim `iss` of another issuer, or empty', { min: 1, max: 1024 }),
+    default: '',
+    doc: 'Tokens of this issuer are taken, too; its keys are those of auth.jwks_url.',
+  }),
+  audience: setting({
+    key: 'auth.audience',
+    env: ['ALLSOURCE_AUTH_AUDIENCE'],
+    flag: '--auth-audience',
+    placeholder: 'text',
+    type: optionalText('a claim `aud`, or empty (any)', { min: 1, max: 1024 }),
+    default: '',
+    doc: 'What tokens of the other issuer are for.',
+  }),
+  jwksUrl: setting({
+    key: 'auth.jwks_url',
+    env: ['ALLSOURCE_AUTH_JWKS_URL'],
+    flag: '--auth-jwks-url',
+    placeholder: 'url',
+    type: optionalText('an https URL, or empty', { min: 1, max: 4096 }),
+    default: '',
+    doc: 'JSON Web Key Set of the other issuer, RS256 or EdDSA.',
+  }),
+};
