@@ -27,8 +27,8 @@ const remedies: Readonly<Partial<Record<ErrorCode, string>>> = {
     'stop the process that has it open, or read beside it with ' +
     '`allsource query|tail|state|stats|verify --data-dir DIR`',
   storage_damaged:
-    '`allsource verify --data-dir DIR` shows the damage, and `--repair truncate` cuts the log ' +
-    'there and keeps what was cut',
+    '`allsource verify --data-dir DIR` shows what of the log is damaged, and `--repair truncate` cuts it ' +
+    'there and keeps what was cut; `allsource compact --verify` looks at Parquet files',
   unauthenticated: 'put a token or an API key into ALLSOURCE_TOKEN; `allsource login` gives one',
   tenant_not_found: '`allsource tenant list` prints those that there are',
   user_not_found: '`allsource user list` prints those of a --tenant',

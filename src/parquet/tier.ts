@@ -17,6 +17,7 @@ import type { TierRecord } from './files/record.js';
 import { restoredFiles } from './files/restored.js';
 import type { RestoredFiles } from './files/restored.js';
 import { ParquetSchedule } from './schedule.js';
+import { DamagedFileError } from './thread/damage.js';
 import type { Jobs, MeasuredGroup } from './thread/jobs.js';
 import { runInThread } from './thread/parquetThread.js';
 import type {
@@ -53,6 +54,8 @@ export class ParquetTier implements EmbeddedParquet, ParquetFiles {
   readonly #held = new HeldFiles();
   readonly #counters = new TierCounters();
   readonly #work = new WorkUntilClosed();
+  /** By SHA-256, files that were found as they were written since the store was opened. */
+  readonly #sound = new Set<string>();
   #record: TierRecord = emptyRecord;
 
   constructor(log: SystemAccess, options: TierOptions) {
@@ -91,6 +94,16 @@ export class ParquetTier implements EmbeddedParquet, ParquetFiles {
   async hold(): Promise<FilesHold> {
     const files = await this.files();
     return this.#held.hold(files.map((file) => this.#directory.placed(file)));
+  }
+
+  async mustBeSound(files: readonly PlacedFile[], signal?: AbortSignal): Promise<void> {
+    const unknown = files.filter(({ sha256 }) => !this.#sound.has(sha256));
+    if (unknown.length === 0) return;
+    const report = await this.#check({ files: unknown }, { signal });
+    for (const [i, { name, damage }] of report.files.entries()) {
+      if (damage !== null) throw new DamagedFileError(name, damage);
+      this.#sound.add(unknown[i]?.sha256 ?? '');
+    }
   }
 
   async stats(): Promise<CompactionStats> {

@@ -37,6 +37,11 @@ export interface ParquetFiles {
    * behind the last one are in the log, and those before the log's begin are here only.
    */
   withFiles<T>(work: (files: readonly PlacedFile[]) => Promise<T>): Promise<T>;
+  /**
+   * Before they are read: each is hashed once while the store is open. Rejects with `storage_damaged`, which
+   * names the file.
+   */
+  mustBeSound(files: readonly PlacedFile[], signal?: AbortSignal): Promise<void>;
 }
 
 export interface CompactionProgress {

@@ -123,6 +123,7 @@ export class StoreSql {
     { files, deadline, opened }: Running,
   ): Promise<void> {
     await database.check(wanted.text);
+    await this.#options.files.mustBeSound(files, deadline.signal);
     const { tenantId, text, maxRows } = wanted;
     const upTo = this.#system.watermark;
     const after = files.at(-1)?.lastPosition ?? 0;

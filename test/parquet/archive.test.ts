@@ -1,6 +1,8 @@
+import { open, rm, stat, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import type { ColumnsOptions, EmbeddedStore } from '../../src/index.js';
-import { makeDirectory, openStore } from '../support/store.js';
+import { errorOf, makeDirectory, openStore } from '../support/store.js';
 import { fill, segmentBytesMax, untilIndexed } from './support.js';
 
 // A thread of low priority takes its time where the machine is busy.
@@ -79,4 +81,61 @@ describe('columns of what was dropped from the log', () => {
       break;
     }
   });
+});
+
+describe('a file that is the only one to have its events', () => {
+  /** Each way of damaging a file: where, of its bytes. */
+  const damages: Readonly<Record<string, (path: string) => Promise<void>>> = {
+    'changed near its begin': (path) => change(path, 0.01),
+    'changed in the middle': (path) => change(path, 0.5),
+    'changed near its end': (path) => change(path, 0.95),
+    'cut short': async (path) => truncate(path, Math.floor((await stat(path)).size / 2)),
+    removed: (path) => rm(path),
+  };
+
+  async function change(path: string, part: number): Promise<void> {
+    const handle = await open(path, 'r+');
+    const at = Math.floor((await handle.stat()).size * part);
+    const byte = Buffer.alloc(1);
+    await handle.read(byte, 0, 1, at);
+    byte[0] = (byte[0] ?? 0) ^ 0x55;
+    await handle.write(byte, 0, 1, at);
+    await handle.close();
+  }
+
+  it.each(Object.keys(damages))('is read no more where it was %s', async (name) => {
+    const dataDir = await makeDirectory();
+    const options = { dataDir, segmentBytesMax, parquet: { automatic: false } };
+    const store = await openStore(options);
+    await fill(store, 2500);
+    await untilIndexed(store);
+    await store.retention.set({ name: 'newest', keepEvents: 400 });
+    await store.retention.run();
+    const [file] = await store.parquet.files();
+    await store.close();
+    await damages[name]?.(join(dataDir, 'columnar', file?.name ?? ''));
+    const again = await openStore(options);
+    const reads: Readonly<Record<string, () => Promise<unknown>>> = {
+      columns: () => rowsOf(again, { columns: ['position'] }),
+      Arrow: () => collected(again.readArrow()),
+      Parquet: () => collected(again.readParquet()),
+      SQL: async () => (await again.sql('SELECT count(*) AS n FROM events')).toArray(),
+    };
+    for (const [way, read] of Object.entries(reads)) {
+      const error = await errorOf(read);
+      expect([way, error.code]).toEqual([way, 'storage_damaged']);
+      expect(error.message).toContain(`the Parquet file ${file?.name} is damaged`);
+    }
+    // What the log has is read without it.
+    const { firstPosition } = await again.stats();
+    expect(await rowsOf(again, { fromPosition: firstPosition })).toHaveLength(
+      2500 - firstPosition + 1,
+    );
+  });
+
+  async function collected(pieces: AsyncIterable<Uint8Array>): Promise<number> {
+    let bytes = 0;
+    for await (const piece of pieces) bytes += piece.length;
+    return bytes;
+  }
 });

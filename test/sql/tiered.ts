@@ -29,6 +29,7 @@ export class Tiered {
       columns: this.#reader,
       policy: checkedSqlPolicy({ memoryMb: 256 }),
       files: {
+        mustBeSound: () => Promise.resolve(),
         withFiles: async (work) => {
           this.held += 1;
           try {

@@ -24,6 +24,7 @@ export class ArchivedRows implements Archive {
     const hold = await this.#tier.hold();
     try {
       const files = hold.files.filter((file) => isIn(file, range));
+      await this.#tier.mustBeSound(files, signal);
       const job = { files, query, columns, fields, rowsMax, directory: this.#tier.directory };
       for await (const stream of runInThread('scan', job, { signal })) {
         yield* await recordBatches(stream);

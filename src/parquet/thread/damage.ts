@@ -8,7 +8,10 @@ import type { PlacedFile } from '../types.js';
 /** A file of the tier is not as it was written. */
 export class DamagedFileError extends AllSourceError {
   constructor(name: string, damage: string) {
-    super('storage_damaged', `${name}: ${damage}; verify the Parquet files`);
+    super(
+      'storage_damaged',
+      `the Parquet file ${name} is damaged: ${damage}; what the log has no more comes back from a backup`,
+    );
   }
 }
 
