@@ -16,14 +16,13 @@ namespace allsource::engine {
 namespace {
 
 constexpr char kMadeAnew[] =
-    "; the log is not touched by this, and the store makes its index files anew from it";
+    "; the log is not touched by this: once the store meets the damage, it makes the file anew "
+    "with its next segment";
+constexpr char kNotMadeAnew[] =
+    "; it tells of events that were dropped, and they can't be read again to make it anew";
 
 Damage UnreadableAt(const LogFile& file, uint64_t offset, const Status& status) {
   return {file.path, offset, "it can't be read: " + status.message()};
-}
-
-Damage IndexDamageAt(const LogFile& file, uint64_t offset, const std::string& fault) {
-  return {file.path, offset, fault + kMadeAnew};
 }
 
 }  // namespace
@@ -149,6 +148,12 @@ std::optional<FileReport> FileChecker::CheckIndexFile(const LogFile& file) {
   return is_gone ? std::nullopt : std::optional(report);
 }
 
+Damage FileChecker::IndexDamageAt(const LogFile& file, uint64_t offset,
+                                  const std::string& fault) const {
+  const bool has_dropped = file.first_position < options_.first_position;
+  return {file.path, offset, fault + (has_dropped ? kNotMadeAnew : kMadeAnew)};
+}
+
 std::optional<Damage> FileChecker::IndexDamage(const LogFile& file, const env::File& opened,
                                                FileReport& report) {
   const auto length = opened.Length();
@@ -174,7 +179,8 @@ std::optional<Damage> FileChecker::IndexDamage(const LogFile& file, const env::F
 
 std::optional<Damage> FileChecker::BlockDamage(const LogFile& file, const env::File& opened,
                                                const index::IndexHeader& header) {
-  const index::SectionPlace& place = header.section(index::Section::kOwnSums);
+  constexpr auto kOwnSums = static_cast<size_t>(index::Section::kOwnSums);
+  const index::SectionPlace& place = header.sections[kOwnSums];
   std::vector<uint8_t> sums(place.bytes);  // a thousandth of the file
   if (Status status = opened.ReadAt(place.offset, sums); !status.ok()) {
     return UnreadableAt(file, place.offset, status);
@@ -183,17 +189,20 @@ std::optional<Damage> FileChecker::BlockDamage(const LogFile& file, const env::F
     return IndexDamageAt(file, place.offset, "the checksums of the index file are not as written");
   }
   wal::FileWindow window(opened, place.offset);
-  // The first block is the header, which has a checksum of its own.
-  for (uint64_t block = 1; block < sums.size() / sizeof(uint32_t); block++) {
-    if (progress_->cancelled) return std::nullopt;
-    const uint64_t offset = block * index::kIndexBlockBytes;
-    const auto bytes = window.At(offset, index::kIndexBlockBytes);
-    if (!bytes.ok()) return UnreadableAt(file, offset, bytes.status());
-    const uint32_t sum = Crc32c(0, bytes.value().first(index::kIndexBlockBytes));
-    if (sum != Load<uint32_t>(sums.data() + block * sizeof(uint32_t))) {
-      return IndexDamageAt(file, offset, "a block of the index file is not as written");
+  // What lies between sections is not used, and has no checksum.
+  for (const index::SectionPlace& section : std::span(header.sections).first<kOwnSums>()) {
+    const uint64_t end = section.offset + section.bytes;
+    for (uint64_t offset = section.offset; offset < end; offset += index::kIndexBlockBytes) {
+      if (progress_->cancelled) return std::nullopt;
+      const auto bytes = window.At(offset, index::kIndexBlockBytes);
+      if (!bytes.ok()) return UnreadableAt(file, offset, bytes.status());
+      const uint64_t block = offset / index::kIndexBlockBytes;
+      const uint32_t sum = Crc32c(0, bytes.value().first(index::kIndexBlockBytes));
+      if (sum != Load<uint32_t>(sums.data() + block * sizeof(uint32_t))) {
+        return IndexDamageAt(file, offset, "a block of the index file is not as written");
+      }
+      ReachOffset(offset);
     }
-    ReachOffset(offset);
   }
   return std::nullopt;
 }

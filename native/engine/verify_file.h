@@ -60,6 +60,7 @@ class FileChecker {
   index::Term EntityOf(const wal::Record& record);
   uint64_t judged_to() const;
 
+  Damage IndexDamageAt(const LogFile& file, uint64_t offset, const std::string& fault) const;
   // What is wrong with an index file, and where; nothing where nothing is.
   std::optional<Damage> IndexDamage(const LogFile& file, const env::File& opened,
                                     FileReport& report);

@@ -75,7 +75,7 @@ class IndexFile : public ListSource {
   // Reads whole blocks past the cache, and checks them; false, and the file is damaged, where they
   // are not as they were written. `out` may end with the file.
   bool ReadBlocks(uint64_t first_block, std::span<uint8_t> out) const;
-  // Checks all blocks; false where the file is damaged.
+  // Checks all blocks of sections; false where the file is damaged.
   bool CheckAll() const;
 
   // True once something in the file was not as it was written: then this and later answers are

@@ -43,7 +43,7 @@ enum class Section : uint8_t {
   kPostings,      // the lists of terms that have more than one event
   kEntityFirsts,  // the terms of entities that begin here, by the ordinal of their first event
   kTypeFirsts,    // the same of event types
-  kOwnSums,       // CRC-32C of each block of this file, up to this section
+  kOwnSums,       // CRC-32C of each block of the sections before; 0 for others
 };
 inline constexpr size_t kSections = 14;
 

@@ -53,9 +53,8 @@ bool EventParser::Fail(std::string_view field, std::string rule) {
 }
 
 bool EventParser::FailTenant(std::string_view other) {
-  (void)Fail(NameOf(kTenantId),
-             "expected \"" + Shown(default_tenant_) + "\", that of the caller, got \"" +
-                 Shown(other) + "\"");
+  (void)Fail(NameOf(kTenantId), "expected \"" + Shown(default_tenant_) +
+                                    "\", that of the caller, got \"" + Shown(other) + "\"");
   code_ = Code::kForbidden;
   return false;
 }

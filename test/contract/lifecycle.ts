@@ -37,7 +37,11 @@ const calls: [string, (store: EmbeddedStore) => unknown][] = [
   ['proveConsistency', (store) => store.proveConsistency(1)],
   ['dropBefore', (store) => store.dropBefore(1)],
   ['verify', (store) => store.verify()],
-  ['wire.append', (store) => store.wire.append(Buffer.from(line('a')), { tenantId: 'default', isOnlyTenant: false })],
+  [
+    'wire.append',
+    (store) =>
+      store.wire.append(Buffer.from(line('a')), { tenantId: 'default', isOnlyTenant: false }),
+  ],
   ['wire.getEvent', (store) => store.wire.getEvent('x', 'default')],
   ['wire.stats', (store) => store.wire.stats(undefined)],
   ['wire.state', (store) => store.wire.state('a', {})],

@@ -119,11 +119,7 @@ describe('a payload that breaks the schema of its type', () => {
       'events[0]: ',
       { event: 0 },
     ],
-    'as a line of bytes': [
-      ({ store }) => store.wire.append(Buffer.from(badLine), caller),
-      '',
-      {},
-    ],
+    'as a line of bytes': [({ store }) => store.wire.append(Buffer.from(badLine), caller), '', {}],
     'as bytes on several lines': [
       ({ store }) => store.wire.append(Buffer.from(`\n${badLine}`), caller),
       '',

@@ -21,6 +21,9 @@ describe('retention over HTTP', () => {
     const policy = bodyOf(await post(target, path, wanted));
     expect(policy).toMatchObject({ ...wanted, event_type: null, keep_events: null });
     expect(bodyOf(await call(target, { path }))).toEqual({ policies: [policy], total: 1 });
+    // What was read may be sent again.
+    const { updated_at: _, ...read } = policy;
+    expect(bodyOf(await post(target, path, read))).toMatchObject(read);
     const gone = await call(target, { path: `${path}/a-year`, method: 'DELETE' });
     expect(bodyOf(gone)).toEqual({ name: 'a-year', deleted: true });
     const missing = await call(target, { path: `${path}/a-year`, method: 'DELETE' });

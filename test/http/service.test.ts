@@ -122,7 +122,10 @@ describe('a server', () => {
     const store = await openMemoryStore();
     const app = express();
     app.use('/store', createApp(store, { auth: false, logger: silent, processMetrics: false }));
-    app.use(express.json(), createApp(store, { auth: false, logger: silent, processMetrics: false }));
+    app.use(
+      express.json(),
+      createApp(store, { auth: false, logger: silent, processMetrics: false }),
+    );
     const server = createServer(app);
     onTestFinished(() => void server.close());
     const target = { port: await bindServer(server) };

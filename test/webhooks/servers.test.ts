@@ -104,7 +104,8 @@ describe('servers of one store', () => {
     const error = await errorOf(() => serve(store, other));
     expect(error).toMatchObject({ code: 'invalid_configuration' });
     expect(error.message).toMatch(/^webhooks: expected (private|public) addresses/);
-    const app = () => createApp(store, { auth: false, logger: silent, processMetrics: false, ...other });
+    const app = () =>
+      createApp(store, { auth: false, logger: silent, processMetrics: false, ...other });
     expect(app).toThrow(error.message);
   });
 

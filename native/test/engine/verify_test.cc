@@ -305,15 +305,21 @@ TEST_CASE("a log that is damaged at open is read behind the damage too") {
   CHECK(DamagedOf(report) == Numbers{0, 1});
 }
 
-// A store of four segments and more, each with its index file or all with one.
+// A store of so many sealed segments, each with its index file or four with one.
 struct IndexedStore {
   env::FaultEnv env;
   std::vector<std::string> index_files;
 
-  explicit IndexedStore(int segments) {
+  // Each segment has events of each entity, so that a merge joins their terms.
+  explicit IndexedStore(int segments, int entities = 1) {
+    std::vector<std::string> events;
+    for (int i = 0; i < entities; i++) {
+      events.push_back(test::EventText("e" + std::to_string(i),
+                                       test::TextOfBytes(9'000 / static_cast<size_t>(entities))));
+    }
     TestStore store(&env);
     while (store.engine().counters().segments <= static_cast<uint64_t>(segments)) {
-      store.MustAppend(test::ArrayText({test::EventText("e", test::TextOfBytes(9'000))}));
+      store.MustAppend(test::ArrayText(events));
     }
     store.engine().WaitForIndexFiles();
     REQUIRE_OK(store.Close());
@@ -321,6 +327,10 @@ struct IndexedStore {
       if (name.ends_with(".idx")) index_files.push_back(std::string(kLogDirectory) + "/" + name);
     }
     REQUIRE_FALSE(index_files.empty());
+  }
+
+  index::IndexHeader header() {
+    return index::DecodeIndexHeader(test::BytesOf(env, index_files.front())).value();
   }
 
   VerifyReport Verify(uint64_t since_position = 1) {
@@ -332,20 +342,25 @@ struct IndexedStore {
     return Take(store.engine().Verify(&progress, since_position));
   }
 
-  // Of the only damage there is.
-  Damage DamageWith(size_t offset) {
+  VerifyReport VerifyFlipped(size_t offset) {
     const std::string& path = index_files.front();
     std::vector<uint8_t> bytes = test::BytesOf(env, path);
     bytes[offset] ^= 1;
     test::Overwrite(env, path, bytes);
-    const VerifyReport report = Verify();
+    VerifyReport report = Verify();
     bytes[offset] ^= 1;
     test::Overwrite(env, path, bytes);
+    return report;
+  }
+
+  // Of the only damage there is.
+  Damage DamageWith(size_t offset) {
+    const VerifyReport report = VerifyFlipped(offset);
     REQUIRE(DamagedOf(report).size() == 1);
     const FileReport& file = report.files[DamagedOf(report)[0]];
     CHECK(file.kind == FileKind::kIndex);
-    CHECK(file.file == path);
-    CHECK(file.damage->reason.find("makes its index files anew") != std::string::npos);
+    CHECK(file.file == index_files.front());
+    CHECK(file.damage->reason.find("makes the file anew") != std::string::npos);
     return *file.damage;
   }
 };
@@ -371,18 +386,61 @@ TEST_CASE("verify checks index files as files of their own") {
   }
 }
 
-TEST_CASE("verify finds a flipped bit in any block of an index file") {
-  IndexedStore store(2);
-  const std::vector<uint8_t> bytes = test::BytesOf(store.env, store.index_files.front());
-  const auto header = index::DecodeIndexHeader(bytes);
-  REQUIRE(header);
-  const uint64_t own_sums = header->section(index::Section::kOwnSums).offset;
-  CHECK(store.DamageWith(100).offset == 0);
-  CHECK(store.DamageWith(own_sums + 5).offset == own_sums);
-  for (uint64_t block = 1; block < own_sums / index::kIndexBlockBytes; block++) {
-    const uint64_t offset = block * index::kIndexBlockBytes;
-    CHECK(store.DamageWith(offset + block * 37 % index::kIndexBlockBytes).offset == offset);
+// The offsets of the blocks that lie in no section, between two.
+std::vector<uint64_t> GapsOf(const index::IndexHeader& header) {
+  std::vector<uint64_t> gaps;
+  uint64_t at = index::kIndexBlockBytes;
+  for (const index::SectionPlace& place : header.sections) {
+    for (; at < place.offset; at += index::kIndexBlockBytes) gaps.push_back(at);
+    at = index::AlignBlock(place.offset + place.bytes);
   }
+  return gaps;
+}
+
+TEST_CASE("verify finds a flipped bit in any block of each section of an index file") {
+  for (const bool is_merged : {false, true}) {
+    CAPTURE(is_merged);
+    IndexedStore store = is_merged ? IndexedStore(4, 100) : IndexedStore(2);
+    const index::IndexHeader header = store.header();
+    CHECK(store.DamageWith(100).offset == 0);
+    for (size_t i = 0; i < index::kSections; i++) {
+      CAPTURE(i);
+      const index::SectionPlace& place = header.sections[i];
+      const bool has_own_sum = static_cast<index::Section>(i) != index::Section::kOwnSums;
+      for (uint64_t at = 0; at < place.bytes; at += index::kIndexBlockBytes) {
+        const uint64_t offset = place.offset + (has_own_sum ? at : 0);
+        const uint64_t last = std::min(at + index::kIndexBlockBytes, place.bytes) - 1;
+        CHECK(store.DamageWith(place.offset + at).offset == offset);
+        CHECK(store.DamageWith(place.offset + last).offset == offset);
+      }
+    }
+  }
+}
+
+TEST_CASE("verify passes over the room between the sections of a merged index file") {
+  IndexedStore store(4, 100);
+  REQUIRE(store.index_files.size() == 1);
+  const std::vector<uint64_t> gaps = GapsOf(store.header());
+  REQUIRE_FALSE(gaps.empty());
+  CHECK(DamagedOf(store.Verify()).empty());
+  for (const uint64_t gap : gaps) CHECK(DamagedOf(store.VerifyFlipped(gap)).empty());
+}
+
+TEST_CASE("verify tells that an index file of dropped events is not made anew") {
+  IndexedStore store(2);
+  const index::IndexHeader header = store.header();
+  {
+    TestStore writer(&store.env);
+    REQUIRE(Take(writer.engine().DropBefore(header.last_position() + 1)).segments == 1);
+    REQUIRE_OK(writer.Close());
+  }
+  CHECK(DamagedOf(store.Verify()).empty());
+  const uint64_t offset = header.section(index::Section::kOffsets).offset;
+  const VerifyReport report = store.VerifyFlipped(offset);
+  REQUIRE(DamagedOf(report).size() == 1);
+  const size_t number = DamagedOf(report)[0];
+  CHECK(report.files[number].damage->offset == offset);
+  CHECK(ReasonOf(report, number).find("can't be read again to make it anew") != std::string::npos);
 }
 
 TEST_CASE("verify tells of an index file that was made of other segments") {

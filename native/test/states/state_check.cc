@@ -185,10 +185,13 @@ bool IsWholeIndexFile(const FileBytes& bytes) {
   if (!header || header->file_bytes() != bytes.size()) return false;
   const index::SectionPlace& sums = header->section(index::Section::kOwnSums);
   if (Crc32c(0, {bytes.data() + sums.offset, sums.bytes}) != header->own_sums_crc) return false;
-  for (uint64_t block = 1; block < sums.offset / index::kIndexBlockBytes; ++block) {
-    const uint32_t sum = Load<uint32_t>(bytes.data() + sums.offset + block * sizeof(uint32_t));
-    const uint8_t* const content = bytes.data() + block * index::kIndexBlockBytes;
-    if (Crc32c(0, {content, index::kIndexBlockBytes}) != sum) return false;
+  for (const index::SectionPlace& place : header->sections) {
+    const uint64_t end = std::min(place.offset + place.bytes, sums.offset);
+    for (uint64_t at = place.offset; at < end; at += index::kIndexBlockBytes) {
+      const uint64_t block = at / index::kIndexBlockBytes;
+      const uint32_t sum = Load<uint32_t>(bytes.data() + sums.offset + block * sizeof(uint32_t));
+      if (Crc32c(0, {bytes.data() + at, index::kIndexBlockBytes}) != sum) return false;
+    }
   }
   return true;
 }

@@ -116,13 +116,15 @@ function describeRepair({ cutFiles, movedTo, lastPosition }: Repair): string {
   return `cut ${files} (${cutFiles.join(', ')}); the log ends at position ${lastPosition}${kept}`;
 }
 
-/** They are no loss, but the disk may be worth a look. */
+/** They are hardly ever a loss, but the disk may be worth a look. */
 function noteDamagedIndexFiles({ files }: VerifyReport): void {
   const damaged = files.filter(({ ok }) => !ok).map(({ file }) => file);
   if (damaged.length === 0) return;
   printNote(
-    `the log is not damaged, but index files are: ${damaged.join(', ')}; the store makes them ` +
-      'anew from the log by itself. Nothing is lost; see whether the disk is sound',
+    `the log is not damaged, but index files are: ${damaged.join(', ')}; the store makes one ` +
+      'anew from the log with its next segment once it meets the damage, or when it opens after ' +
+      'you removed it; one that tells of dropped events has to come from a backup. See whether ' +
+      'the disk is sound',
   );
 }
 

@@ -20,11 +20,11 @@ const orNull = <T extends ReturnType<typeof Type.String> | ReturnType<typeof Typ
 export const newPolicy = Type.Object(
   {
     name: Type.String({ description: '1-64 letters, digits, - or _' }),
-    tenant_id: Type.Optional(Type.String({ description: 'Default all tenants' })),
-    event_type: Type.Optional(Type.String({ description: 'Default all types' })),
-    keep_days: Type.Optional(keepDays),
-    keep_events: Type.Optional(keepEvents),
-    keep_bytes: Type.Optional(keepBytes),
+    tenant_id: Type.Optional(orNull(Type.String({ description: 'Default all tenants' }))),
+    event_type: Type.Optional(orNull(Type.String({ description: 'Default all types' }))),
+    keep_days: Type.Optional(orNull(keepDays)),
+    keep_events: Type.Optional(orNull(keepEvents)),
+    keep_bytes: Type.Optional(orNull(keepBytes)),
   },
   { ...strict, $id: 'NewRetentionPolicy' },
 );

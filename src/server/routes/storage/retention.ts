@@ -81,11 +81,11 @@ async function setPolicy(exchange: Exchange): Promise<Reply> {
   const wanted = readNewPolicy(exchange);
   const policy = await exchange.runtime.store.retention.set({
     name: wanted.name,
-    tenantId: wanted.tenant_id,
-    eventType: wanted.event_type,
-    keepDays: wanted.keep_days,
-    keepEvents: wanted.keep_events,
-    keepBytes: wanted.keep_bytes,
+    tenantId: wanted.tenant_id ?? undefined,
+    eventType: wanted.event_type ?? undefined,
+    keepDays: wanted.keep_days ?? undefined,
+    keepEvents: wanted.keep_events ?? undefined,
+    keepBytes: wanted.keep_bytes ?? undefined,
   });
   return jsonReply(policyDocument(policy));
 }
