@@ -1,5 +1,6 @@
 import { describe } from 'vitest';
 import type { StoreMode } from '../support/store.js';
+import { describeAccess } from './access.js';
 import { describeAnalytics } from './analytics.js';
 import { describeAppends } from './append.js';
 import { describeBatches } from './batches.js';
@@ -49,6 +50,7 @@ export function describeStoreContract(name: string, mode: StoreMode): void {
     describeDrops(mode);
     describeParquet(mode);
     describeRetention(mode);
+    describeAccess(mode);
     describeProofs(mode);
     describeSubscriptions(mode);
     describeConsumers(mode);

@@ -190,8 +190,16 @@ function checkedKey(
 }
 
 function checkedExpiry(expiresAt: number | string, now: number): number {
-  const micros =
-    typeof expiresAt === 'string' ? parseTimestamp(expiresAt, 'expires_at') : expiresAt;
+  const micros = typeof expiresAt === 'string' ? timeOf(expiresAt) : expiresAt;
   if (Number.isSafeInteger(micros) && micros > now) return micros;
   throw fieldError('validation_error', 'expires_at', 'expected a time to come, RFC 3339');
+}
+
+/** NaN for what is no time. */
+function timeOf(text: string): number {
+  try {
+    return parseTimestamp(text, 'expires_at');
+  } catch {
+    return Number.NaN;
+  }
 }

@@ -33,7 +33,15 @@ export function frameReader<T extends TObject>(schema: T): (frame: unknown) => S
 /** When first asked: to compile all of them is a third of the time in which a server starts. */
 function compiledLater<T>(ajv: Ajv, schema: TObject): () => ValidateFunction<T> {
   let check: ValidateFunction<T> | undefined;
-  return () => (check ??= ajv.compile<T>(schema));
+  return () => (check ??= ajv.compile<T>(unnamed(schema)));
+}
+
+/** Names are those of `/openapi.json`; a schema that is a part of two others would be there twice. */
+function unnamed(schema: TObject): object {
+  const named = JSON.stringify(schema, (key, value: unknown) =>
+    key === '$id' ? undefined : value,
+  );
+  return JSON.parse(named) as object;
 }
 
 interface Wording {
