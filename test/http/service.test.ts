@@ -34,8 +34,18 @@ async function sendRaw(port: number, text: string): Promise<string> {
 describe('a server', () => {
   it('refuses an address beyond loopback without authentication', async () => {
     const store = await openMemoryStore();
-    const refused = listen(store, { host: '0.0.0.0', port: 0, logger: silent });
+    const options = { host: '0.0.0.0', port: 0, logger: silent };
+    const refused = listen(store, { ...options, auth: false });
     await expect(refused).rejects.toMatchObject({ code: 'invalid_configuration' });
+    const both = listen(store, { ...options, auth: {}, insecureNoAuth: true });
+    await expect(both).rejects.toMatchObject({ code: 'invalid_configuration' });
+  });
+
+  it('asks callers of an address beyond loopback who they are', async () => {
+    const auth = { adminPassword: 'twelve characters' };
+    const target = await startListening({ host: '0.0.0.0', auth });
+    const answer = await call(target, { path: '/api/v1/stats', headers: { host: 'any.example' } });
+    expect(answer.status).toBe(401);
   });
 
   it('serves every address and name where it is told to, and warns', async () => {

@@ -1,10 +1,12 @@
 import { createSecretKey, hash, randomUUID } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { SignJWT, createLocalJWKSet, createRemoteJWKSet, errors, jwtVerify } from 'jose';
-import type { JSONWebKeySet, JWTPayload, JWTVerifyGetKey } from 'jose';
+import type { JSONWebKeySet, JWTPayload, JWTVerifyGetKey, errors as joseErrors } from 'jose';
 import { AllSourceError, roleOf } from '../../domain/index.js';
 import type { Role } from '../../domain/index.js';
 import type { TokenHolder } from '../types.js';
+
+/** Loaded with the first token: a store without a server does not need it. */
+const loadJose = () => import('jose');
 
 const tokenIssuer = 'allsource';
 const ownAlgorithm = 'HS256';
@@ -53,19 +55,19 @@ export class Tokens {
   readonly #key: KeyObject;
   readonly #options: TokenOptions;
   /** Of the other issuer. */
-  readonly #outerKeys: JWTVerifyGetKey | undefined;
+  #outerKeys: JWTVerifyGetKey | undefined;
   /** Claims of tokens by their hash: checking a signature takes ten times as long as the hash. */
   readonly #checked = new Map<string, { claims: TokenClaims; until: number }>();
 
   constructor(options: TokenOptions) {
     this.#options = options;
     this.#key = createSecretKey(options.secret);
-    this.#outerKeys = options.issuer && keysOf(options.issuer);
   }
 
   async issue({ user, epoch }: TokenHolder): Promise<{ token: string; expiresAt: number }> {
     const seconds = Math.floor(Date.now() / 1000);
     const expiry = seconds + this.#options.lifeSeconds;
+    const { SignJWT } = await loadJose();
     const token = await new SignJWT({ tenant_id: user.tenantId, role: user.role, epoch })
       .setProtectedHeader({ alg: ownAlgorithm, typ: 'JWT' })
       .setSubject(user.id)
@@ -94,10 +96,11 @@ export class Tokens {
 
   async #claimsOf(token: string): Promise<TokenClaims> {
     const { issuer: outer } = this.#options;
-    const keys = this.#outerKeys;
+    const { errors, jwtVerify } = await loadJose();
     try {
-      if (outer !== undefined && keys !== undefined && issuerOf(token) === outer.issuer) {
+      if (outer !== undefined && issuerOf(token) === outer.issuer) {
         const { issuer, audience } = outer;
+        const keys = (this.#outerKeys ??= await keysOf(outer));
         const { payload } = await jwtVerify(token, keys, {
           algorithms: outerAlgorithms,
           issuer,
@@ -116,7 +119,7 @@ export class Tokens {
       return ownClaims(payload);
     } catch (error) {
       if (error instanceof AllSourceError) throw error;
-      if (error instanceof errors.JOSEError) throw refused(reasonOf(error));
+      if (error instanceof errors.JOSEError) throw refused(reasonOf(error, errors));
       throw error;
     }
   }
@@ -134,7 +137,8 @@ function knownUntil({ epoch, expiresAt }: TokenClaims): number {
     : expiresAt;
 }
 
-function keysOf({ jwks }: IssuerOptions): JWTVerifyGetKey {
+async function keysOf({ jwks }: IssuerOptions): Promise<JWTVerifyGetKey> {
+  const { createLocalJWKSet, createRemoteJWKSet } = await loadJose();
   return typeof jwks === 'string' ? createRemoteJWKSet(new URL(jwks)) : createLocalJWKSet(jwks);
 }
 
@@ -181,7 +185,9 @@ function refused(reason: string): AllSourceError {
   return new AllSourceError('unauthenticated', `the token is not valid: ${reason}`);
 }
 
-function reasonOf(error: errors.JOSEError): string {
+type Errors = typeof joseErrors;
+
+function reasonOf(error: joseErrors.JOSEError, errors: Errors): string {
   if (error instanceof errors.JWTExpired) return 'it is expired';
   if (error instanceof errors.JWTClaimValidationFailed) {
     return `its claim ${JSON.stringify(error.claim)} is missing or wrong`;

@@ -1,4 +1,3 @@
-import { hash, verify } from '@node-rs/argon2';
 import { AllSourceError, Turns, fieldError } from '../../domain/index.js';
 
 /** Of characters, and of bytes. */
@@ -11,6 +10,9 @@ const bytesMax = 1_024;
  * not many that wait, so that whoever guesses passwords holds nothing up.
  */
 const turns = new Turns({ atOnce: 2, waitingMax: 64, name: 'passwords' });
+
+/** Loaded with the first password: who has no users does not need it. */
+const argon2 = () => import('@node-rs/argon2');
 
 /** Hashes are argon2id with 19 MiB, 2 passes and 1 lane: the OWASP Password Storage Cheat Sheet. */
 const strength = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
@@ -43,7 +45,7 @@ export function checkPassword(password: string, charactersMin: number): void {
 
 /** Rejects with `overloaded` where too many wait. */
 export function hashPassword(password: string): Promise<string> {
-  return turns.run(() => hash(password, strength), undefined);
+  return turns.run(async () => (await argon2()).hash(password, strength), undefined);
 }
 
 let nobody: Promise<string> | undefined;
@@ -56,6 +58,7 @@ export async function isPassword(password: string, known: string | undefined): P
   if (typeof password !== 'string' || Buffer.byteLength(password) > bytesMax) return false;
   nobody ??= hashPassword('nobody has this one');
   const other = await nobody;
-  const isRight = await turns.run(() => verify(known ?? other, password), undefined);
+  const verify = async () => (await argon2()).verify(known ?? other, password);
+  const isRight = await turns.run(verify, undefined);
   return isRight && known !== undefined;
 }

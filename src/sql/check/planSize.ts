@@ -1,4 +1,5 @@
 import { refused } from '../failures.js';
+import { columnsMax, expressionsMax, nestedMax, nestedSumMax, tablesMax } from '../limits.js';
 import { viewName } from './checkTree.js';
 import { folded, isNode, nodesIn } from './tree.js';
 import type { Node } from './tree.js';
@@ -6,17 +7,6 @@ import type { Node } from './tree.js';
 // DuckDB plans a query in one go, which nothing ends: not its time, not its memory. A short text can stand
 // for a large plan: tables named by WITH are put in wherever they are named, `*` stands for columns, an
 // alias for its expression. So it is worked out beforehand how large the plan is, never too small.
-
-/** Tables and SELECTs of a plan. A query of 2^13 ended well, one of 2^16 did not end. */
-const tablesMax = 2_000;
-/** Columns of a table, or parts of a value. */
-const columnsMax = 10_000;
-/** Expressions in the place of one name. */
-const expressionsMax = 100_000;
-/** Expressions one in the other: 100 take 55 ms, 450 take 3.6 s. */
-const nestedMax = 100;
-/** Sum of expressions times how deep they are nested, over the whole text: less than two seconds. */
-const nestedSumMax = 1_000_000;
 
 /** What stands for one column where it is named. */
 interface Column {
