@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { Authenticator, firstUsername } from './auth/index.js';
 import { BodyMemory } from './bodyMemory.js';
 import { type AppOptions, type AppSettings, resolveAppOptions } from './options.js';
+import { RateLimits } from './limits/index.js';
 import { Metrics } from './observe/index.js';
 import { LiveStreams } from './stream/index.js';
 
@@ -20,6 +21,7 @@ export class Runtime {
   readonly metrics: Metrics;
   readonly streams: LiveStreams;
   readonly bodyMemory: BodyMemory;
+  readonly rateLimits = new RateLimits();
   /** Undefined: everybody is an administrator. */
   readonly auth: Authenticator | undefined;
   phase: Phase = 'serving';
@@ -36,7 +38,9 @@ export class Runtime {
     this.auth = auth === undefined ? undefined : new Authenticator(store, auth, tellFirstPassword);
     this.bodyMemory = new BodyMemory(this.settings.bodiesBytesMax);
     this.streams = new LiveStreams(this.settings.streamPingMs);
-    this.metrics = new Metrics(store, this.streams, this.settings.processMetrics);
+    const { rateLimits, streams } = this;
+    const isOfProcess = this.settings.processMetrics;
+    this.metrics = new Metrics(store, { streams, rateLimits, isOfProcess });
   }
 
   /**

@@ -15,6 +15,7 @@ import {
   sendChunks,
   sendWhole,
 } from './http/index.js';
+import { mustBeLeft } from './limits/index.js';
 import { logRequest } from './observe/index.js';
 import { streamPath } from './stream/index.js';
 
@@ -82,8 +83,13 @@ function identify(exchange: Exchange): Promise<void> | undefined {
 }
 
 function enter(exchange: Exchange, session: Session): void {
-  mustBeAllowed(session.principal, exchange.access);
+  const { runtime, access } = exchange;
+  const { tenantId } = session.principal;
   exchange.session = session;
+  const rate = runtime.rateLimits.take(tenantId, runtime.store.tenants.quotasOf(tenantId));
+  exchange.rate = rate;
+  if (rate !== undefined) mustBeLeft(rate);
+  mustBeAllowed(session.principal, access);
 }
 
 function run(exchange: Exchange): void {

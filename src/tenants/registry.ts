@@ -39,6 +39,10 @@ export class TenantRegistry implements EmbeddedTenants {
     return this.#tenants.get(id)?.active !== false;
   }
 
+  quotasOf(id: string): Quotas {
+    return this.#tenants.get(id)?.quotas ?? quotaPresets.standard;
+  }
+
   async create(input: NewTenant): Promise<Tenant> {
     const tenant = newTenant(input, this.#now());
     return this.#state.inTurn(async () => {

@@ -59,5 +59,7 @@ export interface Tenants {
 export interface EmbeddedTenants extends Tenants {
   /** Whether a tenant may do anything; one that was never created may. Those of the log must be loaded. */
   isActive(id: string): boolean;
+  /** Of a tenant that was never created those of `standard`. */
+  quotasOf(id: string): Quotas;
   load(): Promise<void>;
 }

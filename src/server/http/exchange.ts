@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tenantFor, trustedPrincipal } from '../../domain/index.js';
 import type { Principal } from '../../domain/index.js';
 import type { Access, Session } from '../auth/index.js';
+import type { RateState } from '../limits/index.js';
 import type { RouteMeter } from '../observe/index.js';
 import type { Runtime } from '../runtime.js';
 import { requestIdOf } from './requestId.js';
@@ -37,6 +38,8 @@ export class Exchange {
   pooledBody: Buffer | undefined;
   /** Whoever the caller showed to be; undefined where nobody is asked. */
   session: Session | undefined;
+  /** What is left for its tenant; undefined where there is no bound. */
+  rate: RateState | undefined;
   /** Events or rows in the answer. */
   resultCount = 0;
   isStream = false;

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Exchange } from './exchange.js';
+import { rateHeaders } from '../limits/index.js';
 import { commonHeaders } from './headers.js';
 import { jsonType } from './mediaTypes.js';
 import type { ChunkedReply, Reply, WholeReply } from './types.js';
@@ -48,6 +49,7 @@ export async function sendChunks(exchange: Exchange, reply: ChunkedReply): Promi
 function replyHeaders(exchange: Exchange, reply: Reply): string[] {
   const headers = commonHeaders.slice();
   headers.push('x-request-id', exchange.requestId);
+  if (exchange.rate !== undefined) headers.push(...rateHeaders(exchange.rate));
   if (reply.contentType !== undefined) headers.push('content-type', reply.contentType);
   if (reply.headers !== undefined) headers.push(...reply.headers);
   if (exchange.runtime.phase === 'stopping') headers.push('connection', 'close');

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../domain/index.js';
 import type { EmbeddedStore } from '../../store/index.js';
 import type { Purpose } from '../http/index.js';
 import type { StreamCounters } from '../stream/index.js';
+import { addCountersOf } from './countersOf.js';
 import { addConsumerMetrics } from './consumerMetrics.js';
 import { addPipelineMetrics } from './pipelineMetrics.js';
 import { addProjectionMetrics } from './projectionMetrics.js';
@@ -37,6 +38,13 @@ interface RequestMeasures {
   readonly results: number;
   /** Undefined where the request went well. */
   readonly code: ErrorCode | undefined;
+}
+
+interface Measured {
+  readonly streams: StreamCounters;
+  readonly rateLimits: { readonly refused: number };
+  /** Whether the process is measured, too. */
+  readonly isOfProcess: boolean;
 }
 
 /** Counts the requests of one method of one route. */
@@ -98,7 +106,7 @@ export class Metrics {
     registers: [this.registry],
   });
 
-  constructor(store: EmbeddedStore, streams: StreamCounters, withProcess: boolean) {
+  constructor(store: EmbeddedStore, { streams, rateLimits, isOfProcess }: Measured) {
     const inFlight = (): number => this.requestsInFlight;
     new Gauge({
       name: 'allsource_http_requests_in_flight',
@@ -118,7 +126,18 @@ export class Metrics {
     addBackupMetrics(this.registry, store);
     addParquetMetrics(this.registry, store);
     addRetentionMetrics(this.registry, store);
-    if (withProcess) collectDefaultMetrics({ register: this.registry });
+    addCountersOf(
+      this.registry,
+      [
+        {
+          name: 'rate_limited_total',
+          help: 'Requests that were refused because their tenant asked for too many.',
+          read: ({ refused }) => refused,
+        },
+      ],
+      () => rateLimits,
+    );
+    if (isOfProcess) collectDefaultMetrics({ register: this.registry });
   }
 
   authFailed(): void {

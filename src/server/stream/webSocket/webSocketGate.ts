@@ -18,6 +18,7 @@ import {
   refuseSocket,
   requestIdOf,
 } from '../../http/index.js';
+import { mustBeLeft } from '../../limits/index.js';
 import type { Runtime } from '../../runtime.js';
 import { streamPath } from '../paths.js';
 import { streamFromQuery } from '../subscription.js';
@@ -97,13 +98,16 @@ const consumerAccess = accessOf('WS', '/api/v1/consumers/:name/events');
 const trusted: Session = { principal: trustedPrincipal, isValid: () => true };
 
 async function callerOf(
-  { auth }: Runtime,
+  { auth, rateLimits, store }: Runtime,
   request: IncomingMessage,
   access: Access,
 ): Promise<Session> {
   if (auth === undefined) return trusted;
   const queryText = queryTextOf(request.url ?? '');
   const session = await auth.sessionOf(credentialIn(request) ?? credentialInQuery(queryText));
+  const { tenantId } = session.principal;
+  const rate = rateLimits.take(tenantId, store.tenants.quotasOf(tenantId));
+  if (rate !== undefined) mustBeLeft(rate);
   mustBeAllowed(session.principal, access);
   return session;
 }

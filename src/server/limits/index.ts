@@ -1,0 +1,1 @@
+export { RateLimits, type RateState, mustBeLeft, rateHeaders } from './rateLimits.js';
