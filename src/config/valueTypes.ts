@@ -91,6 +91,21 @@ export function optionalPath(): ValueType<string> {
   };
 }
 
+/** Texts without spaces, with commas between them; an array in a file. */
+export function textList(what: string, lengthMax: number): ValueType<readonly string[]> {
+  const checked = (texts: readonly unknown[]) =>
+    texts.length <= lengthMax &&
+    texts.every((text) => typeof text === 'string' && /^\S+$/.test(text))
+      ? (texts as readonly string[])
+      : undefined;
+  return {
+    expected: what,
+    fromText: (text) => (text === '' ? [] : checked(text.split(',').map((part) => part.trim()))),
+    fromToml: (value) => (Array.isArray(value) ? checked(value) : undefined),
+    isSwitch: false,
+  };
+}
+
 /** Text of some characters, or nothing. */
 export function optionalText(
   what: string,

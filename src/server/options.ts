@@ -12,6 +12,11 @@ export interface AppOptions {
    * of `createApp` `{}`, of `listen` false on a loopback address and `{}` on any other.
    */
   readonly auth?: AuthOptions | false | undefined;
+  /**
+   * Addresses and ranges of proxies whose `X-Forwarded-For` says where a request came from; default none,
+   * so that nobody can say it of themselves.
+   */
+  readonly trustedProxies?: readonly string[] | undefined;
   /** Default: warnings, errors and refused requests as JSON lines on stderr. */
   readonly logger?: Logger | undefined;
   /** Bytes of the body of `POST /api/v1/events`; default 2 MiB. */
@@ -84,6 +89,7 @@ export function resolveAppOptions(options: AppOptions): AppSettings {
     logger: options.logger ?? createLogger(),
     processMetrics: options.processMetrics ?? true,
     allowPrivateWebhooks: options.allowPrivateWebhooks ?? false,
+    trustedProxies: options.trustedProxies ?? [],
     auth: options.auth === false ? undefined : resolveAuthOptions(options.auth ?? {}),
   };
 }

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { Authenticator, firstUsername } from './auth/index.js';
 import { BodyMemory } from './bodyMemory.js';
 import { type AppOptions, type AppSettings, resolveAppOptions } from './options.js';
-import { RateLimits } from './limits/index.js';
+import { ClientAddresses, RateLimits } from './limits/index.js';
 import { Metrics } from './observe/index.js';
 import { LiveStreams } from './stream/index.js';
 
@@ -22,6 +22,7 @@ export class Runtime {
   readonly streams: LiveStreams;
   readonly bodyMemory: BodyMemory;
   readonly rateLimits = new RateLimits();
+  readonly addresses: ClientAddresses;
   /** Undefined: everybody is an administrator. */
   readonly auth: Authenticator | undefined;
   phase: Phase = 'serving';
@@ -34,7 +35,8 @@ export class Runtime {
     this.store = store;
     this.settings = resolveAppOptions(options);
     this.logger = this.settings.logger;
-    const { auth } = this.settings;
+    const { auth, trustedProxies } = this.settings;
+    this.addresses = new ClientAddresses(trustedProxies);
     this.auth = auth === undefined ? undefined : new Authenticator(store, auth, tellFirstPassword);
     this.bodyMemory = new BodyMemory(this.settings.bodiesBytesMax);
     this.streams = new LiveStreams(this.settings.streamPingMs);

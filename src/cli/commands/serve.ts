@@ -92,18 +92,11 @@ function toOpenOptions(settings: Settings) {
 
 function toListenOptions(settings: Settings) {
   const { host, port, insecureNoAuth, requestTimeoutMs, connectionsMax } = settings;
-  const { eventBodyBytesMax, batchBodyBytesMax } = settings;
-  const { allowPrivateWebhooks } = settings;
+  const { eventBodyBytesMax, batchBodyBytesMax, allowPrivateWebhooks, trustedProxies } = settings;
   const bodies = { eventBodyBytesMax, batchBodyBytesMax };
   const limits = { requestTimeoutMs, connectionsMax, ...bodies };
-  return {
-    host,
-    port,
-    insecureNoAuth,
-    allowPrivateWebhooks,
-    ...limits,
-    auth: authOf(settings),
-  };
+  const auth = authOf(settings);
+  return { host, port, insecureNoAuth, auth, allowPrivateWebhooks, trustedProxies, ...limits };
 }
 
 function authOf(settings: Settings): ListenOptions['auth'] {

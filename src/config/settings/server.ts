@@ -1,5 +1,5 @@
 import { batchBytesMax, eventBytesMax } from '../../domain/index.js';
-import { byteCount, plainText, wholeNumber } from '../valueTypes.js';
+import { byteCount, plainText, textList, wholeNumber } from '../valueTypes.js';
 import { setting } from './setting.js';
 
 export const serverSettings = {
@@ -47,6 +47,15 @@ export const serverSettings = {
     type: wholeNumber(1000, 3_600_000),
     default: 30_000,
     doc: 'Time in which a request must have arrived in full; live streams are not cut.',
+  }),
+  trustedProxies: setting({
+    key: 'server.trusted_proxies',
+    env: ['ALLSOURCE_TRUSTED_PROXIES'],
+    flag: '--trusted-proxies',
+    placeholder: 'addresses',
+    type: textList('addresses and ranges such as 10.0.0.0/8, with commas between them', 100),
+    default: [],
+    doc: 'Proxies whose X-Forwarded-For says where a request came from.',
   }),
   connectionsMax: setting({
     key: 'server.connections_max',

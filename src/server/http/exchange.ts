@@ -69,6 +69,11 @@ export class Exchange {
     return tenantFor(this.principal, named);
   }
 
+  /** From where it came. */
+  get clientAddress(): string {
+    return this.runtime.addresses.of(this.request);
+  }
+
   /** The part of the URL behind `?`, not decoded. */
   get queryText(): string {
     return queryTextOf(this.request.url ?? '');

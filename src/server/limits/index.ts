@@ -1,1 +1,2 @@
+export { ClientAddresses } from './clientAddress.js';
 export { RateLimits, type RateState, mustBeLeft, rateHeaders } from './rateLimits.js';

@@ -185,7 +185,7 @@ export const authRoutes: readonly Route[] = [
 async function login(exchange: Exchange): Promise<Reply> {
   readNoQuery(parseQueryText(exchange.queryText));
   const { username, password } = readLogin(exchange);
-  const address = exchange.request.socket.remoteAddress ?? '';
+  const { clientAddress: address } = exchange;
   const { token, expiresAt, user } = await authOf(exchange).login({ username, password, address });
   const { id, email, role, tenantId } = user;
   return jsonReply({
@@ -242,7 +242,7 @@ async function changePassword(exchange: Exchange): Promise<Reply> {
     throw new AllSourceError('unprocessable', 'expected a token of a user of this store');
   }
   const { username, userId } = actor;
-  const address = exchange.request.socket.remoteAddress ?? '';
+  const { clientAddress: address } = exchange;
   await authOf(exchange).mustKnowPassword({ username, password: current, address });
   await exchange.runtime.store.users.update(userId, { password: next }, { tenantId });
   exchange.runtime.streams.recheck();
