@@ -2,6 +2,7 @@ export * from './errors.js';
 export * from './event.js';
 export * from './filter.js';
 export * from './access/principal.js';
+export * from './access/quotaNames.js';
 export * from './access/roles.js';
 export { PolicyReader } from './options/policyReader.js';
 export * from './limits.js';

@@ -1,6 +1,6 @@
 import type { EmbeddedStore } from '../store/index.js';
 import type { Logger } from 'pino';
-import { Authenticator, firstUsername } from './auth/index.js';
+import { Authenticator, type Session, firstUsername } from './auth/index.js';
 import { BodyMemory } from './bodyMemory.js';
 import { type AppOptions, type AppSettings, resolveAppOptions } from './options.js';
 import { ClientAddresses, RateLimits } from './limits/index.js';
@@ -43,6 +43,11 @@ export class Runtime {
     const { rateLimits, streams } = this;
     const isOfProcess = this.settings.processMetrics;
     this.metrics = new Metrics(store, { streams, rateLimits, isOfProcess });
+  }
+
+  /** Takes one request of the tenant of a caller; undefined where it has no bound. */
+  takeRequest({ principal: { tenantId } }: Session): ReturnType<RateLimits['take']> {
+    return this.rateLimits.take(tenantId, this.store.tenants.quotasOf(tenantId));
   }
 
   /**

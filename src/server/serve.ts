@@ -83,13 +83,11 @@ function identify(exchange: Exchange): Promise<void> | undefined {
 }
 
 function enter(exchange: Exchange, session: Session): void {
-  const { runtime, access } = exchange;
-  const { tenantId } = session.principal;
+  const rate = exchange.runtime.takeRequest(session);
   exchange.session = session;
-  const rate = runtime.rateLimits.take(tenantId, runtime.store.tenants.quotasOf(tenantId));
   exchange.rate = rate;
-  if (rate !== undefined) mustBeLeft(rate);
-  mustBeAllowed(session.principal, access);
+  mustBeLeft(rate);
+  mustBeAllowed(session.principal, exchange.access);
 }
 
 function run(exchange: Exchange): void {

@@ -1,5 +1,4 @@
-import { formatTimestamp } from '../domain/index.js';
-import { quotaNames } from './quotas.js';
+import { formatTimestamp, quotaNames } from '../domain/index.js';
 import type { Quotas, Tenant } from './types.js';
 
 // What is told of tenants, in the wire names.
@@ -35,10 +34,4 @@ function quotasDocument(quotas: Quotas) {
 
 function timeOf(micros: number | null): string | null {
   return micros === null ? null : formatTimestamp(micros);
-}
-
-/** The same by the names of the API. */
-export function quotasOf(document: Readonly<Record<string, unknown>>): Partial<Quotas> {
-  const entries = Object.entries(quotaNames).map(([name, wire]) => [name, document[wire]] as const);
-  return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
 }

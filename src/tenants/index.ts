@@ -1,4 +1,4 @@
-export { quotasOf, tenantDocument, tenantsDocument } from './documents.js';
-export { quotaNames, quotaPresets } from './quotas.js';
+export { tenantDocument, tenantsDocument } from './documents.js';
+export { quotaPresets } from './quotas.js';
 export { TenantRegistry, tenantLimits } from './registry.js';
 export type * from './types.js';

@@ -1,4 +1,4 @@
-import { fieldError } from '../domain/index.js';
+import { fieldError, quotaNames } from '../domain/index.js';
 import type { QuotaPreset, Quotas } from './types.js';
 
 const gibibyte = 1024 ** 3;
@@ -45,18 +45,6 @@ export const quotaPresets: Readonly<Record<QuotaPreset, Quotas>> = {
     requestBurst: 0,
   },
 };
-
-/** What quotas are called on the wire. */
-export const quotaNames = {
-  maxEventsPerDay: 'max_events_per_day',
-  maxStorageBytes: 'max_storage_bytes',
-  maxQueriesPerHour: 'max_queries_per_hour',
-  maxApiKeys: 'max_api_keys',
-  maxProjections: 'max_projections',
-  maxPipelines: 'max_pipelines',
-  requestsPerMinute: 'requests_per_minute',
-  requestBurst: 'request_burst',
-} as const satisfies Record<keyof Quotas, string>;
 
 /** Other quotas in the place of some; throws `validation_error`. */
 export function changedQuotas(usual: Quotas, changes: Partial<Quotas>): Quotas {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
+import { quotaNames } from '../../domain/index.js';
 import {
-  quotaNames,
   tenantDocument,
   tenantsDocument,
   type QuotaPreset,

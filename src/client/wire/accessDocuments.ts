@@ -1,5 +1,5 @@
 import type { ApiKey, User } from '../../access/index.js';
-import { AllSourceError, parseTimestamp } from '../../domain/index.js';
+import { AllSourceError, parseTimestamp, quotaNames, quotasOf } from '../../domain/index.js';
 import type { Role } from '../../domain/index.js';
 import type { Quotas, Tenant } from '../../tenants/index.js';
 
@@ -36,17 +36,6 @@ export interface WireTenant {
   readonly updated_at: string | null;
 }
 
-const quotaNames = {
-  maxEventsPerDay: 'max_events_per_day',
-  maxStorageBytes: 'max_storage_bytes',
-  maxQueriesPerHour: 'max_queries_per_hour',
-  maxApiKeys: 'max_api_keys',
-  maxProjections: 'max_projections',
-  maxPipelines: 'max_pipelines',
-  requestsPerMinute: 'requests_per_minute',
-  requestBurst: 'request_burst',
-} as const satisfies Record<keyof Quotas, string>;
-
 export function toUser(user: WireUser): User {
   return {
     id: user.id,
@@ -73,14 +62,12 @@ export function toApiKey(key: WireApiKey): ApiKey {
 }
 
 export function toTenant(tenant: WireTenant): Tenant {
-  const { quotas } = tenant;
-  const named = Object.entries(quotaNames).map(([name, wire]) => [name, quotas[wire]]);
   return {
     id: tenant.id,
     name: tenant.name,
     description: tenant.description,
     // All of them are there.
-    quotas: Object.fromEntries(named) as Quotas,
+    quotas: quotasOf(tenant.quotas) as Quotas,
     active: tenant.active,
     createdAt: timeOf(tenant.created_at, 'created_at'),
     updatedAt: timeOf(tenant.updated_at, 'updated_at'),

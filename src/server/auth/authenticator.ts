@@ -3,8 +3,8 @@ import type { TokenClaims, TokenHolder, User } from '../../access/index.js';
 import { AllSourceError } from '../../domain/index.js';
 import type { Principal } from '../../domain/index.js';
 import type { EmbeddedStore } from '../../store/index.js';
+import { LoginLimits } from '../limits/index.js';
 import { makeFirstAdmin } from './firstAdmin.js';
-import { LoginLimits } from './loginLimits.js';
 import type { AuthSettings } from './options.js';
 import { tokenSecret } from './secret.js';
 

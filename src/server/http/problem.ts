@@ -1,5 +1,5 @@
 import { AllSourceError, EventIdConflictError, VersionConflictError } from '../../domain/index.js';
-import { RetryLaterError } from '../auth/index.js';
+import { RetryLaterError } from '../limits/index.js';
 import { WireConditionError } from '../../eventStore/index.js';
 import { jsonType } from './mediaTypes.js';
 import type { WholeReply } from './types.js';

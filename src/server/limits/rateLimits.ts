@@ -1,4 +1,4 @@
-import { RetryLaterError } from '../auth/index.js';
+import { RetryLaterError } from './retryLater.js';
 
 /** What a tenant may ask for; 0 requests a minute = no bound. */
 export interface Rate {
@@ -80,10 +80,9 @@ export class RateLimits {
 }
 
 /** Throws `rate_limited` where a request was not there to be taken. */
-export function mustBeLeft({ waitMs }: { readonly waitMs: number }): void {
-  if (waitMs > 0) {
-    throw new RetryLaterError('rate_limited', 'too many requests of the tenant', waitMs / 1000);
-  }
+export function mustBeLeft(rate: { readonly waitMs: number } | undefined): void {
+  if (rate === undefined || rate.waitMs === 0) return;
+  throw new RetryLaterError('rate_limited', 'too many requests of the tenant', rate.waitMs / 1000);
 }
 
 /** The headers of every answer to a tenant with a bound, names and values in turn. */

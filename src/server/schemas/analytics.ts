@@ -21,6 +21,7 @@ import {
   tenantId,
   timestamp,
   uuid,
+  orNull,
 } from './formats.js';
 import { matchParameter } from './matches.js';
 import { tagsMax } from '../../domain/index.js';
@@ -183,8 +184,6 @@ export const funnelBody = Type.Object(
   { ...strict, $id: 'FunnelQuestion' },
 );
 
-const orNull = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) =>
-  Type.Union([schema, Type.Null()]);
 const percentage = Type.Number({ minimum: 0, maximum: 100 });
 const timeRange = Type.Object(
   { from: orNull(timestamp), to: orNull(timestamp) },

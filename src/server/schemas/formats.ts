@@ -93,3 +93,6 @@ export const position = Type.Integer({
 });
 
 export const count = Type.Integer({ minimum: 0 });
+
+export const orNull = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) =>
+  Type.Union([schema, Type.Null()]);

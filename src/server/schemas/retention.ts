@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import { retentionRanges } from '../../domain/index.js';
-import { count, timestamp } from './formats.js';
+import { count, timestamp, orNull } from './formats.js';
 
 const strict = { additionalProperties: false };
 
@@ -12,9 +12,6 @@ function limit(name: 'keepDays' | 'keepEvents' | 'keepBytes', description: strin
 const keepDays = limit('keepDays', 'Age in days of 24 hours');
 const keepEvents = limit('keepEvents', 'Newest events of each tenant');
 const keepBytes = limit('keepBytes', 'The same in bytes of payloads and metadata');
-const orNull = <T extends ReturnType<typeof Type.String> | ReturnType<typeof Type.Integer>>(
-  type: T,
-) => Type.Union([type, Type.Null()]);
 
 /** What names may be, the store checks. */
 export const newPolicy = Type.Object(

@@ -275,10 +275,13 @@ function sumOf<T>(items: readonly T[], count: (item: T) => number): number {
   return items.reduce((sum, item) => sum + count(item), 0);
 }
 
+function checkTables({ tables }: { readonly tables: number }): void {
+  if (tables <= tablesMax) return;
+  throw tooLarge(`${tablesMax} tables, each counted as often as it is named`);
+}
+
 function checked(table: Table): Table {
-  if (table.tables > tablesMax) {
-    throw tooLarge(`${tablesMax} tables, each counted as often as it is named`);
-  }
+  checkTables(table);
   if (table.width > columnsMax) throw tooLarge(`${columnsMax} columns`);
   return table;
 }
@@ -288,9 +291,7 @@ function checkedExpression(expression: Measured): Measured {
     throw tooLarge(`${expressionsMax} expressions, an alias counted as what it stands for`);
   }
   if (expression.parts > columnsMax) throw tooLarge(`${columnsMax} parts of a value`);
-  if (expression.tables > tablesMax) {
-    throw tooLarge(`${tablesMax} tables, each counted as often as it is named`);
-  }
+  checkTables(expression);
   return expression;
 }
 

@@ -195,11 +195,11 @@ async function login(exchange: Exchange): Promise<Reply> {
   });
 }
 
-async function getCaller(exchange: Exchange): Promise<Reply> {
+function getCaller(exchange: Exchange): Reply {
   readNoQuery(parseQueryText(exchange.queryText));
   const { role, tenantId, actor } = exchange.principal;
   return jsonReply({
-    ...(await identityOf(exchange)),
+    ...identityOf(exchange),
     type: actor.type,
     role,
     tenant_id: tenantId,
@@ -207,14 +207,14 @@ async function getCaller(exchange: Exchange): Promise<Reply> {
   });
 }
 
-async function identityOf({ principal, runtime }: Exchange) {
-  const { actor, tenantId } = principal;
+function identityOf({ principal: { actor }, session, runtime }: Exchange) {
   switch (actor.type) {
     case 'user': {
       const { userId: id, username } = actor;
-      // One of another issuer is not among them.
-      const known = await runtime.store.users.list({ tenantId });
-      return { id, username, email: known.find((user) => user.id === id)?.email ?? null };
+      // One of another issuer is not known here.
+      const { epoch } = session?.claims ?? {};
+      const user = epoch === undefined ? undefined : runtime.store.users.holder(id, epoch);
+      return { id, username, email: user?.email ?? null };
     }
     case 'api_key':
       return { id: actor.keyId, username: actor.keyName, email: null };

@@ -1,4 +1,5 @@
-import { quotasOf, tenantDocument, tenantsDocument } from '../../../tenants/index.js';
+import { tenantDocument, tenantsDocument } from '../../../tenants/index.js';
+import { quotasOf } from '../../../domain/index.js';
 import type { ErrorCode } from '../../../domain/index.js';
 import {
   type Exchange,

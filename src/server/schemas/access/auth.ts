@@ -5,11 +5,9 @@ import {
   keyNameCharactersMax,
   usernamePattern,
 } from '../../../access/index.js';
-import { count, timestamp } from '../formats.js';
+import { count, timestamp, orNull } from '../formats.js';
 
 const strict = { additionalProperties: false };
-const nullable = <T extends ReturnType<typeof Type.String>>(type: T) =>
-  Type.Union([type, Type.Null()]);
 
 const username = Type.String({
   pattern: usernamePattern,
@@ -38,7 +36,7 @@ export const loggedIn = Type.Object(
       {
         id: Type.String(),
         username: Type.String(),
-        email: nullable(Type.String()),
+        email: orNull(Type.String()),
         role,
         tenant_id: Type.String(),
       },
@@ -52,9 +50,9 @@ export const newUser = Type.Object(
   {
     username,
     password,
-    email: Type.Optional(nullable(email)),
+    email: Type.Optional(orNull(email)),
     role: Type.Optional(givenRole),
-    tenant_id: Type.Optional(nullable(tenantId)),
+    tenant_id: Type.Optional(orNull(tenantId)),
   },
   { ...strict, $id: 'NewUser' },
 );
@@ -63,7 +61,7 @@ export const registered = Type.Object(
   {
     user_id: Type.String(),
     username: Type.String(),
-    email: nullable(Type.String()),
+    email: orNull(Type.String()),
     role,
     tenant_id: Type.String(),
   },
@@ -74,7 +72,7 @@ export const user = Type.Object(
   {
     id: Type.String(),
     username: Type.String(),
-    email: nullable(Type.String()),
+    email: orNull(Type.String()),
     role,
     tenant_id: Type.String(),
     active: Type.Boolean(),
@@ -91,7 +89,7 @@ export const userList = Type.Object(
 
 export const userChanges = Type.Object(
   {
-    email: Type.Optional(nullable(email)),
+    email: Type.Optional(orNull(email)),
     role: Type.Optional(givenRole),
     active: Type.Optional(Type.Boolean({ description: 'False: the user is logged out, too' })),
     password: Type.Optional(password),
@@ -107,9 +105,9 @@ export const newPassword = Type.Object(
 export const caller = Type.Object(
   {
     type: Type.Union(['user', 'api_key', 'system'].map((type) => Type.Literal(type))),
-    id: nullable(Type.String()),
+    id: orNull(Type.String()),
     username: Type.String({ description: 'Of an API key its name' }),
-    email: nullable(Type.String()),
+    email: orNull(Type.String()),
     role,
     tenant_id: Type.String(),
     permissions: Type.Array(Type.Union(permissions.map((name) => Type.Literal(name)))),
@@ -125,8 +123,8 @@ export const newApiKey = Type.Object(
       description: 'What it is for',
     }),
     role: Type.Optional(givenRole),
-    tenant_id: Type.Optional(nullable(tenantId)),
-    expires_at: Type.Optional(nullable(Type.String({ description: 'RFC 3339; default never' }))),
+    tenant_id: Type.Optional(orNull(tenantId)),
+    expires_at: Type.Optional(orNull(Type.String({ description: 'RFC 3339; default never' }))),
     expires_in_days: Type.Optional(
       Type.Integer({ minimum: 1, maximum: 36_500, description: 'The same from now on' }),
     ),
@@ -140,8 +138,8 @@ const keyFields = {
   role,
   tenant_id: Type.String(),
   created_at: timestamp,
-  expires_at: nullable(timestamp),
-  last_used: nullable(timestamp),
+  expires_at: orNull(timestamp),
+  last_used: orNull(timestamp),
 };
 
 export const apiKey = Type.Object(keyFields, { ...strict, $id: 'ApiKey' });

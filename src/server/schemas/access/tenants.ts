@@ -1,8 +1,9 @@
 import { Type } from '@sinclair/typebox';
 import type { TInteger, TOptional } from '@sinclair/typebox';
-import { quotaNames, quotaPresets, tenantLimits } from '../../../tenants/index.js';
+import { quotaNames } from '../../../domain/index.js';
+import { quotaPresets, tenantLimits } from '../../../tenants/index.js';
 import type { QuotaPreset } from '../../../tenants/index.js';
-import { count, timestamp } from '../formats.js';
+import { count, timestamp, orNull } from '../formats.js';
 
 const strict = { additionalProperties: false };
 const { nameCharactersMax, descriptionCharactersMax } = tenantLimits;
@@ -25,8 +26,6 @@ export const quotas = Type.Object(quotaFields, { ...strict, $id: 'Quotas' });
 export const quotaChanges = Type.Object(someQuotas, { ...strict, $id: 'QuotaChanges' });
 
 const presets = Object.keys(quotaPresets) as QuotaPreset[];
-const orNull = <T extends ReturnType<typeof Type.String>>(type: T) =>
-  Type.Union([type, Type.Null()]);
 
 export const newTenant = Type.Object(
   {

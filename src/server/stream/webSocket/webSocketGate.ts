@@ -98,16 +98,15 @@ const consumerAccess = accessOf('WS', '/api/v1/consumers/:name/events');
 const trusted: Session = { principal: trustedPrincipal, isValid: () => true };
 
 async function callerOf(
-  { auth, rateLimits, store }: Runtime,
+  runtime: Runtime,
   request: IncomingMessage,
   access: Access,
 ): Promise<Session> {
+  const { auth } = runtime;
   if (auth === undefined) return trusted;
   const queryText = queryTextOf(request.url ?? '');
   const session = await auth.sessionOf(credentialIn(request) ?? credentialInQuery(queryText));
-  const { tenantId } = session.principal;
-  const rate = rateLimits.take(tenantId, store.tenants.quotasOf(tenantId));
-  if (rate !== undefined) mustBeLeft(rate);
+  mustBeLeft(runtime.takeRequest(session));
   mustBeAllowed(session.principal, access);
   return session;
 }

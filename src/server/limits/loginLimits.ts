@@ -1,4 +1,4 @@
-import { AllSourceError } from '../../domain/index.js';
+import { RetryLaterError } from './retryLater.js';
 
 /** Failures that are free; then each wait is twice the one before. Many people may share an address. */
 const freeFailures = { account: 5, address: 50 };
@@ -76,18 +76,5 @@ export class LoginLimits {
     if (failures !== undefined && this.#now() - failures.lastMs < forgetMs) return failures;
     this.#failures[kind].delete(key);
     return undefined;
-  }
-}
-
-/** Whoever is told so may try again later. */
-export class RetryLaterError extends AllSourceError {
-  override readonly name = 'RetryLaterError';
-  /** Whole seconds, 1 at least. */
-  readonly retryAfterSeconds: number;
-
-  constructor(code: 'quota_exceeded' | 'rate_limited', message: string, seconds: number) {
-    const retryAfterSeconds = Math.max(1, Math.ceil(seconds));
-    super(code, `${message}; try again in ${retryAfterSeconds} s`);
-    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
